@@ -1,0 +1,9 @@
+/* core/nearest.h: the right word nearest to the one that was typed, for "did you mean". */
+#pragma once
+
+#include <stddef.h>
+
+/* Optimal string alignment distance (insert, delete, replace, swap of neighbours), case folded. */
+int nearest_distance(const char *a, const char *b);
+/* One of `words` (NULL-terminated list, or `n` of them) within a sensible distance, or NULL. */
+const char *nearest_word(const char *typed, const char *const *words, size_t n);

@@ -1,0 +1,37 @@
+/* io/child.h: child processes: argv, never a shell; built environment; own session; killed with the
+ * whole group at the limit; output capped. */
+#pragma once
+
+#include "core/err.h"
+#include "io/loop.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct child;
+
+struct child_spec {
+    const char *const *argv; /* argv[0] is an absolute path */
+    const char *const *envp; /* NULL = an allow-list of ours: PATH HOME LANG LC_ALL TERM USER TZ */
+    const char *cwd;         /* NULL = / */
+    int64_t limit_ms;        /* 0 = none; TERM at the limit, KILL 5 s later */
+    bool keep_stdin;         /* a pipe stays open as a lifeline; else /dev/null */
+    size_t max_bytes;        /* of stdout and of stderr; 0 = CHILD_OUTPUT_MAX */
+    bool die_with_us;        /* PR_SET_PDEATHSIG where there is one */
+};
+
+struct child_events {
+    /* A piece of output as it comes (fd 1 or 2); may be NULL. */
+    void (*output)(void *arg, int fd, const char *bytes, size_t len);
+    /* The end: exit status as of waitpid(), or err set when it could not be started. `out` and `errout`
+     * hold what was kept (NUL-terminated); *_dropped the bytes beyond the cap. */
+    void (*ended)(void *arg, int status, const struct err *err, const char *out, const char *errout,
+                  size_t dropped);
+};
+
+struct child *child_start(struct io *io, const struct child_spec *spec, const struct child_events *ev,
+                          void *arg);
+int child_pid(const struct child *c);
+void child_close_stdin(struct child *c);
+void child_kill(struct child *c); /* TERM now, KILL 5 s later; `ended` still comes */
+void child_free(struct child *c); /* kills at once; no callback comes any more */

@@ -1,0 +1,32 @@
+/* io/fake.h: a scripted network for the virtual loop. Each client asks here instead of the world. */
+#pragma once
+
+#include "core/fault.h"
+#include "io/loop.h"
+
+#include <stddef.h>
+
+struct fake_answer {
+    int64_t delay_ms;   /* until the answer is complete; beyond the caller's deadline it times out */
+    enum fault fault;   /* not NONE: the exchange fails so, with `why` */
+    const char *why;
+    int code;           /* HTTP */
+    const char *body;   /* HTTP; redis: raw RESP bytes */
+    size_t len;         /* 0 = strlen(body) */
+    const char *headers; /* HTTP: "Name: value\r\n..." or NULL */
+    /* postgres: rows * cols cells, NULL = SQL NULL; `names` the column names */
+    const char *const *cells, *const *names;
+    size_t rows, cols;
+    bool closes; /* afterwards the kept connection closes unasked */
+};
+
+struct fake_net {
+    void *arg;
+    void (*http)(void *arg, const char *method, const char *url, struct fake_answer *out);
+    void (*postgres)(void *arg, const char *conninfo, const char *sql, struct fake_answer *out);
+    void (*redis)(void *arg, const char *address, int argc, const char *const *argv,
+                  struct fake_answer *out);
+};
+
+void io_fake_set(struct io *io, const struct fake_net *net); /* borrowed */
+const struct fake_net *io_fake(const struct io *io);         /* NULL on a real loop */

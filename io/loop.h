@@ -1,0 +1,66 @@
+/* io/loop.h: the event loop: clock, timers, descriptors, signals, work off the loop. libuv is named
+ * only in io/loop.c.
+ *
+ * One thread. Nothing here blocks. A virtual loop (io_new_virtual) has a clock that moves only when
+ * told, no descriptors, and a scripted network (io/fake.h): what a test needs to run "2 minutes" in
+ * a millisecond.
+ *
+ * Units:   milliseconds. `now` is Unix time (may step), `mono` never goes back.
+ * Owner:   every _new gives a handle that its _free ends; free is fine from inside its own callback
+ *          and on NULL. What libuv still holds is freed in its close callback, inside.
+ */
+#pragma once
+
+#include "core/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct io;
+struct io_timer;
+struct io_watch;
+struct io_signal;
+
+enum { IO_READ = 1, IO_WRITE = 2 };
+
+struct io *io_new(struct err *err);
+struct io *io_new_virtual(int64_t now_ms);
+void io_free(struct io *io);
+
+int64_t io_now_ms(const struct io *io);
+int64_t io_mono_ms(const struct io *io);
+int64_t io_mono_us(const struct io *io); /* fresh, for measuring */
+
+void io_run(struct io *io); /* until io_stop() */
+void io_stop(struct io *io);
+/* One turn that waits at most `wait_ms` (-1 = until something happens). */
+void io_turn(struct io *io, int wait_ms);
+/* Virtual loop only: moves the clock, running what falls due, in order of time. */
+void io_advance(struct io *io, int64_t ms);
+bool io_is_virtual(const struct io *io);
+
+struct io_timer *io_timer_new(struct io *io, void (*fn)(void *arg), void *arg);
+void io_timer_arm(struct io_timer *t, int64_t delay_ms); /* once; re-arming moves it */
+void io_timer_off(struct io_timer *t);
+void io_timer_free(struct io_timer *t);
+
+/* `events` of the callback are IO_READ | IO_WRITE; an error of the descriptor comes as both, so that
+ * whoever owns it meets the error when reading. */
+struct io_watch *io_watch_new(struct io *io, int fd, int events, void (*fn)(void *arg, int events),
+                              void *arg);
+void io_watch_set(struct io_watch *w, int events);
+void io_watch_free(struct io_watch *w);
+
+struct io_signal *io_signal_new(struct io *io, int signo, void (*fn)(void *arg, int signo), void *arg);
+void io_signal_free(struct io_signal *s);
+
+/* `work` runs in another thread, then `done` on the loop. */
+void io_work(struct io *io, void (*work)(void *arg), void (*done)(void *arg), void *arg);
+
+/* How late the loop itself was: every 100 ms a turn is due; its lateness is counted. */
+struct io_lag {
+    uint64_t n;
+    int64_t p99_ms, max_ms, last_ms;
+};
+void io_lag(const struct io *io, struct io_lag *out);
+void io_lag_reset(struct io *io);

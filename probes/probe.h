@@ -1,0 +1,86 @@
+/* probes/probe.h: a probe is one periodic question: a table of functions and a table of options.
+ *
+ * A kind is one file, one line in probes/registry.c, one test, one man page section. poll() starts
+ * one measurement and returns at once; the answer comes through probe_report(), exactly once per
+ * poll. A value is known or unknown with its reason; a failed read never becomes a number.
+ *
+ * Owner:   the caller owns the probe and its `self` (of ops->size bytes, filled from the option
+ *          tables); open/close bracket what the kind holds of the network.
+ */
+#pragma once
+
+#include "core/option.h"
+#include "core/report.h"
+#include "io/http.h"
+#include "io/loop.h"
+#include "io/pg.h"
+#include "io/redis.h"
+
+struct probe;
+
+struct probe_common { /* options that every kind takes: probe_common_options */
+    int64_t every_ms, timeout_ms, confirm_ms;
+    int fail_after;
+    enum unit unit;       /* of the main signal; UNIT_NONE = the kind's own choice */
+    char *unit_word;      /* "clients" */
+    char *title;          /* on screen instead of the key; NULL */
+    double warn, crit, max;
+    bool low_is_bad;
+    int when_crit;        /* 0 degraded, 1 down */
+};
+extern const struct option probe_common_options[];
+
+struct signal_spec {
+    const char *name;
+    enum unit unit;
+    const char *unit_word; /* NULL */
+    bool main;             /* warn, crit and max of the options belong to this one */
+    int64_t window_ms;
+};
+
+struct clients { /* what a kind may ask with */
+    struct io *io;
+    struct http *http;
+    struct pg *pg;
+    struct redis *redis;
+    /* Resolves a secret's reference; NULL with err when it cannot (a probe then reports AUTH). */
+    struct secret *(*secret)(void *arg, const char *reference, struct err *err);
+    void *secret_arg;
+};
+
+struct probe_ops {
+    const char *kind; /* also the key that holds the target: { http: URL } */
+    const char *help;
+    const struct option *options; /* the first is the target, named like the kind */
+    size_t size;
+    /* After all options are read: what no single option shows. May be NULL. Message as in
+     * "ratio: needs two series, good and all". */
+    bool (*check)(void *self, struct probe_common *common, struct err *err);
+    /* Which signals it feeds, main one first; at most READING_SIGNALS. Also tells the unit in which
+     * warn and crit are written. */
+    size_t (*signals)(const void *self, const struct probe_common *common,
+                      struct signal_spec out[READING_SIGNALS]);
+    /* What is asked, for the screen, without credentials. */
+    void (*target)(const void *self, struct text *out);
+    bool (*open)(struct probe *p, struct err *err);
+    void (*poll)(struct probe *p);
+    void (*close)(struct probe *p); /* cancels what is in flight; no report comes any more */
+};
+
+struct probe {
+    const struct probe_ops *ops;
+    void *self;  /* options, read-only once open */
+    void *state; /* the kind's own, from open to close */
+    const struct probe_common *common;
+    struct clients *clients;
+    /* filled by app/: */
+    void (*on_report)(void *arg, struct probe *p, const struct report *r);
+    void (*on_closed)(void *arg, struct probe *p); /* the kept connection closed unasked: ask now */
+    void *arg;
+};
+
+void probe_report(struct probe *p, const struct report *r);
+void probe_closed(struct probe *p);
+
+extern const struct probe_ops *const probe_kinds[]; /* NULL-terminated: probes/registry.c */
+const struct probe_ops *probe_kind(const char *kind);
