@@ -4,6 +4,7 @@
 #include "core/fault.h"
 #include "io/loop.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct fake_answer {
@@ -30,3 +31,7 @@ struct fake_net {
 
 void io_fake_set(struct io *io, const struct fake_net *net); /* borrowed */
 const struct fake_net *io_fake(const struct io *io);         /* NULL on a real loop */
+
+/* For the clients: bytes of the body; whether the answer misses the caller's deadline. */
+size_t fake_answer_len(const struct fake_answer *a);
+bool fake_answer_late(const struct fake_answer *a, int64_t timeout_ms);

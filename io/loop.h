@@ -33,10 +33,13 @@ int64_t io_mono_us(const struct io *io); /* fresh, for measuring */
 
 void io_run(struct io *io); /* until io_stop() */
 void io_stop(struct io *io);
-/* One turn that waits at most `wait_ms` (-1 = until something happens). */
+/* One turn that waits at most `wait_ms` (-1 = until something happens: the loop's own tick of 100 ms
+ * counts). */
 void io_turn(struct io *io, int wait_ms);
 /* Virtual loop only: moves the clock, running what falls due, in order of time. */
 void io_advance(struct io *io, int64_t ms);
+/* Virtual loop only: the wall clock is set by somebody; the monotonic one runs on. */
+void io_step_clock(struct io *io, int64_t by_ms);
 bool io_is_virtual(const struct io *io);
 
 struct io_timer *io_timer_new(struct io *io, void (*fn)(void *arg), void *arg);
@@ -44,7 +47,9 @@ void io_timer_arm(struct io_timer *t, int64_t delay_ms); /* once; re-arming move
 void io_timer_off(struct io_timer *t);
 void io_timer_free(struct io_timer *t);
 
-/* `events` of the callback are IO_READ | IO_WRITE; an error of the descriptor comes as both, so that
+/* NULL when there is nothing to wait for (a regular file, /dev/null) or the descriptor is watched
+ * already. Sets O_NONBLOCK on the open file description: never the user's own terminal.
+ * `events` of the callback are IO_READ | IO_WRITE; an error of the descriptor comes as both, so that
  * whoever owns it meets the error when reading. */
 struct io_watch *io_watch_new(struct io *io, int fd, int events, void (*fn)(void *arg, int events),
                               void *arg);
@@ -54,7 +59,9 @@ void io_watch_free(struct io_watch *w);
 struct io_signal *io_signal_new(struct io *io, int signo, void (*fn)(void *arg, int signo), void *arg);
 void io_signal_free(struct io_signal *s);
 
-/* `work` runs in another thread, then `done` on the loop. */
+/* `work` runs in another thread, then `done` (may be NULL) on the loop; always both, so that `done` can
+ * free what they share. io_free() waits for them, 2 s at most. A virtual loop runs both at its next
+ * turn. */
 void io_work(struct io *io, void (*work)(void *arg), void (*done)(void *arg), void *arg);
 
 /* How late the loop itself was: every 100 ms a turn is due; its lateness is counted. */
