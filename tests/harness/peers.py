@@ -86,6 +86,14 @@ def binary(*names, package):
     raise Missing(f"{names[0]} is not installed: apt-get install {package}")
 
 
+def proc_state(pid):
+    """The letter of /proc/PID/stat; X when there is no such process."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return "X"
+
+
 def die_with_parent():
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -217,9 +225,11 @@ class Peer:
         return found
 
     def sigstop(self):
+        """Returns when all of it has stopped."""
         for pid in self.group():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGSTOP)
+                wait_until(lambda: proc_state(pid) in "TtZX", 5, f"{self.name} stopped")
 
     def sigcont(self):
         for pid in reversed(self.group()):
