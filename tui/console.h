@@ -1,10 +1,10 @@
 /* tui/console.h: everything the person sees and does, without any I/O: presses and a board go in,
  * cells and intents come out. app/ glues it to the loop, the board and the terminal.
  *
- *     console_board(c, board);                      after every fold, and with a new board on reload
- *     while ((n = keys_feed(...)) ...) console_press(c, press, now_ms);
- *     while (console_intent(c, &intent)) ...        after presses
- *     if (console_wants_draw(c, now_ms)) { console_draw(c, now_ms, &canvas); term_draw(...); }
+ *     console_board(c, board);                      after every fold, and with a new board on
+ * reload while ((n = keys_feed(...)) ...) console_press(c, press, now_ms); while (console_intent(c,
+ * &intent)) ...        after presses if (console_wants_draw(c, now_ms)) { console_draw(c, now_ms,
+ * &canvas); term_draw(...); }
  *
  * Units:   Unix milliseconds of the wall clock.
  * Errors:  what the person typed wrong is said on the screen.
@@ -32,23 +32,24 @@ enum intent_kind {
     INTENT_ASK,     /* Ctrl-R: ask now; `service` = index on the live board, -1 = all */
     INTENT_RELOAD,  /* :reload */
     INTENT_FAULT,   /* :fault NAME: inject or lift a fault of the demo; `arg` is the name */
-    INTENT_COPY,    /* y: `text` to the clipboard (term_copy) */
-    INTENT_DUMP,    /* :dump FILE: write `text` (the screen as plain text) to file `arg` */
+    INTENT_COPY,    /* y: `copy` to the clipboard (term_copy) */
+    INTENT_DUMP,    /* :dump FILE: write `dump` (the screen as plain text) to file `arg` */
     INTENT_CANCEL   /* Ctrl-C: cancel the operation that runs, if any; never quits */
 };
 
 struct intent {
     enum intent_kind kind;
     int service;
-    const char *arg;
-    const char *text; /* sanitized, UTF-8; lines end in '\n' */
-    size_t text_len;
+    const char *arg;         /* a fault's name, a file's name; as typed */
+    const struct text *copy; /* INTENT_COPY */
+    const char *dump;        /* INTENT_DUMP: lines of safe UTF-8, each ends in a newline */
+    size_t dump_len;
 };
 
 struct console_options {
     const struct theme *theme;
-    bool ascii;              /* term_ascii(), or asked for */
-    const char *who;         /* "dana@bastion"; NULL = not shown */
+    bool ascii;                /* term_ascii(), or asked for */
+    const char *who;           /* "dana@bastion"; NULL = not shown */
     const char *const *faults; /* names that :fault knows; NULL = not a demo */
     size_t n_faults;
 };
@@ -57,8 +58,8 @@ struct console *console_new(const struct console_options *options); /* copies wh
 void console_free(struct console *c);
 
 void console_resize(struct console *c, int w, int h);
-/* The live board, changed in place or new: selection, filter and scroll stay with the services' ids.
- * A frozen screen keeps its own copy. */
+/* The live board, changed in place or new: selection, filter and scroll stay with the services'
+ * ids. A frozen screen keeps its own copy. */
 void console_board(struct console *c, const struct board *b, int64_t now_ms);
 void console_press(struct console *c, struct press p, int64_t now_ms);
 /* The next intent; false when there is none. Call until false after each press. */

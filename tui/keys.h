@@ -44,15 +44,15 @@ struct press {
     bool pasted;
 };
 
-/* "j", "Space", "Enter", "Esc", "Ctrl-R", "Up", "PgDn", "F1", "Tab", "Alt-x": the names that the key
- * tables use. */
+/* "j", "Space", "Enter", "Esc", "Ctrl-R", "Up", "PgDn", "F1", "Tab", "Alt-x": the names that the
+ * key tables use. */
 const char *press_name(struct press p, char out[24]);
 
 struct keys {
     uint8_t state;
     bool in_paste;
-    uint8_t skip;     /* bytes of an old mouse report still to come */
-    uint8_t private;  /* a CSI that no key sends */
+    uint8_t skip;    /* bytes of an old mouse report still to come */
+    uint8_t private; /* a CSI that no key sends */
     uint8_t n_params;
     uint16_t params[4];
     char utf8[4];

@@ -49,8 +49,8 @@ struct key {
 };
 
 struct screen_ops {
-    const char *name; /* "Overview" */
-    char number;      /* '1'; 0 = no tab of its own */
+    const char *name;       /* "Overview" */
+    char number;            /* '1'; 0 = no tab of its own */
     const struct key *keys; /* ends with {0} */
     void (*draw)(const struct view *v, struct rect r, struct canvas *c);
     /* True when the screen took the command; else the console does. */
@@ -59,7 +59,8 @@ struct screen_ops {
     void (*settle)(struct view *v, struct rect r);
 };
 
-/* Every screen, and the keys that hold everywhere; NULL-terminated, for help, man page and tests. */
+/* Every screen, and the keys that hold everywhere; NULL-terminated, for help, man page and tests.
+ */
 extern const struct screen_ops *const console_screens[];
 extern const struct key console_keys[];
 

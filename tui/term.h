@@ -1,8 +1,8 @@
 /* tui/term.h: the terminal. The only place that knows ncurses.
  *
- * /dev/tty is opened anew for reading and for writing, both non-blocking descriptions of our own, so
- * the user's shell keeps blocking descriptors. ncurses writes into memory; what it wrote becomes the
- * one pending frame, and while that drains no other frame is made: a terminal that nobody reads
+ * /dev/tty is opened anew for reading and for writing, both non-blocking descriptions of our own,
+ * so the user's shell keeps blocking descriptors. ncurses writes into memory; what it wrote becomes
+ * the one pending frame, and while that drains no other frame is made: a terminal that nobody reads
  * costs dropped frames and never a wait.
  *
  * Units:   columns and rows.
@@ -57,7 +57,7 @@ bool term_dropped(const struct term *t); /* a frame was dropped since the last d
 /* The next frame is drawn whole (Ctrl-L, after another program wrote here). */
 void term_redraw(struct term *t);
 
-/* OSC 52: text into the clipboard of the user's own terminal, at most 64 KiB. */
+/* OSC 52: text into the clipboard of the user's own terminal. */
 void term_copy(struct term *t, const struct text *text);
 void term_bell(struct term *t);
 

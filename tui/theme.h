@@ -8,6 +8,7 @@
 #include "widgets/canvas.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum { PAINT_BOLD = 1, PAINT_DIM = 2, PAINT_REVERSE = 4, PAINT_UNDERLINE = 8 };
 

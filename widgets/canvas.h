@@ -19,10 +19,10 @@
 /* Styles are meanings; a theme maps them to colours (tui/theme.h). */
 enum style {
     STYLE_PLAIN,
-    STYLE_DIM,     /* secondary words, rules, axes */
-    STYLE_STRONG,  /* what the eye should find first among plain things */
-    STYLE_TITLE,   /* panel titles */
-    STYLE_FRAME,   /* box lines */
+    STYLE_DIM,    /* secondary words, rules, axes */
+    STYLE_STRONG, /* what the eye should find first among plain things */
+    STYLE_TITLE,  /* panel titles */
+    STYLE_FRAME,  /* box lines */
     STYLE_OK,
     STYLE_WARN,
     STYLE_CRIT,
@@ -30,17 +30,22 @@ enum style {
     STYLE_STALE,
     STYLE_DISABLED,
     STYLE_AFFECTED,
-    STYLE_MARK,    /* marks on charts */
-    STYLE_KEY,     /* a key in the footer */
+    STYLE_MARK, /* marks on charts */
+    STYLE_KEY,  /* a key in the footer */
     STYLE_SELECTED,
-    STYLE_ENV_PROD, STYLE_ENV_STAGING, STYLE_ENV_OTHER, /* the environment band */
-    STYLE_VERDICT_OK, STYLE_VERDICT_WARN, STYLE_VERDICT_CRIT, STYLE_VERDICT_UNKNOWN,
+    STYLE_ENV_PROD,
+    STYLE_ENV_STAGING,
+    STYLE_ENV_OTHER, /* the environment band */
+    STYLE_VERDICT_OK,
+    STYLE_VERDICT_WARN,
+    STYLE_VERDICT_CRIT,
+    STYLE_VERDICT_UNKNOWN,
     STYLE_COUNT
 };
 
 struct cell {
-    char utf8[12]; /* base and up to two combining marks; "" = right half of a wide character */
-    uint8_t style; /* enum style */
+    char utf8[12];    /* base and up to two combining marks; "" = right half of a wide character */
+    uint8_t style;    /* enum style */
     uint8_t selected; /* drawn on the selection's ground, keeping its own colour */
 };
 
@@ -61,8 +66,8 @@ void canvas_clear(struct canvas *c);
 struct rect canvas_rect(const struct canvas *c);
 const struct cell *canvas_at(const struct canvas *c, int x, int y); /* NULL outside */
 
-/* Writes at most `w` columns from (x, y); what does not fit ends in an ellipsis. Returns the columns
- * used. */
+/* Writes at most `w` columns from (x, y); what does not fit ends in an ellipsis. Returns the
+ * columns used. */
 int canvas_text(struct canvas *c, int x, int y, int w, enum style style, const struct text *t);
 /* Words of ours; never outside text. */
 int canvas_put(struct canvas *c, int x, int y, int w, enum style style, const char *words);

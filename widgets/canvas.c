@@ -1,0 +1,386 @@
+/* widgets/canvas.c: cells, clipping, widths, and the ASCII form of every glyph. */
+#include "widgets/canvas.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/buf.h"
+
+/* One letter a style, for tests. On the selection's ground it is upper case. */
+static const char canvas_letters[STYLE_COUNT] = {
+    [STYLE_PLAIN] = '.',        [STYLE_DIM] = 'd',
+    [STYLE_STRONG] = 'b',       [STYLE_TITLE] = 't',
+    [STYLE_FRAME] = 'f',        [STYLE_OK] = 'o',
+    [STYLE_WARN] = 'w',         [STYLE_CRIT] = 'c',
+    [STYLE_UNKNOWN] = 'u',      [STYLE_STALE] = 's',
+    [STYLE_DISABLED] = 'x',     [STYLE_AFFECTED] = 'a',
+    [STYLE_MARK] = 'm',         [STYLE_KEY] = 'k',
+    [STYLE_SELECTED] = 'z',     [STYLE_ENV_PROD] = '1',
+    [STYLE_ENV_STAGING] = '2',  [STYLE_ENV_OTHER] = '3',
+    [STYLE_VERDICT_OK] = '4',   [STYLE_VERDICT_WARN] = '5',
+    [STYLE_VERDICT_CRIT] = '6', [STYLE_VERDICT_UNKNOWN] = '7',
+};
+
+/* What our own glyphs become on a terminal without UTF-8. Each is one column and stays one. */
+static const struct {
+    uint32_t cp;
+    char ascii;
+} canvas_ascii[] = {
+    { 0x00b7, '.' },
+    { 0x2026, '.' },
+    { 0x2013, '-' },
+    { 0x2014, '-' },
+    { 0x2212, '-' },
+    { 0x00d7, 'x' },
+    { 0x2264, '<' },
+    { 0x2265, '>' },
+    { 0x00b5, 'u' },
+    { 0x2192, '>' },
+    { 0x2190, '<' },
+    { 0x2191, '^' },
+    { 0x2193, 'v' },
+    { 0x21b3, '>' },
+    /* states and marks */
+    { 0x25cf, 'o' },
+    { 0x2717, 'X' },
+    { 0x25a0, '#' },
+    { 0x25b8, '>' },
+    { 0x25b4, '^' },
+    { 0x25b2, '^' },
+    { 0x25be, 'v' },
+    { 0x25bc, 'v' },
+    { 0x2713, 'v' },
+    { 0x203a, '>' },
+    /* boxes */
+    { 0x2500, '-' },
+    { 0x2502, '|' },
+    { 0x250c, '+' },
+    { 0x2510, '+' },
+    { 0x2514, '+' },
+    { 0x2518, '+' },
+    { 0x251c, '+' },
+    { 0x2524, '+' },
+    { 0x252c, '+' },
+    { 0x2534, '+' },
+    { 0x253c, '+' },
+    { 0x2508, '-' },
+    { 0x250a, ':' },
+    { 0x254c, '-' },
+    { 0x2504, '-' },
+    { 0x2506, ':' },
+    { 0x256d, '+' },
+    { 0x256e, '+' },
+    { 0x256f, '+' },
+    { 0x2570, '+' },
+    { 0x2574, '-' },
+    { 0x2576, '-' },
+    /* bars */
+    { 0x2581, '_' },
+    { 0x2582, '_' },
+    { 0x2583, '-' },
+    { 0x2584, '-' },
+    { 0x2585, '=' },
+    { 0x2586, '=' },
+    { 0x2587, '#' },
+    { 0x2588, '#' },
+    { 0x2589, '#' },
+    { 0x258a, '#' },
+    { 0x258b, '=' },
+    { 0x258c, '=' },
+    { 0x258d, '-' },
+    { 0x258e, '-' },
+    { 0x258f, '|' },
+    { 0x2591, '.' },
+    { 0x2592, ':' },
+    { 0x2593, '%' },
+    { 0x2501, '=' },
+};
+
+static void canvas_reset(struct cell *cell, enum style style)
+{
+    memset(cell, 0, sizeof *cell);
+    cell->utf8[0] = ' ';
+    cell->style = (uint8_t)style;
+}
+
+/* The same, on the ground that is there. */
+static void canvas_blank(struct cell *cell, enum style style)
+{
+    uint8_t selected = cell->selected;
+
+    canvas_reset(cell, style);
+    cell->selected = selected;
+}
+
+void canvas_init(struct canvas *c, int w, int h)
+{
+    memset(c, 0, sizeof *c);
+    canvas_resize(c, w, h);
+}
+
+void canvas_fini(struct canvas *c)
+{
+    if (!c)
+        return;
+    free(c->cells);
+    c->cells = NULL;
+    c->w = c->h = 0;
+}
+
+void canvas_resize(struct canvas *c, int w, int h)
+{
+    assert(w >= 0 && h >= 0 && w <= 4096 && h <= 4096);
+    if (!c->cells || c->w * c->h != w * h)
+        c->cells = xreallocarray(c->cells, w * h > 0 ? (size_t)(w * h) : 1, sizeof *c->cells);
+    c->w = w;
+    c->h = h;
+    canvas_clear(c);
+}
+
+void canvas_clear(struct canvas *c)
+{
+    for (int i = 0; i < c->w * c->h; i++)
+        canvas_reset(&c->cells[i], STYLE_PLAIN);
+}
+
+struct rect canvas_rect(const struct canvas *c)
+{
+    return (struct rect){ 0, 0, c->w, c->h };
+}
+
+const struct cell *canvas_at(const struct canvas *c, int x, int y)
+{
+    if (x < 0 || y < 0 || x >= c->w || y >= c->h)
+        return NULL;
+    return &c->cells[y * c->w + x];
+}
+
+static struct cell *canvas_cell(struct canvas *c, int x, int y)
+{
+    return (struct cell *)canvas_at(c, x, y);
+}
+
+/* A cell is about to be overwritten: the other half of a wide character there becomes a blank. */
+static void canvas_unpair(struct canvas *c, int x, int y)
+{
+    struct cell *cell = canvas_cell(c, x, y);
+    struct cell *right = canvas_cell(c, x + 1, y);
+
+    if (!cell)
+        return;
+    if (!cell->utf8[0]) {
+        struct cell *left = canvas_cell(c, x - 1, y);
+
+        if (left)
+            canvas_blank(left, left->style);
+    } else if (right && !right->utf8[0]) {
+        canvas_blank(right, right->style);
+    }
+}
+
+static char canvas_to_ascii(uint32_t cp)
+{
+    if (cp < 0x80)
+        return (char)cp;
+    for (size_t i = 0; i < sizeof canvas_ascii / sizeof *canvas_ascii; i++)
+        if (canvas_ascii[i].cp == cp)
+            return canvas_ascii[i].ascii;
+    return '?';
+}
+
+/* One character of `width` 1 or 2; clipped. A wide one that would stick out becomes a blank. */
+static void canvas_glyph(struct canvas *c, int x, int y, enum style style, uint32_t cp, int width)
+{
+    struct cell *cell = canvas_cell(c, x, y);
+
+    if (c->ascii && width == 2) { /* the columns stay what they were */
+        canvas_glyph(c, x, y, style, canvas_to_ascii(cp), 1);
+        canvas_glyph(c, x + 1, y, style, canvas_to_ascii(cp), 1);
+        return;
+    }
+    if (!cell) {
+        struct cell *right = width == 2 ? canvas_cell(c, x + 1, y) : NULL;
+
+        if (right) {
+            canvas_unpair(c, x + 1, y);
+            canvas_blank(right, style);
+        }
+        return;
+    }
+    canvas_unpair(c, x, y);
+    canvas_blank(cell, style);
+    if (width == 2) {
+        struct cell *right = canvas_cell(c, x + 1, y);
+
+        if (!right)
+            return;
+        canvas_unpair(c, x + 1, y);
+        canvas_blank(right, style);
+        right->utf8[0] = '\0';
+    }
+    if (c->ascii)
+        cell->utf8[0] = canvas_to_ascii(cp);
+    else
+        cell->utf8[utf8_put(cell->utf8, cp)] = '\0';
+}
+
+/* A combining mark joins the cell before it, at most two on one base. */
+static void canvas_combine(struct canvas *c, int x, int y, uint32_t cp)
+{
+    struct cell *cell = canvas_cell(c, x, y);
+    size_t len;
+    int n = 0;
+
+    if (!cell || c->ascii)
+        return;
+    if (!cell->utf8[0] && !(cell = canvas_cell(c, x - 1, y)))
+        return;
+    len = strlen(cell->utf8);
+    for (size_t i = 0; i < len; i++)
+        n += ((unsigned char)cell->utf8[i] & 0xc0) != 0x80;
+    if (n < 3 && len + 4 < sizeof cell->utf8)
+        cell->utf8[len + utf8_put(cell->utf8 + len, cp)] = '\0';
+}
+
+/* Columns of some bytes as they will be drawn. */
+static int canvas_cols(const char *bytes, size_t len)
+{
+    int cols = 0;
+
+    while (len > 0) {
+        uint32_t cp;
+        size_t used = utf8_next(bytes, len, &cp);
+        int width = cp_width(cp);
+
+        cols += width < 0 ? 1 : width;
+        bytes += used;
+        len -= used;
+    }
+    return cols;
+}
+
+static int canvas_write(struct canvas *c, int x, int y, int w, enum style style, const char *bytes,
+                        size_t len)
+{
+    int used_cols = 0, cols, limit;
+
+    if (w <= 0 || y < 0 || y >= c->h)
+        return 0;
+    cols = canvas_cols(bytes, len);
+    limit = cols > w ? w - 1 : w; /* the ellipsis takes the last column */
+    while (len > 0) {
+        uint32_t cp;
+        size_t used = utf8_next(bytes, len, &cp);
+        int width = cp_width(cp);
+
+        if (width < 0) { /* may not be shown; a caller's mistake does not reach the terminal */
+            cp = 0xfffd;
+            width = 1;
+        }
+        if (width > 0 && used_cols + width > limit)
+            break;
+        if (width > 0)
+            canvas_glyph(c, x + used_cols, y, style, cp, width);
+        else if (used_cols > 0)
+            canvas_combine(c, x + used_cols - 1, y, cp);
+        used_cols += width;
+        bytes += used;
+        len -= used;
+    }
+    if (cols > w) {
+        canvas_glyph(c, x + used_cols, y, style, 0x2026, 1);
+        used_cols++;
+    }
+    return used_cols;
+}
+
+int canvas_text(struct canvas *c, int x, int y, int w, enum style style, const struct text *t)
+{
+    return canvas_write(c, x, y, w, style, text_str(t), t->len);
+}
+
+int canvas_put(struct canvas *c, int x, int y, int w, enum style style, const char *words)
+{
+    return canvas_write(c, x, y, w, style, words, strlen(words));
+}
+
+int canvas_putf(struct canvas *c, int x, int y, int w, enum style style, const char *fmt, ...)
+{
+    char words[1024];
+    va_list ap;
+    int n;
+
+    va_start(ap, fmt);
+    n = vsnprintf(words, sizeof words, fmt, ap);
+    va_end(ap);
+    if (n < 0)
+        return 0;
+    return canvas_write(c, x, y, w, style, words, strlen(words));
+}
+
+int canvas_put_right(struct canvas *c, int x, int y, int w, enum style style, const char *words)
+{
+    int cols = canvas_cols(words, strlen(words));
+    int shift = cols < w ? w - cols : 0;
+
+    return canvas_put(c, x + shift, y, w - shift, style, words);
+}
+
+void canvas_fill(struct canvas *c, struct rect r, const char *glyph, enum style style)
+{
+    uint32_t cp;
+    int width;
+
+    utf8_next(glyph, strlen(glyph), &cp);
+    width = cp_width(cp);
+    assert(width == 1);
+    for (int y = r.y < 0 ? 0 : r.y; y < r.y + r.h && y < c->h; y++)
+        for (int x = r.x < 0 ? 0 : r.x; x < r.x + r.w && x < c->w; x++)
+            canvas_glyph(c, x, y, style, cp, width);
+}
+
+void canvas_select(struct canvas *c, struct rect r)
+{
+    for (int y = r.y; y < r.y + r.h; y++)
+        for (int x = r.x; x < r.x + r.w; x++) {
+            struct cell *cell = canvas_cell(c, x, y);
+
+            if (cell)
+                cell->selected = 1;
+        }
+}
+
+char *canvas_dump(const struct canvas *c)
+{
+    struct buf b = { 0 };
+
+    for (int y = 0; y < c->h; y++) {
+        for (int x = 0; x < c->w; x++)
+            buf_adds(&b, c->cells[y * c->w + x].utf8);
+        buf_addc(&b, '\n');
+    }
+    return b.bytes ? b.bytes : xstrdup("");
+}
+
+char *canvas_dump_styles(const struct canvas *c)
+{
+    struct buf b = { 0 };
+
+    for (int y = 0; y < c->h; y++) {
+        for (int x = 0; x < c->w; x++) {
+            const struct cell *cell = &c->cells[y * c->w + x];
+            char letter = canvas_letters[cell->style];
+
+            if (cell->selected)
+                letter = letter == '.' ? ':' : (char)toupper((unsigned char)letter);
+            buf_addc(&b, letter);
+        }
+        buf_addc(&b, '\n');
+    }
+    return b.bytes ? b.bytes : xstrdup("");
+}
