@@ -193,6 +193,16 @@ static char canvas_to_ascii(uint32_t cp)
     return '?';
 }
 
+/* The width of what is drawn. Our own glyphs are one column in every locale. */
+static int canvas_width(uint32_t cp)
+{
+    int width = cp_width(cp);
+
+    if (width < 0 && cp >= 0xa0 && canvas_to_ascii(cp) != '?')
+        return 1;
+    return width;
+}
+
 /* One character of `width` 1 or 2; clipped. A wide one that would stick out becomes a blank. */
 static void canvas_glyph(struct canvas *c, int x, int y, enum style style, uint32_t cp, int width)
 {
@@ -255,7 +265,7 @@ static int canvas_cols(const char *bytes, size_t len)
     while (len > 0) {
         uint32_t cp;
         size_t used = utf8_next(bytes, len, &cp);
-        int width = cp_width(cp);
+        int width = canvas_width(cp);
 
         cols += width < 0 ? 1 : width;
         bytes += used;
@@ -276,7 +286,7 @@ static int canvas_write(struct canvas *c, int x, int y, int w, enum style style,
     while (len > 0) {
         uint32_t cp;
         size_t used = utf8_next(bytes, len, &cp);
-        int width = cp_width(cp);
+        int width = canvas_width(cp);
 
         if (width < 0) { /* may not be shown; a caller's mistake does not reach the terminal */
             cp = 0xfffd;
@@ -337,7 +347,7 @@ void canvas_fill(struct canvas *c, struct rect r, const char *glyph, enum style 
     int width;
 
     utf8_next(glyph, strlen(glyph), &cp);
-    width = cp_width(cp);
+    width = canvas_width(cp);
     assert(width == 1);
     for (int y = r.y < 0 ? 0 : r.y; y < r.y + r.h && y < c->h; y++)
         for (int x = r.x < 0 ? 0 : r.x; x < r.x + r.w && x < c->w; x++)
