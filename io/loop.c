@@ -191,7 +191,8 @@ static void watch_on_poll(uv_poll_t *h, int status, int events);
 
 static bool watch_start(struct io_watch *w)
 {
-    int ev = (w->events & IO_READ ? UV_READABLE : 0) | (w->events & IO_WRITE ? UV_WRITABLE : 0);
+    int ev = (w->events & IO_READ ? UV_READABLE : 0) | (w->events & IO_WRITE ? UV_WRITABLE : 0) |
+             (w->events & IO_HUP ? UV_DISCONNECT : 0);
 
     w->broken = false;
     if (!ev)
@@ -204,11 +205,12 @@ static bool watch_start(struct io_watch *w)
 static void watch_on_poll(uv_poll_t *h, int status, int events)
 {
     struct io_watch *w = h->data;
-    int ev = (events & UV_READABLE ? IO_READ : 0) | (events & UV_WRITABLE ? IO_WRITE : 0);
+    int ev = (events & UV_READABLE ? IO_READ : 0) | (events & UV_WRITABLE ? IO_WRITE : 0) |
+             (events & UV_DISCONNECT ? IO_HUP : 0);
 
     if (status < 0) {
         w->broken = true;
-        ev = IO_READ | IO_WRITE;
+        ev = IO_READ | IO_WRITE | (w->events & IO_HUP);
     }
     w->fn(w->arg, ev);
     /* The memory is there until the close callback, which never runs inside this one. A closed

@@ -21,7 +21,7 @@ struct io_timer;
 struct io_watch;
 struct io_signal;
 
-enum { IO_READ = 1, IO_WRITE = 2 };
+enum { IO_READ = 1, IO_WRITE = 2, IO_HUP = 4 }; /* HUP: the other side has closed */
 
 struct io *io_new(struct err *err);
 struct io *io_new_virtual(int64_t now_ms);
@@ -47,7 +47,9 @@ void io_timer_arm(struct io_timer *t, int64_t delay_ms); /* once; re-arming move
 void io_timer_off(struct io_timer *t);
 void io_timer_free(struct io_timer *t);
 
-/* NULL when there is nothing to wait for (a regular file, /dev/null) or the descriptor is watched
+/* IO_HUP alone sleeps through bytes that come and wakes when the peer closes, where the system can
+ * tell (Linux, BSD).
+ * NULL when there is nothing to wait for (a regular file, /dev/null) or the descriptor is watched
  * already. Sets O_NONBLOCK on the open file description: never the user's own terminal.
  * `events` of the callback are IO_READ | IO_WRITE; an error of the descriptor comes as both, so that
  * whoever owns it meets the error when reading. */
