@@ -1,0 +1,88 @@
+/* app/file.c: small files, read whole and with care. */
+#include "app/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool file_private(const char *path, const struct stat *st, struct err *err)
+{
+    if (st->st_uid != geteuid() && st->st_uid != 0)
+        return err_set(err, "%s belongs to another user; a secret must be your own or root's",
+                       path);
+    if (st->st_mode & 077)
+        return err_set(err, "%s can be read by others (mode %04o); chmod 600 %s", path,
+                       (unsigned)st->st_mode & 07777, path);
+    return true;
+}
+
+/* O_NONBLOCK: opening a FIFO must not wait for its writer. */
+static int file_open(const char *path, enum file_care care, struct stat *st, struct err *err)
+{
+    int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    int fd = open(path, care == FILE_SECRET ? flags | O_NOFOLLOW : flags);
+
+    if (fd < 0) {
+        if (care == FILE_SECRET && errno == ELOOP)
+            err_set(err, "%s is a symbolic link; name the file itself", path);
+        else
+            err_set(err, "cannot read %s: %s", path, strerror(errno));
+        return -1;
+    }
+    if (fstat(fd, st) == 0 && S_ISREG(st->st_mode))
+        return fd;
+    close(fd);
+    err_set(err, "%s is not a regular file", path);
+    return -1;
+}
+
+bool file_read(const char *path, size_t max_bytes, enum file_care care, struct buf *out,
+               struct err *err)
+{
+    char piece[16 << 10];
+    struct stat st;
+    ssize_t n = 0;
+    int fd = file_open(path, care, &st, err);
+
+    if (fd < 0)
+        return false;
+    if (care == FILE_SECRET && !file_private(path, &st, err))
+        goto fail;
+    if (st.st_size < 0 || (uintmax_t)st.st_size > max_bytes) {
+        err_set(err, "%s has %jd bytes; at most %zu are read", path, (intmax_t)st.st_size,
+                max_bytes);
+        goto fail;
+    }
+    while ((n = read(fd, piece, sizeof piece)) > 0 || (n < 0 && errno == EINTR)) {
+        if (n > 0 && !buf_add_max(out, piece, (size_t)n, max_bytes)) { /* it grew meanwhile */
+            err_set(err, "%s has more than %zu bytes, the most that is read", path, max_bytes);
+            goto fail;
+        }
+    }
+    if (n < 0) {
+        err_set(err, "cannot read %s: %s", path, strerror(errno));
+        goto fail;
+    }
+    close(fd);
+    return true;
+
+fail:
+    close(fd);
+    return false;
+}
+
+bool file_is_private(const char *path, struct err *err)
+{
+    struct stat st;
+
+    if (lstat(path, &st) != 0)
+        return true;
+    if (S_ISLNK(st.st_mode))
+        return err_set(err, "%s is a symbolic link; name the file itself", path);
+    if (!S_ISREG(st.st_mode))
+        return err_set(err, "%s is not a regular file", path);
+    return file_private(path, &st, err);
+}
