@@ -5,5 +5,5 @@
 
 /* Optimal string alignment distance (insert, delete, replace, swap of neighbours), case folded. */
 int nearest_distance(const char *a, const char *b);
-/* One of `words` (NULL-terminated list, or `n` of them) within a sensible distance, or NULL. */
+/* One of `words` within a sensible distance, or NULL. `n` of them; 0: the list ends with NULL. */
 const char *nearest_word(const char *typed, const char *const *words, size_t n);
