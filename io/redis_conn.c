@@ -267,7 +267,8 @@ static void redis_conn_curl_options(struct redis_conn *c, const struct redis_add
     curl_easy_setopt(e, CURLOPT_PRIVATE, c);
     curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->words);
     curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L); /* or a dead resolver blocks the loop at the limit */
+    curl_easy_setopt(e, CURLOPT_QUICK_EXIT,
+                     1L); /* or a dead resolver blocks the loop at the limit */
     curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(e, CURLOPT_PROXY, "");
     curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
@@ -289,7 +290,8 @@ static void redis_conn_curl_options(struct redis_conn *c, const struct redis_add
 
 /* ---- unix sockets ---- */
 
-/* A connect() to a unix socket is done or refused at once; the news still waits for the next turn. */
+/* A connect() to a unix socket is done or refused at once; the news still waits for the next turn.
+ */
 static void redis_conn_on_unix(void *arg)
 {
     struct redis_conn *c = arg;

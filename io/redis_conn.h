@@ -1,5 +1,5 @@
-/* io/redis_conn.h: the bytes to and from one Redis: TCP and TLS over curl's CONNECT_ONLY (names off the
- * loop, certificates checked), or a unix socket of our own.
+/* io/redis_conn.h: the bytes to and from one Redis: TCP and TLS over curl's CONNECT_ONLY (names off
+ * the loop, certificates checked), or a unix socket of our own.
  *
  * Errors:  the `failed` event with a fault; recv and send return -1 with one. No timeouts but the
  *          limit on connecting: deadlines are the caller's.

@@ -108,8 +108,8 @@ static bool redis_meter_header(struct redis_meter *m, bool *item_done, enum faul
     }
     if (n > (int64_t)REDIS_REPLY_MAX - (int64_t)m->bytes - 3) { /* this LF and the last CRLF */
         *fault = FAULT_TOO_BIG;
-        return err_set(err, "a string of %lld bytes; at most %d of a reply are read",
-                       (long long)n, REDIS_REPLY_MAX);
+        return err_set(err, "a string of %lld bytes; at most %d of a reply are read", (long long)n,
+                       REDIS_REPLY_MAX);
     }
     m->bulk_left = n;
     m->line_len = 0;

@@ -103,8 +103,8 @@ static bool redis_url_host(struct redis_address *a, const char *s, size_t len, s
     if (!host_len)
         return err_set(err, "the host is missing: redis://HOST:6379");
     a->port = REDIS_PORT;
-    if (colon && (!redis_url_number(colon + 1, (size_t)(end - colon - 1), 65535, &a->port) ||
-                  a->port == 0))
+    if (colon &&
+        (!redis_url_number(colon + 1, (size_t)(end - colon - 1), 65535, &a->port) || a->port == 0))
         return err_set(err, "the port must be a number from 1 to 65535");
     for (size_t i = 0; i < host_len; i++)
         if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:%", host[i]))

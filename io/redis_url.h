@@ -1,4 +1,5 @@
-/* io/redis_url.h: where a Redis is: redis://[user@]host[:port][/db], rediss://..., unix:/path[?db=N].
+/* io/redis_url.h: where a Redis is: redis://[user@]host[:port][/db], rediss://...,
+ * unix:/path[?db=N].
  *
  * Errors:  says what is wrong, without quoting what may hold a password.
  * Owner:   the struct owns its strings.
