@@ -1,5 +1,5 @@
-/* tests/io/test_redis.c: the Redis client against servers that lie, stall, break and refuse; and on the
- * virtual loop against a script. */
+/* tests/io/test_redis.c: the Redis client against servers that lie, stall, break and refuse; and on
+ * the virtual loop against a script. */
 #include "io/redis.h"
 
 #include <setjmp.h>
@@ -86,12 +86,12 @@ static void world_close(struct world *w)
     io_free(w->io);
 }
 
-#define WAIT(w, condition) \
-    do { \
-        int64_t until = io_mono_ms((w)->io) + LIMIT_MS; \
+#define WAIT(w, condition)                                  \
+    do {                                                    \
+        int64_t until = io_mono_ms((w)->io) + LIMIT_MS;     \
         while (!(condition) && io_mono_ms((w)->io) < until) \
-            io_turn((w)->io, 20); \
-        assert_true(condition); \
+            io_turn((w)->io, 20);                           \
+        assert_true(condition);                             \
     } while (0)
 
 static struct redis_call *ask(struct world *w, struct answer *a, int64_t timeout_ms, int argc,
