@@ -140,6 +140,14 @@ static bool term_write_all(int fd, const char *bytes, size_t len)
     return true;
 }
 
+/* The last bytes. A terminal that takes nothing is emptied of what it still holds, so that these
+ * arrive at its next reading and whoever writes next is not held up either. */
+static void term_write_last(int fd, const char *bytes, size_t len)
+{
+    if (!term_write_all(fd, bytes, len) && tcflush(fd, TCOFLUSH) == 0)
+        term_write_all(fd, bytes, len);
+}
+
 static FILE *term_open_catch(void)
 {
 #if defined(__linux__)
@@ -189,19 +197,62 @@ static bool term_read_modes(struct term *t, struct err *err)
     return true;
 }
 
-/* newterm(), with the signal handlers that it installs taken back. */
-static SCREEN *term_newterm(const char *type, FILE *out, FILE *in)
+static int term_clamp(int v, int max)
+{
+    return v < 1 ? 1 : v > max ? max : v;
+}
+
+/* True when the size is another than before. */
+static bool term_ask_size(struct term *t)
+{
+    struct winsize ws = { 0 };
+    int w = 80, h = 24;
+
+    if (ioctl(t->in_fd, TIOCGWINSZ, &ws) == 0 && ws.ws_col > 0 && ws.ws_row > 0) {
+        w = term_clamp(ws.ws_col, TERM_W_MAX);
+        h = term_clamp(ws.ws_row, TERM_H_MAX);
+    }
+    if (w == t->w && h == t->h)
+        return false;
+    t->w = w;
+    t->h = h;
+    t->run = xreallocarray(t->run, (size_t)w + 1, sizeof *t->run);
+    return true;
+}
+
+/* Puts one of LINES and COLUMNS back to what the user had. */
+static void term_setenv(const char *name, const char *value)
+{
+    if (value)
+        setenv(name, value, 1);
+    else
+        unsetenv(name);
+}
+
+/* newterm(), told the size that it cannot ask a file for, and with the signal handlers that it
+ * installs taken back. */
+static SCREEN *term_newterm(const struct term *t, const char *type)
 {
     static const int signals[] = { SIGINT, SIGTERM, SIGTSTP, SIGWINCH };
     enum { N = sizeof signals / sizeof *signals };
     struct sigaction old[N];
+    char *lines = xstrdup(getenv("LINES")), *columns = xstrdup(getenv("COLUMNS")), number[16];
     SCREEN *screen;
+
+    snprintf(number, sizeof number, "%d", t->h);
+    setenv("LINES", number, 1);
+    snprintf(number, sizeof number, "%d", t->w);
+    setenv("COLUMNS", number, 1);
 
     for (int i = 0; i < N; i++)
         sigaction(signals[i], NULL, &old[i]);
-    screen = newterm(type, out, in);
+    screen = newterm(type, t->catch, t->nothing);
     for (int i = 0; i < N; i++)
         sigaction(signals[i], &old[i], NULL);
+    term_setenv("LINES", lines);
+    term_setenv("COLUMNS", columns);
+    free(lines);
+    free(columns);
     return screen;
 }
 
@@ -236,8 +287,7 @@ static bool term_start_curses(struct term *t, struct err *err)
     t->nothing = fopen("/dev/null", "r");
     if (!t->catch || !t->nothing)
         return err_set(err, "no memory file for the screen: %s", strerror(errno));
-    use_env(FALSE);
-    t->screen = term_newterm(type, t->catch, t->nothing);
+    t->screen = term_newterm(t, type);
     if (!t->screen)
         return err_set(err, "TERM '%s' is not known here", type);
     if (!term_has("cup") || !term_has("clear") || tigetflag("hc") > 0)
@@ -253,6 +303,7 @@ static bool term_start_curses(struct term *t, struct err *err)
                     : COLORS >= 8   ? 8
                                     : 0;
     term_compute_bytes(t);
+    doupdate(); /* what it says at first (alternate screen, scroll region) is ours to say */
     term_collect(t, false);
     return true;
 }
@@ -270,10 +321,11 @@ static void term_leave(struct term *t)
 {
     if (!t->entered)
         return;
-    term_write_all(t->out_fd, buf_str(&t->pending) + t->sent, t->pending.len - t->sent);
+    if (!term_write_all(t->out_fd, buf_str(&t->pending) + t->sent, t->pending.len - t->sent))
+        tcflush(t->out_fd, TCOFLUSH); /* nobody reads: half a frame is worth nothing now */
     buf_clear(&t->pending);
     t->sent = 0;
-    term_write_all(t->out_fd, t->leave, strlen(t->leave));
+    term_write_last(t->out_fd, t->leave, strlen(t->leave));
     tcsetattr(t->in_fd, TCSANOW, &t->saved);
     t->entered = false;
     t->whole = true;
@@ -299,11 +351,11 @@ struct term *term_open(struct err *err)
         err_set(err, "the terminal cannot be written: %s", strerror(errno));
         goto fail;
     }
+    term_ask_size(t);
     if (!term_read_modes(t, err) || !term_start_curses(t, err))
         goto fail;
     t->ascii = strcasecmp(nl_langinfo(CODESET), "UTF-8") != 0;
     canvas_init(&t->shown, 0, 0);
-    term_resize(t);
     term_rescue.fd = t->out_fd;
     term_rescue.saved = t->saved;
     memcpy(term_rescue.leave, t->leave, sizeof t->leave);
@@ -347,7 +399,7 @@ void term_emergency(void)
     if (!term_rescue.armed)
         return;
     term_rescue.armed = 0;
-    term_write_all(term_rescue.fd, term_rescue.leave, term_rescue.len);
+    term_write_last(term_rescue.fd, term_rescue.leave, term_rescue.len);
     tcsetattr(term_rescue.fd, TCSANOW, &term_rescue.saved);
 }
 
@@ -377,26 +429,11 @@ void term_size(const struct term *t, int *w, int *h)
     *h = t->h;
 }
 
-static int term_clamp(int v, int max)
-{
-    return v < 1 ? 1 : v > max ? max : v;
-}
-
 bool term_resize(struct term *t)
 {
-    struct winsize ws = { 0 };
-    int w = 80, h = 24;
-
-    if (ioctl(t->in_fd, TIOCGWINSZ, &ws) == 0 && ws.ws_col > 0 && ws.ws_row > 0) {
-        w = term_clamp(ws.ws_col, TERM_W_MAX);
-        h = term_clamp(ws.ws_row, TERM_H_MAX);
-    }
-    if (w == t->w && h == t->h)
+    if (!term_ask_size(t))
         return false;
-    t->w = w;
-    t->h = h;
-    resize_term(h, w);
-    t->run = xreallocarray(t->run, (size_t)w + 1, sizeof *t->run);
+    resize_term(t->h, t->w);
     t->whole = true;
     return true;
 }

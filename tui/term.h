@@ -29,7 +29,7 @@ enum term_flush { TERM_DRAINED, TERM_BLOCKED, TERM_LOST };
 /* Raw mode, alternate screen, bracketed paste. setlocale(LC_ALL, "") was called before. */
 struct term *term_open(struct err *err);
 /* Gives the terminal back as it was found (or sane, when it was found broken). NULL is fine. Waits
- * at most 200 ms for a terminal that does not read. */
+ * at most half a second for a terminal that does not read. */
 void term_close(struct term *t);
 /* The same from a handler of a fatal signal or out of memory: async-signal-safe, no pointers
  * needed, does nothing when no terminal is open. */
