@@ -7,6 +7,8 @@ enum {
     HTTP_HEADER_MAX = 256 << 10,    /* all headers of one reply */
     HTTP_CONNECT_MS = 1000,         /* default connect limit, within the total */
     HTTP_IN_FLIGHT = 64,
+    HTTP_INTERIM_MAX = 32,          /* 1xx answers before the real one */
+    HTTP_KEEP_BODY = 256 << 10,     /* a larger buffer is given back after the reply */
     HTTP_RETRY_AFTER_MS = 300000,   /* what a server may ask for at most */
     REDIS_REPLY_MAX = 1 << 20,      /* bytes of one reply */
     REDIS_ITEMS_MAX = 10000,

@@ -1,0 +1,306 @@
+/* io/http_fault.c: what went wrong, in our words, from what curl and the system say. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io/http_impl.h"
+#include "io/limits.h"
+
+/* OpenSSL's X509_V_ERR_*, as CURLINFO_SSL_VERIFYRESULT gives them. */
+enum {
+    X509_NO_ISSUER = 2,
+    X509_NOT_YET = 9,
+    X509_EXPIRED = 10,
+    X509_SELF_SIGNED = 18,
+    X509_SELF_SIGNED_ROOT = 19,
+    X509_NO_LOCAL_ISSUER = 20,
+    X509_NO_FIRST = 21,
+    X509_REVOKED = 23
+};
+
+const char *http_seconds(int64_t ms, char out[24])
+{
+    if (ms < 1000)
+        snprintf(out, 24, "%d ms", (int)ms);
+    else if (ms % 1000 == 0)
+        snprintf(out, 24, "%lld s", (long long)(ms / 1000));
+    else
+        snprintf(out, 24, "%.1f s", (double)ms / 1000);
+    return out;
+}
+
+const char *http_size(size_t bytes, char out[24])
+{
+    if (bytes < 1024)
+        snprintf(out, 24, "%zu bytes", bytes);
+    else if (bytes < (1 << 20))
+        snprintf(out, 24, "%zu KB", bytes >> 10);
+    else if (bytes % (1 << 20) == 0)
+        snprintf(out, 24, "%zu MB", bytes >> 20);
+    else
+        snprintf(out, 24, "%.1f MB", (double)bytes / (1 << 20));
+    return out;
+}
+
+void http_fault_why(enum fault fault, const char *detail, struct err *out)
+{
+    const char *word = fault_word(fault);
+
+    if (strncmp(detail, word, strlen(word)) == 0)
+        err_set(out, "%s", detail);
+    else if (*detail)
+        err_set(out, "%s: %s", word, detail);
+    else
+        err_set(out, "%s", word);
+}
+
+static void http_put(struct http_verdict *out, enum fault fault, const char *detail)
+{
+    out->fault = fault;
+    http_fault_why(fault, detail, &out->why);
+}
+
+static bool http_is_local_errno(int e)
+{
+    return e == EMFILE || e == ENFILE || e == ENOBUFS || e == ENOMEM || e == EPERM || e == EACCES ||
+           e == EADDRNOTAVAIL || e == EAFNOSUPPORT;
+}
+
+/* When we are out of descriptors curl's resolver and sockets fail in ways that look like the other
+ * side's fault. */
+static bool http_no_descriptors(void)
+{
+    int fd = open("/", O_RDONLY | O_CLOEXEC);
+
+    if (fd >= 0)
+        close(fd);
+    return fd < 0 && (errno == EMFILE || errno == ENFILE);
+}
+
+static void http_judge_connect(const struct http_target *t, struct http_verdict *out)
+{
+    long os = 0;
+
+    curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &os);
+    if (t->open_errno)
+        http_put(out, http_is_local_errno(t->open_errno) ? FAULT_LOCAL : FAULT_UNREACHABLE,
+                 strerror(t->open_errno));
+    else if (os == ECONNREFUSED)
+        http_put(out, FAULT_REFUSED, "");
+    else if (os == ECONNRESET)
+        http_put(out, FAULT_RESET, "while connecting");
+    else if (os == ETIMEDOUT)
+        http_put(out, FAULT_CONNECT_TIMEOUT, "");
+    else if (os && http_is_local_errno((int)os))
+        http_put(out, FAULT_LOCAL, strerror((int)os));
+    else if (os)
+        http_put(out, FAULT_UNREACHABLE, strerror((int)os));
+    else
+        http_put(out, FAULT_UNREACHABLE, t->error);
+}
+
+static const char *http_tls_text(const struct http_target *t)
+{
+    const char *e = t->error;
+
+    if (strstr(e, "wrong version number") || strstr(e, "packet length too long") ||
+        strstr(e, "http request"))
+        return "the other side does not speak TLS";
+    if (strstr(e, "unsupported protocol") || strstr(e, "protocol version") ||
+        strstr(e, "version too low") || strstr(e, "no protocols available"))
+        return "protocol version";
+    if (strstr(e, "no shared cipher") || strstr(e, "handshake failure"))
+        return "no common cipher";
+    if (strstr(e, "certificate required") || strstr(e, "bad certificate"))
+        return "it wants a client certificate";
+    if (strstr(e, "SSL_ERROR_SYSCALL") || strstr(e, "unexpected eof"))
+        return "connection closed in the handshake";
+    return NULL;
+}
+
+static void http_judge_tls(const struct http_target *t, CURLcode rc, struct http_verdict *out)
+{
+    long verify = 0;
+    const char *text;
+
+    curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &verify);
+    switch (verify) {
+    case X509_EXPIRED:
+        http_put(out, FAULT_TLS, "certificate expired");
+        return;
+    case X509_NOT_YET:
+        http_put(out, FAULT_TLS, "certificate not valid yet");
+        return;
+    case X509_SELF_SIGNED:
+        http_put(out, FAULT_TLS, "self-signed certificate");
+        return;
+    case X509_REVOKED:
+        http_put(out, FAULT_TLS, "certificate revoked");
+        return;
+    case X509_NO_ISSUER:
+    case X509_SELF_SIGNED_ROOT:
+    case X509_NO_LOCAL_ISSUER:
+    case X509_NO_FIRST:
+        http_put(out, FAULT_TLS, "unknown issuer");
+        return;
+    default:
+        break;
+    }
+    if (rc == CURLE_PEER_FAILED_VERIFICATION && verify == 0) {
+        http_put(out, FAULT_TLS, "wrong host");
+        return;
+    }
+    text = http_tls_text(t);
+    if (text)
+        http_put(out, FAULT_TLS, text);
+    else
+        http_put(out, FAULT_TLS, *t->error ? t->error : curl_easy_strerror(rc));
+}
+
+/* The connection broke after the request was sent. */
+static void http_judge_broken(const struct http_target *t, struct http_verdict *out)
+{
+    char size[24], why[96];
+
+    if (!t->header_bytes) {
+        http_put(out, FAULT_RESET, "closed before a reply");
+        return;
+    }
+    if (strstr(t->error, "chunk")) {
+        http_put(out, FAULT_PARTIAL, "bad chunk");
+        return;
+    }
+    if (!t->header_end) {
+        http_put(out, FAULT_PARTIAL, "the headers broke off");
+        return;
+    }
+    snprintf(why, sizeof why, "the body broke off after %s", http_size(t->got, size));
+    http_put(out, FAULT_PARTIAL, why);
+}
+
+static void http_judge_resolve(const struct http_target *t, struct http_verdict *out)
+{
+    if (http_no_descriptors())
+        http_put(out, FAULT_LOCAL, strerror(EMFILE));
+    else
+        http_put(out, FAULT_DNS, *t->error ? t->error : "the name could not be resolved");
+}
+
+void http_judge(const struct http_target *t, CURLcode rc, struct http_verdict *out)
+{
+    *out = (struct http_verdict){ .fault = FAULT_NONE };
+    if (t->abort_fault) {
+        http_put(out, t->abort_fault, t->abort_why);
+        return;
+    }
+    switch (rc) {
+    case CURLE_OK: /* curl takes an end in the middle of the headers for the end of the reply */
+        if (!t->header_end)
+            http_judge_broken(t, out);
+        return;
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        http_judge_resolve(t, out);
+        return;
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_INTERFACE_FAILED:
+        http_judge_connect(t, out);
+        return;
+    case CURLE_OPERATION_TIMEDOUT:
+        http_judge_late(t, out);
+        return;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CIPHER:
+    case CURLE_USE_SSL_FAILED:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_CLIENTCERT:
+        http_judge_tls(t, rc, out);
+        return;
+    case CURLE_GOT_NOTHING:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_HTTP2:
+        http_judge_broken(t, out);
+        return;
+    case CURLE_FILESIZE_EXCEEDED: {
+        char size[24], why[64];
+
+        snprintf(why, sizeof why, "more than %s", http_size(t->max_bytes, size));
+        http_put(out, FAULT_TOO_BIG, why);
+        return;
+    }
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+        http_put(out, FAULT_PROTOCOL, "the answer is not HTTP");
+        return;
+    case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_WRITE_ERROR: /* not our callback: the decoder */
+        http_put(out, FAULT_PROTOCOL, "the content encoding is broken");
+        return;
+    case CURLE_OUT_OF_MEMORY: /* curl's own limit on one header; true want of memory ends us */
+        http_put(out, t->sent ? FAULT_TOO_BIG : FAULT_LOCAL,
+                 t->sent ? "a header" : "out of memory");
+        return;
+    case CURLE_SSL_CACERT_BADFILE:
+        http_put(out, FAULT_LOCAL, "the ca_file cannot be read");
+        return;
+    default:
+        http_put(out, t->sent ? FAULT_PROTOCOL : FAULT_LOCAL,
+                 *t->error ? t->error : curl_easy_strerror(rc));
+        return;
+    }
+}
+
+static void http_judge_late_connect(const struct http_target *t, struct http_verdict *out)
+{
+    char limit[24], why[96];
+    curl_off_t connect_us = 0, name_us = 0;
+
+    curl_easy_getinfo(t->easy, CURLINFO_NAMELOOKUP_TIME_T, &name_us);
+    curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connect_us);
+    if (!t->opened) {
+        snprintf(why, sizeof why, "no answer in %s", http_seconds(t->timeout_ms, limit));
+        http_put(out, FAULT_DNS, why);
+    } else if (!connect_us) {
+        int64_t ms = t->connect_ms < t->timeout_ms ? t->connect_ms : t->timeout_ms;
+
+        snprintf(why, sizeof why, "no answer in %s", http_seconds(ms, limit));
+        http_put(out, FAULT_CONNECT_TIMEOUT, why);
+    } else {
+        snprintf(why, sizeof why, "no TLS handshake in %s", http_seconds(t->timeout_ms, limit));
+        http_put(out, FAULT_TIMEOUT, why);
+    }
+}
+
+void http_judge_late(const struct http_target *t, struct http_verdict *out)
+{
+    char limit[24], size[24], why[96];
+
+    *out = (struct http_verdict){ .fault = FAULT_NONE };
+    if (t->stage == HTTP_QUEUED) {
+        snprintf(why, sizeof why, "%d other asks were in flight for %s", HTTP_IN_FLIGHT,
+                 http_seconds(t->timeout_ms, limit));
+        http_put(out, FAULT_LOCAL, why);
+        return;
+    }
+    if (!t->sent) {
+        http_judge_late_connect(t, out);
+        return;
+    }
+    http_seconds(t->timeout_ms, limit);
+    if (!t->header_bytes)
+        snprintf(why, sizeof why, "no first byte in %s", limit);
+    else if (!t->header_end)
+        snprintf(why, sizeof why, "headers still coming after %s", limit);
+    else if (t->code < 200)
+        snprintf(why, sizeof why, "only interim answers in %s", limit);
+    else
+        snprintf(why, sizeof why, "body still coming after %s (%s)", limit,
+                 http_size(t->got, size));
+    http_put(out, FAULT_TIMEOUT, why);
+}
