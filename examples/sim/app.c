@@ -1,0 +1,173 @@
+/* examples/sim/app.c: phases of an instance, and the way of a request through it. */
+#include "app.h"
+
+#include "now.h"
+#include "world.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define APP_GONE_MS 2000 /* between the old process and the new one */
+
+void app_init(struct app *a, struct world *w, const char *name)
+{
+    a->world = w;
+    a->name = name;
+    metrics_init(&a->metrics);
+    pthread_mutex_init(&a->lock, NULL);
+    chance_init(&a->chance, (uint64_t)(name[0] + (unsigned char)name[strlen(name) - 1] * 256));
+    a->start_ms = world_now_ms(w);
+}
+
+enum app_phase app_phase(struct app *a)
+{
+    pthread_mutex_lock(&a->lock);
+    enum app_phase p = a->phase;
+    pthread_mutex_unlock(&a->lock);
+    return p;
+}
+
+double app_uptime_s(struct app *a)
+{
+    pthread_mutex_lock(&a->lock);
+    double s = (double)(world_now_ms(a->world) - a->start_ms) / 1000;
+    pthread_mutex_unlock(&a->lock);
+    return s;
+}
+
+void app_settle(struct app *a)
+{
+    bool down = a->down_fault && world_fault(a->world, a->down_fault);
+
+    if (down || app_phase(a) == APP_GONE)
+        http_refuse(&a->http);
+    else
+        http_listen(&a->http);
+}
+
+void app_reborn(struct app *a)
+{
+    metrics_reset(&a->metrics);
+    db_reset(&a->db);
+    rds_reset(&a->redis);
+    pthread_mutex_lock(&a->lock);
+    a->phase = APP_UP;
+    a->start_ms = world_now_ms(a->world);
+    a->error_debt = 0;
+    pthread_mutex_unlock(&a->lock);
+    app_settle(a);
+}
+
+void app_stop(struct app *a, int64_t for_ms)
+{
+    pthread_mutex_lock(&a->lock);
+    a->phase = APP_STOPPING;
+    a->phase_until_ms = world_now_ms(a->world) + for_ms;
+    pthread_mutex_unlock(&a->lock);
+}
+
+void app_tick(struct app *a)
+{
+    int64_t now = world_now_ms(a->world);
+    bool gone = false, back = false;
+
+    pthread_mutex_lock(&a->lock);
+    if (a->phase == APP_STOPPING && now >= a->phase_until_ms) {
+        a->phase = APP_GONE;
+        a->phase_until_ms += APP_GONE_MS;
+        gone = true;
+    }
+    back = a->phase == APP_GONE && now >= a->phase_until_ms;
+    pthread_mutex_unlock(&a->lock);
+    if (gone) {
+        app_settle(a);
+        db_reset(&a->db);
+        a->world->system->passed(a->world, a, APP_GONE);
+    }
+    if (back) {
+        app_reborn(a);
+        a->world->system->passed(a->world, a, APP_UP);
+    }
+    db_tick(&a->db);
+}
+
+/* ---- a request ---- */
+
+static const struct app_route *app_route(const struct app *a, const struct http_request *rq,
+                                         bool *known_path)
+{
+    const char *method = !strcmp(rq->method, "HEAD") ? "GET" : rq->method;
+
+    *known_path = false;
+    for (const struct app_route *r = a->routes; r->path; r++) {
+        size_t n = strlen(r->path);
+        bool here =
+            r->path[n - 1] == '*' ? !strncmp(rq->path, r->path, n - 1) : !strcmp(rq->path, r->path);
+        if (!here)
+            continue;
+        if (!strcmp(method, r->method))
+            return r;
+        *known_path = *known_path || strcmp(r->path, "*") != 0;
+    }
+    return NULL;
+}
+
+/* Takes the time that an everyday request takes, and says whether this one is to fail. */
+static bool app_labour(struct app *a)
+{
+    double p95 = world_number(a->world, "p95"), rate = world_number(a->world, "error_rate");
+    double sigma = p95 > 0 ? 0.8 : a->sigma;
+    double median = p95 > 0 ? p95 / exp(1.6449 * sigma) : a->median_ms;
+
+    pthread_mutex_lock(&a->lock);
+    double ms = chance_lognormal(&a->chance, median, sigma);
+    a->error_debt = rate > 0 ? a->error_debt + rate : 0;
+    bool fail = a->error_debt >= 1;
+    if (fail)
+        a->error_debt -= 1;
+    pthread_mutex_unlock(&a->lock);
+    now_sleep_ms((int64_t)(ms < 20000 ? ms : 20000));
+    return fail;
+}
+
+void app_serve(struct app *a, struct http_request *rq, struct http_response *rs)
+{
+    int64_t begin = now_mono_ms();
+    bool known;
+    const struct app_route *r = app_route(a, rq, &known);
+    const char *label = r ? r->label : "*";
+
+    now_sleep_ms((int64_t)world_number(a->world, "latency"));
+    if (app_phase(a) != APP_UP) {
+        http_answer(rs, 503, "application/json; charset=utf-8",
+                    "{\"error\":\"Server is shutting down\"}");
+        rs->close = true;
+    } else if (!r) {
+        http_answer(rs, known ? 405 : 404, "application/json; charset=utf-8",
+                    known ? "{\"success\":false,\"error\":\"Method Not Allowed\"}"
+                          : "{\"success\":false,\"error\":\"Not Found\"}");
+    } else if (r->ordinary && app_labour(a)) {
+        http_answer(rs, 500, "application/json; charset=utf-8",
+                    "{\"success\":false,\"error\":\"Internal Server Error\"}");
+    } else {
+        r->answer(a, rq, rs);
+    }
+    if (strcmp(rq->path, "/metrics") != 0)
+        metrics_count(&a->metrics, rq->method, label, rs->code, (double)(now_mono_ms() - begin));
+}
+
+void app_gauges(struct app *a, struct str *out)
+{
+    struct db_load l = db_load(&a->db);
+
+    pthread_mutex_lock(&a->lock);
+    double start = (double)a->start_ms / 1000;
+    pthread_mutex_unlock(&a->lock);
+    metrics_gauge(out, "process_start_time_seconds", "Start of the process, Unix time.", start);
+    metrics_gauge(out, "db_pool_connections_open", "Database sessions of the pool.", l.open);
+    metrics_gauge(out, "db_pool_connections_idle", "Sessions that wait for work.", l.idle);
+    metrics_gauge(out, "db_pool_connections_busy", "Sessions that work.", l.busy);
+    metrics_gauge(out, "db_pool_connections_max", "Limit of the pool.", l.max);
+    metrics_gauge(out, "db_pool_requests_waiting", "Requests that wait for a session.", l.waiting);
+}

@@ -1,0 +1,363 @@
+/* examples/sim/place.c: directory, ports, programs, users of one run. */
+#include "place.h"
+
+#include "chance.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <netinet/in.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PLACE_PREFIX "midwatch-sim-"
+#define PORT_LOW     20000
+#define PORT_COUNT   12000
+#define SOCKET_PATH  107 /* sun_path without its NUL */
+
+/* ---- removal ---- */
+
+static void place_empty(int fd)
+{
+    DIR *d = fdopendir(fd);
+    struct dirent *e;
+
+    if (!d) {
+        close(fd);
+        return;
+    }
+    while ((e = readdir(d))) {
+        if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+            continue;
+        if (unlinkat(dirfd(d), e->d_name, 0) == 0)
+            continue;
+        int sub = openat(dirfd(d), e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (sub < 0)
+            continue;
+        place_empty(sub);
+        unlinkat(dirfd(d), e->d_name, AT_REMOVEDIR);
+    }
+    closedir(d);
+}
+
+static void place_erase(const char *dir, bool itself)
+{
+    /* A server that is just dying may still create a file: try again for a moment. */
+    for (int i = 0; i < 20; i++) {
+        int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+            return;
+        place_empty(fd);
+        if (!itself || rmdir(dir) == 0)
+            return;
+        nanosleep(&(struct timespec){ 0, 20 * 1000000 }, NULL);
+    }
+}
+
+void place_remove(const struct place *p)
+{
+    if (p->dir[0])
+        place_erase(p->dir, p->made);
+}
+
+/* ---- programs and users ---- */
+
+static bool place_executable(const char *dir, const char *name)
+{
+    char path[600];
+
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    return access(path, X_OK) == 0;
+}
+
+static bool place_in_path(const char *name, char *dir_out, size_t cap)
+{
+    const char *path = getenv("PATH");
+    char copy[4096];
+
+    /* Server programs live in sbin on some systems, which a plain user's PATH may lack. */
+    snprintf(copy, sizeof copy, "%s:/usr/bin:/usr/local/bin:/usr/sbin:/usr/local/sbin",
+             path ? path : "");
+    for (char *save, *d = strtok_r(copy, ":", &save); d; d = strtok_r(NULL, ":", &save)) {
+        if (d[0] == '/' && strlen(d) < cap && place_executable(d, name)) {
+            snprintf(dir_out, cap, "%s", d);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool place_find_pg(char *out, size_t cap)
+{
+    const char *given = getenv("MIDWATCH_SIM_PG_BIN");
+    DIR *d = given ? NULL : opendir("/usr/lib/postgresql");
+    struct dirent *e;
+    int best = 0;
+
+    if (given) {
+        snprintf(out, cap, "%s", given);
+        return place_executable(out, "initdb") && place_executable(out, "postgres");
+    }
+    while (d && (e = readdir(d))) {
+        char bin[sizeof e->d_name + 64];
+        int version = atoi(e->d_name);
+
+        snprintf(bin, sizeof bin, "/usr/lib/postgresql/%s/bin", e->d_name);
+        if (version > best && strlen(bin) < cap && place_executable(bin, "initdb") &&
+            place_executable(bin, "postgres")) {
+            best = version;
+            snprintf(out, cap, "%s", bin);
+        }
+    }
+    if (d)
+        closedir(d);
+    return best || (place_in_path("initdb", out, cap) && place_executable(out, "postgres"));
+}
+
+static void place_user(struct place_account *a, const char *const names[])
+{
+    *a = (struct place_account){ .uid = geteuid(), .gid = getegid() };
+    if (a->uid != 0) {
+        const struct passwd *me = getpwuid(a->uid);
+        snprintf(a->name, sizeof a->name, "%s", me ? me->pw_name : "");
+        return;
+    }
+    for (; *names; names++) {
+        const struct passwd *pw = getpwnam(*names);
+        if (!pw || pw->pw_uid == 0)
+            continue;
+        snprintf(a->name, sizeof a->name, "%s", pw->pw_name);
+        a->uid = pw->pw_uid;
+        a->gid = pw->pw_gid;
+        a->drop = true;
+        return;
+    }
+}
+
+bool place_find(struct place *p, char *why)
+{
+    static const char *const pg_names[] = { "postgres", "nobody", NULL };
+    static const char *const redis_names[] = { "redis", "postgres", "nobody", NULL };
+    const char *given = getenv("MIDWATCH_SIM_REDIS_SERVER");
+    char dir[200];
+
+    p->lock_fd = -1;
+    if (!place_find_pg(p->pg_bin, sizeof p->pg_bin)) {
+        snprintf(why, PLACE_WHY, "postgresql is not installed: apt-get install postgresql-15");
+        return false;
+    }
+    if (given)
+        snprintf(p->redis_server, sizeof p->redis_server, "%s", given);
+    else if (place_in_path("redis-server", dir, sizeof dir))
+        snprintf(p->redis_server, sizeof p->redis_server, "%s/redis-server", dir);
+    if (access(p->redis_server, X_OK) != 0) {
+        snprintf(why, PLACE_WHY, "redis is not installed: apt-get install redis-server");
+        return false;
+    }
+    place_user(&p->pg_user, pg_names);
+    place_user(&p->redis_user, redis_names);
+    if (geteuid() == 0 && (!p->pg_user.drop || !p->redis_user.drop)) {
+        snprintf(why, PLACE_WHY,
+                 "no unprivileged user: PostgreSQL refuses to run as root, and there is neither "
+                 "postgres nor nobody in /etc/passwd");
+        return false;
+    }
+    return true;
+}
+
+/* ---- the directory ---- */
+
+/* True when the lock was taken: nobody lives there. */
+static bool place_lock(const char *dir, int *fd_out)
+{
+    char path[400];
+
+    snprintf(path, sizeof path, "%s/lock", dir);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return false;
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        close(fd);
+        return false;
+    }
+    *fd_out = fd;
+    return true;
+}
+
+/* Removes the directories of dead runs. One that is younger than ten seconds and not yet locked may
+ * be just being made. */
+static void place_sweep(const char *base)
+{
+    DIR *d = opendir(base);
+    struct dirent *e;
+
+    while (d && (e = readdir(d))) {
+        char path[512], lock[600];
+        struct stat st, lst;
+        int fd;
+
+        if (strncmp(e->d_name, PLACE_PREFIX, strlen(PLACE_PREFIX)) != 0)
+            continue;
+        snprintf(path, sizeof path, "%s/%s", base, e->d_name);
+        snprintf(lock, sizeof lock, "%s/lock", path);
+        if (lstat(path, &st) != 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid())
+            continue;
+        if (lstat(lock, &lst) != 0 && time(NULL) - st.st_ctime < 10)
+            continue;
+        if (place_lock(path, &fd)) {
+            place_erase(path, true);
+            close(fd);
+        }
+    }
+    if (d)
+        closedir(d);
+}
+
+/* Can the unprivileged user walk to this directory? */
+static bool place_reachable(const char *dir, const struct place_account *a)
+{
+    char path[400];
+    struct stat st;
+
+    if (!a->drop)
+        return true;
+    snprintf(path, sizeof path, "%s", dir);
+    for (;;) {
+        if (stat(path, &st) != 0)
+            return false;
+        bool mine = st.st_uid == a->uid ? st.st_mode & S_IXUSR : st.st_mode & S_IXOTH;
+        if (!mine)
+            return false;
+        char *slash = strrchr(path, '/');
+        if (!slash || slash == path)
+            return true;
+        *slash = '\0';
+    }
+}
+
+static bool place_own_dir(struct place *p, const char *wanted, char *why)
+{
+    struct stat st;
+    char full[4096];
+    int fd;
+
+    if (mkdir(wanted, 0711) == 0) {
+        p->made = true;
+    } else if (errno != EEXIST) {
+        snprintf(why, PLACE_WHY, "%s: %s", wanted, strerror(errno));
+        return false;
+    }
+    if (!realpath(wanted, full) || strlen(full) >= sizeof p->dir) {
+        snprintf(why, PLACE_WHY, "%s: %s", wanted,
+                 "not a usable directory, or its path is too long");
+        return false;
+    }
+    snprintf(p->dir, sizeof p->dir, "%s", full);
+    if (p->made)
+        return true;
+    snprintf(full, sizeof full, "%s/lock", p->dir);
+    bool ours = lstat(full, &st) == 0 && st.st_uid == geteuid();
+    DIR *d = opendir(p->dir);
+    int n = 0;
+    while (d && readdir(d))
+        n++;
+    if (d)
+        closedir(d);
+    if (n > 2 && ours && place_lock(p->dir, &fd)) { /* what a dead run left */
+        place_erase(p->dir, false);
+        close(fd);
+    } else if (n > 2) {
+        snprintf(why, PLACE_WHY, "%s is not empty%s", p->dir,
+                 ours ? ": another midwatch-sim lives there" : "; give a directory of its own");
+        p->dir[0] = '\0';
+        return false;
+    }
+    return true;
+}
+
+bool place_open(struct place *p, const char *wanted, char *why)
+{
+    const char *base = getenv("TMPDIR");
+
+    if (!base || base[0] != '/' || !place_reachable(base, &p->pg_user))
+        base = "/tmp";
+    place_sweep(base);
+    if (wanted) {
+        if (!place_own_dir(p, wanted, why))
+            return false;
+    } else {
+        if (strlen(base) > 200)
+            base = "/tmp";
+        snprintf(p->dir, sizeof p->dir, "%s/" PLACE_PREFIX "XXXXXX", base);
+        if (!mkdtemp(p->dir)) {
+            snprintf(why, PLACE_WHY, "%s: %s", p->dir, strerror(errno));
+            p->dir[0] = '\0';
+            return false;
+        }
+        p->made = true;
+    }
+    if (!place_lock(p->dir, &p->lock_fd)) {
+        snprintf(why, PLACE_WHY, "%s: cannot lock it: %s", p->dir, strerror(errno));
+        return false;
+    }
+    /* Others may walk through to what is theirs, not look around. */
+    if (p->pg_user.drop && chmod(p->dir, 0711) != 0) {
+        snprintf(why, PLACE_WHY, "%s: %s", p->dir, strerror(errno));
+        return false;
+    }
+    if (!place_reachable(p->dir, &p->pg_user) || !place_reachable(p->dir, &p->redis_user)) {
+        snprintf(why, PLACE_WHY, "%s: the user %s cannot walk to it (chmod o+x on its parents)",
+                 p->dir, p->pg_user.name);
+        return false;
+    }
+    if (strlen(p->dir) + strlen("/run/.s.PGSQL.65535") > SOCKET_PATH) {
+        snprintf(why, PLACE_WHY, "%s: the path is too long for a unix socket", p->dir);
+        return false;
+    }
+    return true;
+}
+
+bool place_subdir(const struct place *p, const char *name, unsigned mode,
+                  const struct place_account *owner, char *why)
+{
+    char path[400];
+
+    snprintf(path, sizeof path, "%s/%s", p->dir, name);
+    if (mkdir(path, 0700) != 0 || chmod(path, mode) != 0 ||
+        (owner && owner->drop && chown(path, owner->uid, owner->gid) != 0)) {
+        snprintf(why, PLACE_WHY, "%s: %s", path, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+int place_bind(int *port, char *why)
+{
+    struct chance c;
+
+    chance_init(&c, (uint64_t)getpid());
+    for (int i = 0; i < 200; i++) {
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        struct sockaddr_in a = { .sin_family = AF_INET };
+
+        if (fd < 0)
+            break;
+        *port = PORT_LOW + chance_below(&c, PORT_COUNT);
+        a.sin_port = htons((uint16_t)*port);
+        a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        if (bind(fd, (struct sockaddr *)&a, sizeof a) == 0)
+            return fd;
+        close(fd);
+    }
+    snprintf(why, PLACE_WHY, "no free TCP port on 127.0.0.1: %s", strerror(errno));
+    return -1;
+}

@@ -1,0 +1,111 @@
+/* examples/sim/world.h: the simulated system inside the worker: its table, its faults, its clock.
+ *
+ * Units:   world_now_ms(): the simulated Unix time in milliseconds (the real one plus what was
+ * advanced). Errors:  sentences in why (PLACE_WHY bytes). Owner:   the worker's stack; it lives as
+ * long as the process. `change` serialises every change of a fault (its effect included), `lock`
+ * guards the plain values.
+ */
+#pragma once
+
+#include "app.h"
+#include "boot.h"
+#include "http.h"
+#include "leak.h"
+#include "servers.h"
+#include "str.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define WORLD_FAULTS 32
+#define WORLD_APPS   2
+
+struct world;
+struct queues;
+
+enum fault_kind { FAULT_SWITCH, FAULT_NUMBER, FAULT_TEXT };
+
+struct fault_def {
+    const char *name;
+    enum fault_kind kind;
+    const char *fallback; /* the value when none is given; NULL for a switch */
+    double min, max;      /* of a number */
+    const char *about;
+    /* Its effect, when asking world_fault() at the time of use is not enough. Called after the
+     * state changed; false with why puts the state back. */
+    bool (*apply)(struct world *w, bool on, char *why);
+};
+
+/* A simulated system: everything that differs between them. */
+struct system {
+    const char *name, *db_name, *redis_maxmemory;
+    int pg_max_connections;
+    bool redis_auth;
+    unsigned listeners; /* bits of enum boot_listener */
+    const struct fault_def *faults;
+    size_t fault_n;
+    const char *schema;                                  /* SQL, run as the owner of the database */
+    void (*vars)(const struct boot *b, struct str *out); /* members of "vars" */
+    void (*serve)(struct world *w);                      /* opens the listeners */
+    void (*live)(struct world *w);                       /* the servers are up: queues, traffic */
+    void (*tick)(struct world *w);                       /* ten times a second */
+    /* A restart passed this phase: GONE, the old process and what it held is gone; UP, the new one
+     * serves. */
+    void (*passed)(struct world *w, struct app *a, enum app_phase phase);
+};
+
+struct fault_now {
+    bool on;
+    char value[32];
+    double number;
+};
+
+struct world {
+    const struct boot *boot;
+    const struct system *system;
+    struct servers servers;
+    pthread_mutex_t lock;
+    pthread_mutex_t change; /* recursive */
+    int64_t offset_ms;
+    struct fault_now faults[WORLD_FAULTS];
+    bool live;
+    struct app apps[WORLD_APPS];
+    int app_n;
+    struct http_listener web, control, public;
+    struct leak leak;
+    struct queues *queues;
+    struct nginx *nginx;
+    struct backups *backups;
+    struct tokens *tokens;
+};
+
+extern const struct system system_ratemyunit, system_neurmatic;
+const struct system *system_find(const char *name); /* NULL: unknown */
+
+void world_init(struct world *w, const struct boot *b);
+void world_run(struct world *w); /* starts the threads that make it live; returns at once */
+int64_t world_now_ms(struct world *w);
+void world_advance(struct world *w, int64_t ms);
+
+bool world_fault(struct world *w, const char *name);
+double world_number(struct world *w, const char *name); /* 0 while off */
+bool world_text(struct world *w, const char *name, char *out, size_t cap);
+const struct fault_def *world_fault_def(const struct system *s, const char *name);
+
+/* `name` may be "name=value", and '-' stands for '_'; value may be NULL. The answer is an HTTP
+ * code: 200, 400, 404 (unknown) or 500 (its effect failed). */
+int world_set(struct world *w, const char *name, bool on, const char *value, char *why);
+void world_clear(struct world *w, const char *name); /* off, when it is on */
+bool world_reset(struct world *w, char *why);        /* all off, clock back */
+
+void world_log(const struct world *w, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* control.c: every listener answers it. True when the path was one of /__sim. */
+bool control_handle(struct world *w, struct http_request *rq, struct http_response *rs);
+/* tools.c: what a stub executable prints, and its exit code. */
+int tools_run(struct world *w, int argc, char **argv, struct str *out);
+bool tools_write(const struct boot *b, char *why); /* the stubs of DIR/bin */
+/* Restarts a service by its compose name, as docker-compose restart does; waits for the end. */
+bool world_restart(struct world *w, const char *service, char *why);
