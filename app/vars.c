@@ -61,7 +61,7 @@ const char *vars_nearest(const struct vars *v, const char *name)
 
     for (size_t i = 0; i < n; i++)
         names[i] = v->items[i].name;
-    return nearest_word(name, names, n);
+    return n ? nearest_word(name, names, n) : NULL;
 }
 
 static bool vars_is_first(char c)
@@ -98,7 +98,7 @@ static const char *vars_nearest_env(const char *name)
         names[n] = held[n];
         n++;
     }
-    return nearest_word(name, names, n);
+    return n ? nearest_word(name, names, n) : NULL;
 }
 
 static bool vars_put(struct vars *v, struct buf *out, const char *bytes, size_t len,

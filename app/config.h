@@ -1,0 +1,74 @@
+/* app/config.h: a configuration: what is watched, read whole or not at all.
+ *
+ * A struct config is complete and never changes: a reload reads a new one beside it. It borrows
+ * nothing, neither the file nor the environment.
+ *
+ * Units:   as the option tables say (durations in milliseconds).
+ * Errors:  all of them, each with file:line:col and the path of its key; NULL then.
+ * Owner:   config_free() ends everything in it.
+ */
+#pragma once
+
+#include "app/config_errors.h"
+#include "core/board.h"
+#include "core/option.h"
+#include "probes/probe.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct config_probe {
+    char *name; /* its key, unique in its service */
+    const struct probe_ops *ops;
+    void *self; /* of ops->size bytes */
+    struct probe_common common;
+};
+
+struct config_service {
+    char *id, *title; /* title: as written, or NULL: the id */
+    bool critical;
+    struct strlist depends_on; /* ids, as written */
+    size_t *deps;              /* the same as indices, depends_on.n of them */
+    struct config_probe *probes;
+    size_t n_probes;
+};
+
+struct config_words {
+    char *of[STATE_COUNT]; /* the system's own words, NULL = ours */
+};
+
+struct config {
+    char *source; /* the path, or "urls" */
+    char *watch, *environment;
+    struct config_words words;
+    struct config_service *services;
+    size_t n_services;
+    size_t n_probes, n_vars; /* in all */
+};
+
+struct config_kinds { /* what a probe may be; NULL in the input takes those of probes/ */
+    const struct probe_ops *const *ops; /* NULL-terminated */
+    const struct option *common;
+};
+
+struct config_input {
+    const char *name;  /* for messages */
+    const char *bytes; /* of the YAML */
+    size_t len;
+    const struct strmap *overrides; /* values of `vars` from outside, taken as they are; or NULL */
+    const struct config_kinds *kinds; /* or NULL */
+};
+
+struct config *config_read(const struct config_input *in, struct config_errors *errors);
+/* The same from a file: regular, at most TREE_BYTES_MAX; checked before a byte is read. */
+struct config *config_load(const char *path, const struct strmap *overrides,
+                           struct config_errors *errors);
+void config_free(struct config *c);
+
+const struct config_service *config_service_find(const struct config *c, const char *id);
+const struct config_probe *config_probe_find(const struct config_service *s, const char *name);
+/* Do both ask the same thing in the same way? Then what is known of the one holds for the other. */
+bool config_probe_same(const struct config_probe *a, const struct config_probe *b);
+bool config_option_same(const struct option *table, const void *a, const void *b);
+/* What a reload changed, for the screen: "1 service new, 2 probes changed" or "nothing changed". */
+void config_changes(const struct config *old, const struct config *now, struct buf *out);

@@ -1,0 +1,618 @@
+/* app/config_read.c: a configuration from its tree: variables, services, probes, references. */
+#include "app/config.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/config_schema.h"
+#include "app/names.h"
+#include "app/secrets.h"
+#include "app/walk.h"
+#include "core/alloc.h"
+#include "core/nearest.h"
+
+enum { TITLE_MAX = 120, WORD_MAX = 24, ENVIRONMENT_MAX = 32, KINDS_MAX = 32 };
+
+struct named { /* for finding by name among thousands */
+    const char *name;
+    size_t index;
+};
+
+struct reader {
+    struct walk walk;
+    struct config *config;
+    const struct config_kinds *kinds;
+    const char *kind_names[KINDS_MAX]; /* NULL-terminated */
+    const struct node **nodes;         /* of the services, in their order */
+    struct named *ids;                 /* ordered */
+};
+
+/* --- variables --- */
+
+static void read_var(struct reader *r, const struct node *key)
+{
+    struct walk *w = &r->walk;
+    struct var var = { .name = key->text, .raw = "", .bad = true };
+    const struct node *v = key->value;
+    size_t before = walk_enter(w, key->text);
+    char start[40];
+    struct err err;
+
+    if (!name_is_var(key->text)) {
+        walk_error(w, key, "'%s' cannot name a variable; write letters, digits and '_'",
+                   name_excerpt(start, sizeof start, key->text));
+    } else if (v->bad || (w->cut && walk_is_null(v))) {
+        var.bad = true; /* reported already */
+    } else if (v->kind != NODE_SCALAR || walk_is_null(v)) {
+        walk_error(w, v, "a variable holds a single value");
+    } else if (secrets_key(key->text) && !strstr(v->text, "${env:") &&
+               !strstr(v->text, "${file:") && !secrets_reference_check(v->text, &err)) {
+        walk_error(w, v, "a secret cannot stand in the file; write ${env:NAME} or ${file:/path}");
+    } else if (secrets_in_address(v->text)) {
+        walk_error(w, v,
+                   "an address is shown on screen and cannot hold a password or token; take "
+                   "it out and give it by reference: env:NAME or file:/path");
+    } else {
+        var.raw = v->text;
+        var.bad = false;
+    }
+    vars_add(&w->vars, var);
+    walk_leave(w, before);
+}
+
+static void read_overrides(struct reader *r, const struct strmap *overrides, const char *file)
+{
+    struct walk *w = &r->walk;
+
+    for (size_t i = 0; overrides && i < overrides->n; i++) {
+        struct var *var = vars_find(&w->vars, overrides->keys[i]);
+        const char *near = var ? NULL : vars_nearest(&w->vars, overrides->keys[i]);
+        char start[40];
+
+        name_excerpt(start, sizeof start, overrides->keys[i]);
+        if (var) {
+            var->raw = overrides->values[i];
+            var->given = true;
+            var->bad = false;
+        } else if (near) {
+            config_errors_add(w->errors, (struct pos){ file, 0, 0 }, NULL,
+                              "no variable '%s' to set; did you mean '%s'?", start, near);
+        } else {
+            config_errors_add(w->errors, (struct pos){ file, 0, 0 }, NULL,
+                              "no variable '%s' to set; 'vars' does not name it", start);
+        }
+    }
+}
+
+static void read_vars(struct reader *r, const struct node *root, const struct strmap *overrides)
+{
+    const struct node *vars = node_get(root, "vars");
+    size_t before = walk_enter(&r->walk, "vars");
+
+    if (vars && walk_is_map(&r->walk, vars, "write a map of names and values")) {
+        for (const struct node *k = vars->first; k; k = k->next)
+            if (!k->bad)
+                read_var(r, k);
+    }
+    walk_leave(&r->walk, before);
+    vars_ready(&r->walk.vars);
+    read_overrides(r, overrides, r->walk.file);
+    r->config->n_vars = r->walk.vars.n;
+}
+
+/* --- probes --- */
+
+static const struct node *probe_node(const struct node *map, const char *key)
+{
+    const struct node *v = node_get(map, key);
+
+    return v ? v : map;
+}
+
+/* The key that names the kind; says so when there is none or more than one. */
+static const struct probe_ops *read_kind(struct reader *r, const struct node *map)
+{
+    struct walk *w = &r->walk;
+    const struct probe_ops *ops = NULL;
+    const struct node *first = NULL;
+    size_t before = walk_errors(w);
+    char list[200] = "";
+
+    for (const struct node *k = map->first; k; k = k->next) {
+        const struct probe_ops *found = k->bad ? NULL : config_kind(r->kinds, k->text);
+
+        if (found && ops && !option_find(ops->options, k->text))
+            walk_error(w, k, "'%s' and '%s' (line %d) are two kinds; a probe asks one question",
+                       k->text, ops->kind, first->line);
+        if (found && !ops) {
+            ops = found;
+            first = k;
+        }
+    }
+    if (ops)
+        return ops;
+    /* A misspelt kind is better named than missed. */
+    for (const struct node *k = map->first; k; k = k->next)
+        if (!k->bad && !option_find(r->kinds->common, k->text) &&
+            nearest_word(k->text, r->kind_names, 0)) {
+            size_t inner = walk_enter(w, k->text);
+
+            walk_unknown(w, k, NULL, 0, r->kind_names);
+            walk_leave(w, inner);
+        }
+    for (size_t i = 0; r->kind_names[i]; i++) {
+        size_t len = strlen(list);
+
+        snprintf(list + len, sizeof list - len, "%s%s", i ? ", " : "", r->kind_names[i]);
+    }
+    if (walk_errors(w) == before && !w->cut)
+        walk_error(w, map, "what to ask is missing; one of these keys: %s", list);
+    return NULL;
+}
+
+static void read_times(struct reader *r, struct config_probe *p, const struct node *map)
+{
+    struct walk *w = &r->walk;
+    char every[32], other[32];
+
+    if (p->common.timeout_ms > p->common.every_ms) {
+        if (node_get(map, "timeout"))
+            walk_error(w, probe_node(map, "timeout"),
+                       "timeout %s is longer than every %s; an answer must come before the next "
+                       "question",
+                       duration_format(p->common.timeout_ms, other),
+                       duration_format(p->common.every_ms, every));
+        p->common.timeout_ms = p->common.every_ms; /* a default gives way */
+    }
+    if (p->common.confirm_ms && p->common.confirm_ms >= p->common.every_ms)
+        walk_error(w, probe_node(map, "confirm"), "confirm %s is not shorter than every %s",
+                   duration_format(p->common.confirm_ms, other),
+                   duration_format(p->common.every_ms, every));
+}
+
+static void read_thresholds(struct reader *r, struct config_probe *p, const struct node *map,
+                            const struct signal_spec *specs, size_t n)
+{
+    const struct probe_common *c = &p->common;
+    bool any = !isnan(c->warn) || !isnan(c->crit) || !isnan(c->max), main = false;
+    const char *key = !isnan(c->warn) ? "warn" : !isnan(c->crit) ? "crit" : "max";
+
+    for (size_t i = 0; i < n && i < READING_SIGNALS; i++)
+        main |= specs[i].main;
+    if (any && !main)
+        walk_error(&r->walk, probe_node(map, key),
+                   "'%s' has no number to judge: this probe "
+                   "measures none",
+                   key);
+    if (isnan(c->warn) || isnan(c->crit))
+        return;
+    if (c->low_is_bad ? c->crit > c->warn : c->crit < c->warn)
+        walk_error(&r->walk, probe_node(map, "crit"), "crit comes before warn; %s is worse here%s",
+                   c->low_is_bad ? "less" : "more",
+                   c->low_is_bad ? "" : " (low_is_bad: true turns that round)");
+}
+
+/* What the kind itself says once its options are there: signals, their unit, its own checks. */
+static void read_signals(struct reader *r, struct config_probe *p, const struct node *map,
+                         const struct walk_table tables[2])
+{
+    struct signal_spec specs[READING_SIGNALS] = { 0 };
+    size_t before = walk_errors(&r->walk), n = 0;
+    enum unit unit = p->common.unit;
+    struct err err = { 0 };
+
+    if (p->ops->signals)
+        n = p->ops->signals(p->self, &p->common, specs);
+    for (size_t i = 0; i < n && i < READING_SIGNALS; i++)
+        if (specs[i].main)
+            unit = specs[i].unit;
+    walk_options(&r->walk, map, tables, 2, r->kind_names, WALK_QUANTITIES, unit);
+    if (n > READING_SIGNALS)
+        walk_error(&r->walk, map, "measures %zu values; at most %d a probe", n, READING_SIGNALS);
+    if (walk_errors(&r->walk) == before)
+        read_thresholds(r, p, map, specs, n);
+    if (walk_errors(&r->walk) == before && p->ops->check &&
+        !p->ops->check(p->self, &p->common, &err))
+        walk_error(&r->walk, map, "%s", err.msg);
+}
+
+static void read_probe(struct reader *r, struct config_probe *p, const struct node *map)
+{
+    struct walk *w = &r->walk;
+    struct walk_table tables[2] = { { r->kinds->common, &p->common } };
+    size_t before = walk_errors(w);
+
+    option_defaults(r->kinds->common, &p->common, UNIT_NONE);
+    if (!walk_is_map(w, map, "a probe is a map, such as { http: https://example.org/health }"))
+        return;
+    p->ops = read_kind(r, map);
+    if (!p->ops)
+        return;
+    p->self = xcalloc(1, p->ops->size);
+    option_defaults(p->ops->options, p->self, UNIT_NONE);
+    tables[1] = (struct walk_table){ p->ops->options, p->self };
+    walk_options(w, map, tables, 2, r->kind_names, WALK_PLAIN, UNIT_NONE);
+    read_times(r, p, map);
+    if (walk_errors(w) == before) /* the kind may rely on what its table demands */
+        read_signals(r, p, map, tables);
+}
+
+static bool read_id(struct reader *r, const struct node *key)
+{
+    struct err err;
+
+    if (name_is_id(key->text, &err))
+        return true;
+    walk_error(&r->walk, key, "%s", err.msg);
+    return false;
+}
+
+static void read_probes(struct reader *r, struct config_service *s, const struct node *probes)
+{
+    struct walk *w = &r->walk;
+    size_t before = walk_enter(w, "probes");
+
+    if (!walk_is_map(w, probes, "write a map of names and probes"))
+        goto out;
+    s->probes = xcalloc(probes->n, sizeof *s->probes);
+    for (const struct node *k = probes->first; k; k = k->next) {
+        size_t inner;
+
+        if (k->bad)
+            continue;
+        inner = walk_enter(w, k->text);
+        read_id(r, k);
+        s->probes[s->n_probes].name = xstrdup(k->text);
+        read_probe(r, &s->probes[s->n_probes++], k->value);
+        walk_leave(w, inner);
+    }
+    r->config->n_probes += s->n_probes;
+out:
+    walk_leave(w, before);
+}
+
+/* --- services --- */
+
+/* A word for the screen: not empty, not endless, on one line. */
+static void read_label(struct reader *r, const struct node *map, const char *key, size_t max)
+{
+    const struct node *v = node_get(map, key);
+    size_t before;
+
+    if (!v || v->bad || v->kind != NODE_SCALAR)
+        return;
+    before = walk_enter(&r->walk, key);
+    if (v->quoted && v->text[strspn(v->text, " \t\n\r")] == '\0')
+        walk_error(&r->walk, v, "is empty; leave the key out, or write a word");
+    else if (v->len > max)
+        walk_error(&r->walk, v, "has %u bytes; at most %zu", v->len, max);
+    else if (strpbrk(v->text, "\n\r\t"))
+        walk_error(&r->walk, v, "must be one line");
+    walk_leave(&r->walk, before);
+}
+
+static void read_service(struct reader *r, struct config_service *s, const struct node *map)
+{
+    static const char *const others[] = { "probes", NULL };
+    struct walk *w = &r->walk;
+    struct walk_table table = { config_service_options, s };
+    const struct node *probes;
+
+    option_defaults(config_service_options, s, UNIT_NONE);
+    if (!walk_is_map(w, map, "a service is a map with 'probes'"))
+        return;
+    walk_options(w, map, &table, 1, others, WALK_PLAIN, UNIT_NONE);
+    read_label(r, map, "title", TITLE_MAX);
+    probes = node_get(map, "probes");
+    if (probes)
+        read_probes(r, s, probes);
+    if (!w->cut && (!probes || (probes->kind == NODE_MAP && probes->n == 0)))
+        walk_error(w, map, "'probes' is missing: without one nothing is known of this service");
+}
+
+static void read_services(struct reader *r, const struct node *root)
+{
+    const struct node *services = node_get(root, "services");
+    struct walk *w = &r->walk;
+    struct config *c = r->config;
+    size_t before;
+
+    if (!services || (services->kind == NODE_MAP && services->n == 0)) {
+        if (!w->cut)
+            walk_error(w, services ? services : root, "'services' is missing: nothing to watch");
+        return;
+    }
+    before = walk_enter(w, "services");
+    if (walk_is_map(w, services, "write a map of ids and services")) {
+        c->services = xcalloc(services->n, sizeof *c->services);
+        r->nodes = xcalloc(services->n, sizeof *r->nodes);
+        for (const struct node *k = services->first; k; k = k->next) {
+            size_t inner;
+
+            if (k->bad)
+                continue;
+            inner = walk_enter(w, k->text);
+            read_id(r, k);
+            r->nodes[c->n_services] = k;
+            c->services[c->n_services].id = xstrdup(k->text);
+            read_service(r, &c->services[c->n_services++], k->value);
+            walk_leave(w, inner);
+        }
+    }
+    walk_leave(w, before);
+}
+
+/* --- what points from one service to another --- */
+
+static int named_order(const void *a, const void *b)
+{
+    return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name);
+}
+
+static bool read_find(const struct reader *r, const char *id, size_t *index)
+{
+    struct named key = { .name = id };
+    const struct named *found =
+        r->ids ? bsearch(&key, r->ids, r->config->n_services, sizeof key, named_order) : NULL;
+
+    if (found)
+        *index = found->index;
+    return found != NULL;
+}
+
+static void read_dangling(struct reader *r, const struct node *at, const char *id)
+{
+    const char **ids = xcalloc(r->config->n_services, sizeof *ids);
+    char start[48];
+    const char *near = NULL;
+
+    for (size_t i = 0; i < r->config->n_services; i++)
+        ids[i] = r->config->services[i].id;
+    name_excerpt(start, sizeof start, id);
+    if (r->walk.errors->n < CONFIG_ERRORS_MAX) /* nobody sees the word for the thousandth */
+        near = nearest_word(start, ids, r->config->n_services);
+    if (near)
+        walk_error(&r->walk, at, "no service '%s'; did you mean '%s'?", start, near);
+    else
+        walk_error(&r->walk, at, "no service '%s' under 'services'", start);
+    free(ids);
+}
+
+/* The node of the i-th id, for its place. */
+static const struct node *read_dep_node(const struct node *service, size_t i)
+{
+    const struct node *list = node_get(service->value, "depends_on");
+
+    if (!list || list->kind != NODE_LIST)
+        return list ? list : service;
+    for (const struct node *item = list->first; item; item = item->next)
+        if (i-- == 0)
+            return item;
+    return list;
+}
+
+static void read_deps(struct reader *r, size_t self)
+{
+    struct config_service *s = &r->config->services[self];
+    struct walk *w = &r->walk;
+    size_t path = w->path_len, n = 0;
+
+    walk_enter(w, "services");
+    walk_enter(w, s->id);
+    walk_enter(w, "depends_on");
+    s->deps = s->depends_on.n ? xcalloc(s->depends_on.n, sizeof *s->deps) : NULL;
+    for (size_t i = 0; i < s->depends_on.n; i++) {
+        const struct node *at = read_dep_node(r->nodes[self], i);
+        const char *id = s->depends_on.items[i];
+        size_t index, j = 0;
+
+        if (!read_find(r, id, &index)) {
+            if (!w->cut)
+                read_dangling(r, at, id);
+            continue;
+        }
+        while (j < n && s->deps[j] != index)
+            j++;
+        if (index == self)
+            walk_error(w, at, "'%s' cannot depend on itself", s->id);
+        else if (j < n)
+            walk_error(w, at, "'%s' stands here twice", s->id);
+        else
+            s->deps[n++] = index;
+    }
+    walk_leave(w, path);
+}
+
+/* Depth first without recursion: a chain may be as long as there are services. */
+static void read_cycle_from(struct reader *r, size_t start, uint8_t *seen, size_t *stack,
+                            size_t *next)
+{
+    struct config *c = r->config;
+    size_t depth = 0;
+
+    stack[depth++] = start;
+    seen[start] = 1; /* 1 on the stack, 2 done */
+    while (depth > 0) {
+        size_t at = stack[depth - 1], to, from;
+        const struct config_service *s = &c->services[at];
+        char words[300] = "";
+
+        if (next[at] == s->depends_on.n) {
+            seen[at] = 2;
+            depth--;
+            continue;
+        }
+        to = s->deps[next[at]++];
+        if (seen[to] == 0) {
+            seen[to] = 1;
+            stack[depth++] = to;
+            continue;
+        }
+        if (seen[to] == 2)
+            continue;
+        for (from = 0; stack[from] != to; from++)
+            ;
+        for (size_t i = from; i <= depth; i++) {
+            size_t len = strlen(words);
+            const char *id = c->services[i < depth ? stack[i] : to].id;
+
+            if (i - from == 8 && depth - i > 2) {
+                snprintf(words + len, sizeof words - len, " ... (%zu in all)", depth - from);
+                break;
+            }
+            snprintf(words + len, sizeof words - len, "%s%.32s", i > from ? " -> " : "", id);
+        }
+        walk_error(&r->walk, r->nodes[at], "services depend on each other in a circle: %s", words);
+    }
+}
+
+static void read_cycles(struct reader *r)
+{
+    size_t n = r->config->n_services;
+    uint8_t *seen = xcalloc(n, 1);
+    size_t *stack = xcalloc(n, sizeof *stack), *next = xcalloc(n, sizeof *next);
+    size_t path = walk_enter(&r->walk, "services");
+
+    for (size_t i = 0; i < n; i++)
+        if (!seen[i])
+            read_cycle_from(r, i, seen, stack, next);
+    walk_leave(&r->walk, path);
+    free(seen);
+    free(stack);
+    free(next);
+}
+
+/* Two services must not look the same on screen: what counts is the text as it will be shown. */
+static void read_titles(struct reader *r)
+{
+    struct config *c = r->config;
+    struct named *titles = xcalloc(c->n_services, sizeof *titles);
+    struct text *shown = xcalloc(c->n_services, sizeof *shown);
+    size_t path = walk_enter(&r->walk, "services");
+
+    for (size_t i = 0; i < c->n_services; i++) {
+        const struct config_service *s = &c->services[i];
+
+        text_sets(&shown[i], s->title ? s->title : s->id);
+        titles[i] = (struct named){ text_str(&shown[i]), i };
+    }
+    qsort(titles, c->n_services, sizeof *titles, named_order);
+    for (size_t i = 1; i < c->n_services; i++) {
+        size_t a = titles[i - 1].index, b = titles[i].index, before;
+        char start[48];
+
+        if (strcmp(titles[i - 1].name, titles[i].name) != 0)
+            continue;
+        if (r->nodes[a]->line > r->nodes[b]->line) {
+            size_t swap = a;
+
+            a = b;
+            b = swap;
+        }
+        before = walk_enter(&r->walk, c->services[b].id);
+        walk_error(&r->walk, r->nodes[b],
+                   "is shown as '%s', and so is '%s' (line %d); give it "
+                   "another title",
+                   name_excerpt(start, sizeof start, titles[i].name), c->services[a].id,
+                   r->nodes[a]->line);
+        walk_leave(&r->walk, before);
+    }
+    for (size_t i = 0; i < c->n_services; i++)
+        text_fini(&shown[i]);
+    walk_leave(&r->walk, path);
+    free(shown);
+    free(titles);
+}
+
+static void read_references(struct reader *r)
+{
+    struct config *c = r->config;
+    size_t before = walk_errors(&r->walk);
+
+    if (c->n_services == 0)
+        return;
+    r->ids = xcalloc(c->n_services, sizeof *r->ids);
+    for (size_t i = 0; i < c->n_services; i++)
+        r->ids[i] = (struct named){ c->services[i].id, i };
+    qsort(r->ids, c->n_services, sizeof *r->ids, named_order);
+    for (size_t i = 0; i < c->n_services; i++)
+        read_deps(r, i);
+    if (walk_errors(&r->walk) == before && !r->walk.cut) /* all indices are there */
+        read_cycles(r);
+    read_titles(r);
+}
+
+/* --- the top --- */
+
+static void read_watch(struct reader *r, const struct node *root)
+{
+    static const char *const others[] = { "vars", "words", "services", NULL };
+    struct walk *w = &r->walk;
+    struct walk_table table = { config_watch_options, r->config };
+    const struct node *watch = node_get(root, "watch"), *words = node_get(root, "words");
+
+    option_defaults(config_watch_options, r->config, UNIT_NONE);
+    walk_options(w, root, &table, 1, others, WALK_PLAIN, UNIT_NONE);
+    read_label(r, root, "environment", ENVIRONMENT_MAX);
+    if (watch && r->config->watch) {
+        size_t before = walk_enter(w, "watch");
+        struct err err;
+
+        if (!name_is_id(r->config->watch, &err))
+            walk_error(w, watch, "%s", err.msg);
+        walk_leave(w, before);
+    }
+    if (words) {
+        size_t before = walk_enter(w, "words");
+
+        table = (struct walk_table){ config_words_options, &r->config->words };
+        if (walk_is_map(w, words, "write a map of states and words")) {
+            walk_options(w, words, &table, 1, NULL, WALK_PLAIN, UNIT_NONE);
+            for (const struct option *o = config_words_options; o->name; o++)
+                read_label(r, words, o->name, WORD_MAX);
+        }
+        walk_leave(w, before);
+    }
+}
+
+static void read_root(struct reader *r, const struct node *root, const struct config_input *in)
+{
+    if (!root) {
+        if (!r->walk.cut)
+            config_errors_add(r->walk.errors, (struct pos){ in->name, 1, 1 }, NULL,
+                              "is empty; 'midwatch init URL...' writes a first configuration");
+        return;
+    }
+    if (!walk_is_map(&r->walk, root, "a configuration is a map with 'watch' and 'services'"))
+        return;
+    read_vars(r, root, in->overrides);
+    read_watch(r, root);
+    read_services(r, root);
+    read_references(r);
+}
+
+struct config *config_read(const struct config_input *in, struct config_errors *errors)
+{
+    struct config *c = xcalloc(1, sizeof *c);
+    struct tree *t = tree_parse(in->name, in->bytes, in->len, errors);
+    struct reader r = {
+        .walk = { .file = in->name, .errors = errors, .cut = t->cut },
+        .config = c,
+        .kinds = in->kinds ? in->kinds : &config_kinds_all,
+    };
+
+    for (size_t i = 0; r.kinds->ops[i] && i + 1 < KINDS_MAX; i++)
+        r.kind_names[i] = r.kinds->ops[i]->kind;
+    c->source = xstrdup(in->name);
+    read_root(&r, t->root, in);
+    walk_fini(&r.walk);
+    free(r.nodes);
+    free(r.ids);
+    tree_free(t);
+    if (errors->n == 0)
+        return c;
+    config_free(c);
+    return NULL;
+}

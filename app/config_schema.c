@@ -1,0 +1,80 @@
+/* app/config_schema.c: the shape of a configuration as data: sections and their options. */
+#include "app/config_schema.h"
+
+#include <string.h>
+
+const struct option config_watch_options[] = {
+    { "watch", OPTION_STRING, offsetof(struct config, watch), NULL,
+      "name of this watch: a-z, 0-9, '-' and '_'", .required = true },
+    { "environment", OPTION_STRING, offsetof(struct config, environment), "unnamed",
+      "word and colour of every screen: production, staging, or a word of your own" },
+    { 0 },
+};
+
+#define WORD(state, name)                                                                        \
+    {                                                                                            \
+        name, OPTION_STRING, offsetof(struct config_words, of) + (state) * sizeof(char *), NULL, \
+            "the system's own word for '" name "'"                                               \
+    }
+
+const struct option config_words_options[] = {
+    WORD(STATE_UP, "up"),
+    WORD(STATE_DEGRADED, "degraded"),
+    WORD(STATE_DOWN, "down"),
+    WORD(STATE_STALE, "stale"),
+    WORD(STATE_UNKNOWN, "unknown"),
+    WORD(STATE_DISABLED, "disabled"),
+    { 0 },
+};
+
+const struct option config_service_options[] = {
+    { "title", OPTION_STRING, offsetof(struct config_service, title), NULL,
+      "name on the screen instead of the id" },
+    { "critical", OPTION_BOOL, offsetof(struct config_service, critical), "false",
+      "down means that the whole system is down, not only degraded" },
+    { "depends_on", OPTION_LIST, offsetof(struct config_service, depends_on), NULL,
+      "ids of the services that this one needs" },
+    { 0 },
+};
+
+const struct config_block config_blocks[] = {
+    { "watch", "vars", "values to be used as $name" },
+    { "watch", "words", "the system's own words for the states" },
+    { "watch", "services", "what is watched: an id and its service each" },
+    { "service", "probes", "the questions to ask: a name and its probe each" },
+    { 0 },
+};
+
+const struct config_kinds config_kinds_all = { probe_kinds, probe_common_options };
+
+bool config_section_at(const struct config_kinds *kinds, size_t i, struct config_section *out)
+{
+    const struct config_section fixed[] = {
+        { "watch", "", "the top of the file", config_watch_options },
+        { "words", "words", "the system's own words for the states", config_words_options },
+        { "service", "services.ID", "one thing that users feel or others depend on",
+          config_service_options },
+        { "probe", "services.ID.probes.NAME", "what every kind of probe takes", kinds->common },
+    };
+    size_t n = sizeof fixed / sizeof *fixed, k = 0;
+
+    if (i < n) {
+        *out = fixed[i];
+        return true;
+    }
+    while (kinds->ops[k] && k < i - n)
+        k++;
+    if (!kinds->ops[k])
+        return false;
+    *out = (struct config_section){ kinds->ops[k]->kind, "services.ID.probes.NAME",
+                                    kinds->ops[k]->help, kinds->ops[k]->options };
+    return true;
+}
+
+const struct probe_ops *config_kind(const struct config_kinds *kinds, const char *name)
+{
+    for (size_t i = 0; kinds->ops[i]; i++)
+        if (strcmp(kinds->ops[i]->kind, name) == 0)
+            return kinds->ops[i];
+    return NULL;
+}
