@@ -12,7 +12,7 @@ struct child;
 
 struct child_spec {
     const char *const *argv; /* argv[0] is an absolute path */
-    const char *const *envp; /* NULL = an allow-list of ours: PATH HOME LANG LC_ALL TERM USER TZ */
+    const char *const *envp; /* NULL = ours of HOME LANG LC_ALL TERM USER TZ, and a fixed PATH */
     const char *cwd;         /* NULL = / */
     int64_t limit_ms;        /* 0 = none; TERM at the limit, KILL 5 s later */
     bool keep_stdin;         /* a pipe stays open as a lifeline; else /dev/null */
@@ -23,15 +23,17 @@ struct child_spec {
 struct child_events {
     /* A piece of output as it comes (fd 1 or 2); may be NULL. */
     void (*output)(void *arg, int fd, const char *bytes, size_t len);
-    /* The end: exit status as of waitpid(), or err set when it could not be started. `out` and `errout`
-     * hold what was kept (NUL-terminated); *_dropped the bytes beyond the cap. */
+    /* The end: exit status as of waitpid(), or err set when it could not be started. `out` and
+     * `errout` hold what was kept (NUL-terminated); *_dropped the bytes beyond the cap. */
     void (*ended)(void *arg, int status, const struct err *err, const char *out, const char *errout,
                   size_t dropped);
 };
 
-struct child *child_start(struct io *io, const struct child_spec *spec, const struct child_events *ev,
-                          void *arg);
-int child_pid(const struct child *c);
+/* Never fails by itself: what could not be started comes through `ended`, later. A virtual loop has
+ * no processes. The child sees descriptors 0-2, default signals, umask 077. */
+struct child *child_start(struct io *io, const struct child_spec *spec,
+                          const struct child_events *ev, void *arg);
+int child_pid(const struct child *c); /* 0 = not started */
 void child_close_stdin(struct child *c);
 void child_kill(struct child *c); /* TERM now, KILL 5 s later; `ended` still comes */
 void child_free(struct child *c); /* kills at once; no callback comes any more */
