@@ -35,6 +35,18 @@ static unsigned tui_random(struct tui *t)
     return t->seed;
 }
 
+/* A load that wanders: most columns differ from their neighbour by a dot or by nothing. */
+static void tui_fill(uint8_t *history, struct tui *t)
+{
+    int v = (int)(tui_random(t) >> 9) & 255;
+
+    for (int i = 0; i < HISTORY; i++) {
+        v += (int)(tui_random(t) >> 9) % 9 - 4;
+        v = v < 0 ? 0 : v > 255 ? 255 : v;
+        history[i] = (uint8_t)v;
+    }
+}
+
 /* Two columns of four dots each, filled from below. */
 static wchar_t tui_braille(unsigned left, unsigned right)
 {
@@ -151,8 +163,7 @@ int main(int argc, char **argv)
     }
     setlocale(LC_ALL, "");
     for (int g = 0; g < GRAPHS; g++)
-        for (int i = 0; i < HISTORY; i++)
-            t.history[g][i] = (uint8_t)(tui_random(&t) >> 9);
+        tui_fill(t.history[g], &t);
     if (!newterm(NULL, stdout, stdin))
         return 1;
     start_color();

@@ -1,0 +1,392 @@
+#!/usr/bin/env python3
+"""midwatch beside the least that its work can cost, measured in the same run.
+
+    bench.py w1|w2|w4|w5|w7|all [--midwatch PATH] [--build DIR] [--runs 5] [--secs 4] [--quick]
+
+w1  CPU per HTTP health probe: floor = libcurl + cJSON at the same pace
+w2  CPU per page of 1,174 metrics samples: floor = libcurl + scan for five series
+w4  CPU and bytes a second of an idle and of a busy screen, and key latency: floor = ncurses
+w5  start to first frame and to 100 verdicts, and the end: floor = ncurses with the same libraries
+w7  memory with 100 and 1,000 targets (and 5,000 with --full)
+
+Runs are interleaved, figures are medians. Each line says what was measured, the ratio or the figure,
+the goal, and PASS or FAIL; rivals that are installed stand beside. Ratios mean something, seconds do
+not: the machine's other work is not controlled. Exit 0; 1 with --strict when a goal is missed; 77
+when midwatch is not built (the floors are printed all the same).
+"""
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+from bench import meter, rivals  # noqa: E402
+from harness.peers import die_with_parent  # noqa: E402
+from harness.pty import Screen  # noqa: E402
+
+SLOTS = 20  # moments of a second at which midwatch lets probes fall due; the floor does the same
+
+
+class Bench:
+    def __init__(self, options):
+        self.o = options
+        self.build = pathlib.Path(options.build)
+        self.midwatch = pathlib.Path(options.midwatch or self.build / "midwatch")
+        self.dir = tempfile.mkdtemp(prefix="midwatch-bench-")
+        self.failed = []
+
+    @property
+    def built(self):
+        return os.access(self.midwatch, os.X_OK)
+
+    def tool(self, name):
+        return str(self.build / "tests/bench" / name)
+
+    def config(self, name, text):
+        path = pathlib.Path(self.dir, name + ".yaml")
+        path.write_text(text)
+        return str(path)
+
+    def env(self):
+        return {"HOME": self.dir, "XDG_STATE_HOME": self.dir, "XDG_RUNTIME_DIR": self.dir,
+                "XDG_CONFIG_HOME": self.dir}
+
+    def console(self, config, cols=120, rows=36, ready="midwatch"):
+        return Screen([self.midwatch, config], cols=cols, rows=rows, env=self.env(), ready=ready)
+
+    # -- results --
+
+    def line(self, name, ours, floor=None, goal=None, unit="", note=""):
+        """goal: a ratio to the floor when there is one, else the figure itself."""
+        text = f"{name}:"
+        text += f" midwatch {figure(ours)}{unit}" if ours is not None else " midwatch -"
+        value = ours
+        if floor is not None:
+            text += f"  floor {figure(floor)}{unit}"
+            value = ours / floor if ours is not None and floor > 0 else None
+            if value is not None:
+                text += f"  ratio {value:.2f}"
+        if goal is not None:
+            text += f"  goal <= {goal:.2f}" if floor is not None else f"  goal <= {figure(goal)}{unit}"
+            if value is not None:
+                text += "  PASS" if value <= goal else "  FAIL"
+                if value > goal:
+                    self.failed.append(name)
+        print(text + (f"  ({note})" if note else ""), flush=True)
+
+    def beside(self, name, value, unit=""):
+        print(f"    beside: {name} {figure(value) + unit if value is not None else 'did not run'}",
+              flush=True)
+
+
+def figure(x):
+    return f"{x:.0f}" if abs(x) >= 1000 else f"{x:.1f}" if abs(x) >= 10 else f"{x:.2f}"
+
+
+def median(values):
+    values = [v for v in values if v is not None]
+    return statistics.median(values) if values else None
+
+
+class Farm:
+    def __init__(self, bench, addresses=250):
+        self.bench, self.addresses = bench, addresses
+
+    def __enter__(self):
+        self.proc = subprocess.Popen([self.bench.tool("farm"), "-a", str(self.addresses)],
+                                     stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
+        _, port, samples = self.proc.stdout.readline().split()
+        self.port, self.samples = int(port), int(samples)
+        return self
+
+    def __exit__(self, *exc):
+        self.proc.send_signal(signal.SIGTERM)
+        self.proc.wait()
+        self.proc.stdout.close()
+
+    def parts(self, i):
+        a = i % self.addresses
+        return f"127.0.{a // 250}.{a % 250 + 1}", self.port, f"/h/{i}"
+
+    def base(self, i):
+        host, port, _ = self.parts(i)
+        return f"http://{host}:{port}"
+
+    def health(self, i):
+        return f"{self.base(i)}/h/{i}"
+
+    def stats(self):
+        return json.loads(rivals.get(f"http://127.0.0.1:{self.port}/ctl/stats"))
+
+
+def config(farm, n, every="1s", fresh=False, pages=0, per_service=1, timeout="900ms"):
+    """`n` health probes, or `pages` targets with the ratio and the quantile of their page."""
+    lines = ["watch: bench", "environment: staging", "services:"]
+    extra = ", fresh: true" if fresh else ""
+    for s in range(0, n, per_service):
+        lines += [f"  t{s:05d}:", "    probes:"]
+        for i in range(s, min(s + per_service, n)):
+            lines.append(f"      h{i:05d}: {{ http: \"{farm.health(i)}\", every: {every}, "
+                         f"timeout: {timeout}{extra} }}")
+    for i in range(pages):
+        url = f"{farm.base(i)}/metrics"
+        lines += [f"  p{i:05d}:", "    probes:",
+                  f"      errors: {{ metrics: \"{url}\", every: {every}, timeout: {timeout}, "
+                  "ratio: ['http_requests_total{code=~\"5..\"}', http_requests_total], over: 1m, "
+                  "crit: 50% }",
+                  f"      p95: {{ metrics: \"{url}\", every: {every}, timeout: {timeout}, "
+                  "quantile: 0.95, of: http_request_duration_seconds, over: 1m, crit: 100s }"]
+    return "\n".join(lines) + "\n"
+
+
+@contextlib.contextmanager
+def program(argv):
+    p = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
+    try:
+        p.stdout.readline()
+        yield p
+    finally:
+        p.send_signal(signal.SIGTERM)
+        out = p.stdout.read()
+        p.wait()
+        p.stdout.close()
+        if p.returncode:
+            raise RuntimeError(f"{argv[0]} was not answered well: {out}")
+
+
+def floor_cost(b, farm, tool, n, *flags, key="health"):
+    """us of CPU per unit of a floor program."""
+    with program([b.tool(tool), "-p", str(farm.port), "-a", str(farm.addresses), "-t", str(n),
+                  *flags]) as p:
+        time.sleep(b.o.warm)
+        before = farm.stats()[key]
+        w = meter.measure(p.pid, b.o.secs)
+        return w.cpu_us / max(1, farm.stats()[key] - before)
+
+
+def console_window(b, farm, path, key, cols=120, rows=36):
+    """(CPU us, units, seconds, rss_kb) of the console over a window, after it has settled."""
+    with b.console(path, cols, rows) as s:
+        s.wait_for("midwatch", seconds=10)
+        s.settle(quiet=60, seconds=b.o.warm + 1)
+        before = farm.stats()[key]
+        with meter.Window(s.pid) as w:
+            s.settle(quiet=60, seconds=b.o.secs)
+        units = farm.stats()[key] - before
+        rss = meter.rss_kb(s.pid)
+        s.key("q")
+        s.wait_exit(5)
+    return w.cpu_us, units, w.seconds, rss
+
+
+# ---- the figures ----
+
+
+def w1(b):
+    n = 100
+    with Farm(b) as farm:
+        for name, fresh in (("standing", False), ("new connection", True)):
+            close = ["-c"] if fresh else []
+            busy = b.config("w1", config(farm, n, "1s", fresh))
+            calm = b.config("w1-calm", config(farm, n, "10s", fresh))
+            floor, burst, ours, whole, per_s, rss = [], [], [], [], [], []
+            for _ in range(b.o.runs):
+                floor.append(floor_cost(b, farm, "floor_curl", n, "-g", str(SLOTS), *close))
+                burst.append(floor_cost(b, farm, "floor_curl", n, "-g", "1", *close))
+                if b.built:
+                    cpu1, units1, s1, kb = console_window(b, farm, busy, "health")
+                    cpu0, units0, s0, _ = console_window(b, farm, calm, "health")
+                    ours.append((cpu1 / s1 - cpu0 / s0) / (units1 / s1 - units0 / s0))
+                    whole.append(cpu1 / units1)
+                    per_s.append(cpu1 / 1000 / s1)
+                    rss.append(kb)
+            b.line(f"W1 cpu per probe, {name}", median(ours), median(floor), 1.30, " us",
+                   f"floor spread over {SLOTS} moments a second; all at once it is "
+                   f"{figure(median(burst))} us")
+            b.line(f"W1 cpu per probe with its screen, {name}", median(whole), median(floor), None, " us")
+            if not fresh:
+                b.line("console, 100 targets at 1 Hz, cpu per second", median(per_s), None, 8, " ms")
+                b.line("console, 100 targets at 1 Hz, memory",
+                       None if not rss else median(rss) / 1024, None, 30, " MB")
+        for name, us in rivals.probe_cost(farm, n, b.o.secs).items() if b.o.rivals else ():
+            b.beside(name, us, " us a probe")
+
+
+def w2(b):
+    n = 20
+    with Farm(b) as farm:
+        busy = b.config("w2", config(farm, 0, "1s", pages=n))
+        calm = b.config("w2-calm", config(farm, 0, "10s", pages=n))
+        floor, ours, whole = [], [], []
+        for _ in range(b.o.runs):
+            floor.append(floor_cost(b, farm, "floor_page", n, "-g", str(SLOTS), key="metrics"))
+            if b.built:
+                cpu1, units1, s1, _ = console_window(b, farm, busy, "metrics")
+                cpu0, units0, s0, _ = console_window(b, farm, calm, "metrics")
+                ours.append((cpu1 / s1 - cpu0 / s0) / (units1 / s1 - units0 / s0))
+                whole.append(cpu1 / units1)
+        b.line("W2 cpu per scraped page", median(ours), median(floor), 1.50, " us",
+               f"{farm.samples} samples")
+        b.line("W2 cpu per scraped page with its screen", median(whole), median(floor), None, " us")
+
+
+def screen_floor(b, mode):
+    """(bytes, CPU ms) per frame of the ncurses floor at 200x60 and 1 Hz."""
+    with Screen([b.tool("floor_tui"), "-m", mode], cols=200, rows=60) as s:
+        s.wait_for("signal 19")
+        s.settle(quiet=60, seconds=b.o.warm)
+        before = s.bytes()["bytes"]
+        with meter.Window(s.pid) as w:
+            s.settle(quiet=60, seconds=b.o.secs)
+        return (s.bytes()["bytes"] - before) / w.seconds, w.ms_per_s
+
+
+def screen_cost(b, path, cols=200, rows=60):
+    with b.console(path, cols, rows) as s:
+        s.wait_for("midwatch", seconds=10)
+        s.settle(quiet=60, seconds=b.o.warm + 2)
+        before = s.bytes()["bytes"]
+        with meter.Window(s.pid) as w:
+            s.settle(quiet=60, seconds=b.o.secs)
+        return (s.bytes()["bytes"] - before) / w.seconds, w.ms_per_s
+
+
+def w4(b):
+    with Farm(b) as farm:
+        idle = b.config("w4-idle", config(farm, 20, "60s"))
+        busy = b.config("w4-busy", config(farm, 20, "1s"))
+        found = {k: [] for k in ("scroll", "numbers", "idle", "busy")}
+        probe = []
+        for _ in range(b.o.runs):
+            found["scroll"].append(screen_floor(b, "scroll"))
+            found["numbers"].append(screen_floor(b, "numbers"))
+            probe.append(floor_cost(b, farm, "floor_curl", 20, "-g", str(SLOTS)) * 20 / 1000)
+            if b.built:
+                found["idle"].append(screen_cost(b, idle))
+                found["busy"].append(screen_cost(b, busy))
+        m = {k: [median(col) for col in zip(*v)] or [None, None] for k, v in found.items()}
+        probing = median(probe)
+        b.line("W4 idle screen, bytes per second", m["idle"][0], None, 600, " B",
+               f"numbers only, floor {figure(m['numbers'][0])} B")
+        b.line("W4 idle screen, cpu per second", m["idle"][1], None, 1.0, " ms",
+               f"floor drawing numbers {figure(m['numbers'][1])} ms")
+        b.line("W4 busy screen, bytes per second", m["busy"][0], None, 7000, " B",
+               f"floor scrolling 20 graphs {figure(m['scroll'][0])} B")
+        b.line("W4 busy screen, cpu per second", m["busy"][1], m["scroll"][1] + probing, 1.3, " ms",
+               f"floor: 20 graphs {figure(m['scroll'][1])} ms and 20 probes {figure(probing)} ms")
+        w4_keys(b, farm)
+    for name, argv, ready in (("htop", ["htop", "-d", "10"], "Load average"),
+                              ("btop", ["btop", "--utf-force"], "menu")):
+        if b.o.rivals and shutil.which(argv[0]):
+            t = meter.terminal(argv, ready=ready, secs=b.o.secs, press=("Down", "Up"), n=16,
+                               env={"HOME": b.dir})
+            b.beside(name, t["bytes_per_s"], f" B/s, {t['cpu_ms_per_s']} ms/s, key "
+                     f"{figure(t['median_ms'])} ms, first frame {figure(t['ready_ms'])} ms")
+
+
+def w4_keys(b, farm):
+    with Screen([b.tool("floor_tui"), "-m", "numbers"], cols=200, rows=60) as s:
+        s.wait_for("signal 19")
+        floor, _ = meter.keys(s, ("j", "k"), min(b.o.keys, 100))
+    ours, lost = [], 0
+    if b.built:
+        path = b.config("w4-keys", config(farm, 1000, "1s", per_service=10))
+        with b.console(path, 200, 60) as s:
+            s.wait_for("midwatch", seconds=10)
+            s.settle(quiet=60, seconds=b.o.warm + 2)
+            ours, lost = meter.keys(s, ("j", "k"), b.o.keys)
+    f = meter.key_figures(ours, lost)
+    note = f"1,000 probes a second beside; {f['keys']} keys, {lost} without an answer; floor " \
+           f"{figure(statistics.median(floor))} ms"
+    b.line("W4 key to screen, median", f["median_ms"], None, 2, " ms", note)
+    b.line("W4 key to screen, p99", f["p99_ms"], None, 10, " ms")
+
+
+def w5(b):
+    runs = max(b.o.runs, 10)
+    first, verdicts, ended, floor, floor_end = [], [], [], [], []
+    with Farm(b) as farm:
+        path = b.config("w5", config(farm, 100, "10s"))
+        for _ in range(runs):
+            with Screen([b.tool("floor_tui")], ready="signal 19") as s:
+                s.wait_for("signal 19")
+                floor.append(s.bytes()["ready_ms"])
+                s.key("q")
+                floor_end.append(s.wait_exit(3)["after_ms"])
+            if not b.built:
+                continue
+            with b.console(path, ready="midwatch") as s:
+                s.wait_for("midwatch", seconds=10)
+                s.wait_gone("connecting", seconds=10)
+                now = s.bytes()
+                first.append(now["ready_ms"])
+                verdicts.append(now["last_ms"])
+                s.key("q")
+                ended.append(s.wait_exit(5)["after_ms"])
+    b.line("W5 start to first frame", median(first), median(floor), 1.5, " ms")
+    b.line("W5 start to first frame, by itself", median(first), None, 15, " ms")
+    b.line("W5 start to 100 verdicts", median(verdicts), None, 60, " ms")
+    b.line("W5 the end", median(ended), None, 50, " ms", f"floor {figure(median(floor_end))} ms")
+
+
+def w7(b):
+    sizes = [(100, 30), (1000, 90)] + ([(5000, 350)] if b.o.full else [])
+    with Farm(b) as farm:
+        for n, goal in sizes:
+            kb, slope = [], []
+            path = b.config(f"w7-{n}", config(farm, n, "1s"))
+            for _ in range(min(b.o.runs, 3) if b.built else 0):
+                with b.console(path) as s:
+                    s.wait_for("midwatch", seconds=10)
+                    s.settle(quiet=60, seconds=max(5, b.o.warm))
+                    first, t0 = meter.rss_kb(s.pid), time.monotonic()
+                    s.settle(quiet=60, seconds=b.o.secs * 2)
+                    kb.append(meter.rss_kb(s.pid))
+                    slope.append((kb[-1] - first) / (time.monotonic() - t0) * 60)
+            b.line(f"W7 memory, {n} targets at 1 Hz", median(kb) and median(kb) / 1024, None, goal,
+                   " MB", f"{figure(median(slope))} KB a minute" if slope else "")
+
+
+def main():
+    figures = {"w1": w1, "w2": w2, "w4": w4, "w5": w5, "w7": w7}
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    ap.add_argument("what", choices=[*figures, "all"])
+    ap.add_argument("--midwatch")
+    ap.add_argument("--build", default=os.environ.get("MIDWATCH_BUILD", str(ROOT / "build")))
+    ap.add_argument("--runs", type=int, default=5)
+    ap.add_argument("--secs", type=float, default=4.0, help="length of one window")
+    ap.add_argument("--warm", type=float, default=2.0)
+    ap.add_argument("--keys", type=int, default=200)
+    ap.add_argument("--quick", action="store_true", help="one short run: is everything in place?")
+    ap.add_argument("--full", action="store_true", help="1,000 keys, 5,000 targets")
+    ap.add_argument("--strict", action="store_true")
+    ap.add_argument("--no-rivals", dest="rivals", action="store_false")
+    o = ap.parse_args()
+    if o.quick:
+        o.runs, o.secs, o.warm, o.keys, o.rivals = 1, 1.0, 0.5, 10, False
+    if o.full:
+        o.keys = 1000
+    os.environ.setdefault("MIDWATCH_BUILD", o.build)
+    b = Bench(o)
+    try:
+        for name in figures if o.what == "all" else [o.what]:
+            figures[name](b)
+    finally:
+        shutil.rmtree(b.dir, ignore_errors=True)
+    if not b.built:
+        print(f"{b.midwatch} is not built: only the floors were measured")
+        return 77
+    return 1 if b.failed and o.strict else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
