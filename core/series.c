@@ -122,6 +122,23 @@ void series_free(struct series *s)
     free(s);
 }
 
+struct series *series_copy(const struct series *s)
+{
+    struct series *to;
+
+    if (!s)
+        return NULL;
+    to = xmalloc(s->bytes);
+    memcpy(to, s, s->bytes);
+    to->fine.mean = to->ring;
+    to->coarse.mean = to->ring + to->fine.n;
+    if (to->coarse.min) {
+        to->coarse.min = to->coarse.mean + to->coarse.n;
+        to->coarse.max = to->coarse.min + to->coarse.n;
+    }
+    return to;
+}
+
 static size_t series_codes(const struct series *s)
 {
     return (s->bytes - sizeof *s) / sizeof *s->ring;

@@ -26,6 +26,7 @@ struct series_span { /* what a stretch of time held */
 
 struct series *series_new(int64_t interval_ms); /* > 0 */
 void series_free(struct series *s);
+struct series *series_copy(const struct series *s); /* NULL gives NULL */
 void series_push(struct series *s, int64_t at_ms, double value); /* NaN is a gap */
 size_t series_bytes(const struct series *s); /* memory held, for the budget test */
 int64_t series_step_ms(const struct series *s); /* of the fine tier */

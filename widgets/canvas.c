@@ -365,6 +365,23 @@ void canvas_select(struct canvas *c, struct rect r)
         }
 }
 
+void canvas_copy(struct canvas *c, struct rect r, const struct canvas *from, int top)
+{
+    for (int y = 0; y < r.h; y++)
+        for (int x = 0; x < r.w; x++) {
+            struct cell *to = canvas_cell(c, r.x + x, r.y + y);
+            const struct cell *cell = canvas_at(from, x, top + y);
+
+            if (!to || !cell)
+                continue;
+            canvas_unpair(c, r.x + x, r.y + y);
+            *to = *cell;
+            if (x == r.w - 1 && canvas_at(from, x + 1, top + y) &&
+                !canvas_at(from, x + 1, top + y)->utf8[0])
+                canvas_blank(to, to->style); /* half a wide character does not fit */
+        }
+}
+
 char *canvas_dump(const struct canvas *c)
 {
     struct buf b = { 0 };

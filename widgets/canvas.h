@@ -78,6 +78,9 @@ int canvas_put_right(struct canvas *c, int x, int y, int w, enum style style, co
 void canvas_fill(struct canvas *c, struct rect r, const char *glyph, enum style style);
 void canvas_select(struct canvas *c, struct rect r); /* lays the selection's ground */
 
+/* Copies what lies at `top` rows and below in `from` into `r`. */
+void canvas_copy(struct canvas *c, struct rect r, const struct canvas *from, int top);
+
 /* For tests: the cells as lines of text (trailing blanks kept), and one letter a style. */
 char *canvas_dump(const struct canvas *c);        /* caller frees */
 char *canvas_dump_styles(const struct canvas *c); /* caller frees; letters in canvas.c */

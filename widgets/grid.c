@@ -14,12 +14,12 @@ static int grid_gap(const struct grid *g)
 static int grid_cell_cols(const struct grid_cell *cell)
 {
     char room[256];
-    int cols = 0;
+    int before = cell->indent + (cell->glyph ? 2 : 0), cols = 0;
 
     if (cell->text)
-        return cell->indent + cell->text->cols;
+        return before + cell->text->cols;
     text_clean(room, sizeof room, cell->words, strlen(cell->words), &cols);
-    return cell->indent + cols;
+    return before + cols;
 }
 
 /* What a column would like: its widest cell, within its own limits. */
@@ -93,6 +93,11 @@ static void grid_draw_cell(const struct grid *g, size_t column, const struct gri
 {
     x += cell->indent;
     w -= cell->indent;
+    if (w > 0 && cell->glyph) {
+        canvas_put(c, x, y, 1, cell->glyph_style, cell->glyph);
+        x += 2;
+        w -= 2;
+    }
     if (w <= 0)
         return;
     if (cell->text) {

@@ -14,8 +14,10 @@ enum { GRID_COLS = 12 };
 struct grid_cell {
     enum style style;
     int indent;
+    const char *glyph; /* before the words; NULL = none */
+    enum style glyph_style;
     const struct text *text; /* outside text; NULL = `words` */
-    char words[64];          /* ours */
+    char words[96];          /* ours */
 };
 
 struct grid_column {

@@ -32,6 +32,10 @@ def until(condition, seconds=3.0):
             raise AssertionError("not within %s s" % seconds)
 
 
+def state(s):
+    return pathlib.Path(f"/proc/{s.pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+
+
 class TermTest(unittest.TestCase):
     def test_frame_arrives_with_wide_characters_and_colours(self):
         with tool() as s:
@@ -77,7 +81,7 @@ class TermTest(unittest.TestCase):
             before = s.text()
             for _ in range(5):
                 s.raw(b"\x1a")
-                until(lambda: s.stty()["as_at_start"] and not s.stty()["alternate"])
+                until(lambda: state(s) == "T" and s.stty()["as_at_start"] and not s.stty()["alternate"])
                 s.signal("CONT")
                 s.wait_for("turn 0")
                 s.settle()

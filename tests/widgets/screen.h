@@ -5,6 +5,7 @@
 #include "widgets/canvas.h"
 
 #include <locale.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define SCREEN_IS(canvas, want)           \

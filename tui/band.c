@@ -1,0 +1,420 @@
+/* tui/band.c: the frame of every screen. The verdict line answers "is anything wrong now?". */
+#include "tui/band.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "tui/words.h"
+
+enum { BAND_LIVE_MS = 3500 }; /* a collector turns at least once a second */
+
+struct layout layout_of(int w, int h, bool notice)
+{
+    struct layout l = { .tiny = w < 40 || h < 12 };
+    int y = 0;
+
+    if (l.tiny) {
+        l.verdict = (struct rect){ 0, 0, w, 1 };
+        return l;
+    }
+    l.compact = w < 60 || h < 18;
+    l.band = (struct rect){ 0, y++, w, 1 };
+    l.verdict_h = w < 60 ? 2 : 1;
+    l.verdict = (struct rect){ 0, y, w, l.verdict_h };
+    y += l.verdict_h;
+    if (notice)
+        l.notice = (struct rect){ 0, y++, w, 1 };
+    if (!l.compact)
+        l.tabs = (struct rect){ 0, y++, w, 1 };
+    l.footer = (struct rect){ 0, h - 1, w, 1 };
+    l.body = (struct rect){ 0, y, w, h - 1 - y };
+    return l;
+}
+
+/* -- the band -- */
+
+static enum style band_style(const char *environment)
+{
+    static const char *const staging[] = { "staging", "stage",  "preprod", "pre-production",
+                                           "uat",     "canary", "qa" };
+
+    if (!strncasecmp(environment, "prod", 4) || !strcasecmp(environment, "live"))
+        return STYLE_ENV_PROD;
+    for (size_t i = 0; i < sizeof staging / sizeof *staging; i++)
+        if (!strcasecmp(environment, staging[i]))
+            return STYLE_ENV_STAGING;
+    return STYLE_ENV_OTHER;
+}
+
+static void band_upper(const struct text *from, struct text *to)
+{
+    char words[128];
+    size_t n = 0;
+
+    for (const char *s = text_str(from); *s && n + 1 < sizeof words; s++)
+        words[n++] = (char)((unsigned char)*s < 0x80 ? toupper((unsigned char)*s) : *s);
+    text_set(to, words, n);
+}
+
+/* "■ PRODUCTION ■" on its own ground; returns the columns used. */
+static int band_environment(const struct board *b, int x, int y, int w, struct canvas *c)
+{
+    enum style style = band_style(text_str(&b->environment));
+    struct text word = { 0 };
+    int n;
+
+    if (b->environment.len == 0 || w < 6)
+        return 0;
+    band_upper(&b->environment, &word);
+    n = canvas_put(c, x, y, w, style, w < 24 ? " " : " ■ ");
+    n += canvas_text(c, x + n, y, w - n - (w < 24 ? 1 : 3), style, &word);
+    n += canvas_put(c, x + n, y, w - n, style, w < 24 ? " " : " ■ ");
+    text_fini(&word);
+    return n;
+}
+
+/* "13:13 AEDT", or "" when local time is UTC. */
+static const char *band_local(int64_t at_ms, char out[32])
+{
+    time_t t = (time_t)(at_ms / 1000);
+    struct tm tm;
+
+    out[0] = '\0';
+    if (localtime_r(&t, &tm) && tm.tm_gmtoff != 0)
+        strftime(out, 32, "%H:%M %Z", &tm);
+    return out;
+}
+
+static size_t band_insecure(const struct board *b)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < b->n_services; i++)
+        for (size_t j = 0; j < b->services[i].n_readings; j++)
+            n += b->services[i].readings[j].insecure;
+    return n;
+}
+
+struct piece { /* of the right side; the last ones leave first */
+    char words[64];
+    enum style style;
+};
+
+static int band_pieces(const struct band *b, struct piece out[6])
+{
+    const struct board *live = b->live ? b->live : b->view->board;
+    int64_t age_ms = b->clock_ms - live->collector_ms;
+    size_t insecure = band_insecure(live);
+    char words[32];
+    int n = 0;
+
+    snprintf(out[n].words, 64, "%s", clock_format_utc(b->clock_ms, words));
+    out[n++].style = STYLE_STRONG;
+    if (live->collector_ms > 0 && age_ms <= BAND_LIVE_MS) {
+        snprintf(out[n].words, 64, "live");
+        out[n++].style = STYLE_OK;
+    } else {
+        snprintf(out[n].words, 64, live->collector_ms > 0 ? "no news for %s" : "starting",
+                 age_format(age_ms, words));
+        out[n++].style = STYLE_STALE;
+    }
+    if (insecure) {
+        snprintf(out[n].words, 64, "! %zu TLS not verified", insecure);
+        out[n++].style = STYLE_WARN;
+    }
+    if (*band_local(b->clock_ms, words)) {
+        snprintf(out[n].words, 64, "%s", words);
+        out[n++].style = STYLE_DIM;
+    }
+    snprintf(out[n].words, 64, "%zu probes", board_n_readings(live));
+    out[n++].style = STYLE_DIM;
+    if (b->who) {
+        snprintf(out[n].words, 64, "%s", b->who);
+        out[n++].style = STYLE_DIM;
+    }
+    return n;
+}
+
+static int band_cols(const char *words)
+{
+    char clean[256];
+    int cols = 0;
+
+    text_clean(clean, sizeof clean, words, strlen(words), &cols);
+    return cols;
+}
+
+void band_draw(const struct band *b, struct rect r, struct canvas *c)
+{
+    const struct board *board = b->view->board;
+    struct piece pieces[6];
+    int n = band_pieces(b, pieces), x = r.x, room, used = 0, shown = 0, right;
+
+    if (r.w < 60) { /* a phone: environment first, then the watch, then the minute */
+        x += band_environment(board, x, r.y, r.w - 8, c) + 1;
+        x += canvas_text(c, x, r.y, r.x + r.w - 8 - x, STYLE_STRONG, &board->watch) + 1;
+        pieces[0].words[5] = 'Z';
+        pieces[0].words[6] = '\0';
+        canvas_put_right(c, x, r.y, r.x + r.w - x, STYLE_DIM, pieces[0].words);
+        return;
+    }
+    x += 1 + canvas_put(c, x + 1, r.y, 9, STYLE_DIM, "midwatch") + 2;
+    x += canvas_text(c, x, r.y, 24, STYLE_STRONG, &board->watch) + 2;
+    x += band_environment(board, x, r.y, r.w / 3, c) + 2;
+    room = r.x + r.w - 1 - x;
+    while (shown < n && used + (shown ? 3 : 0) + band_cols(pieces[shown].words) <= room) {
+        used += (shown ? 3 : 0) + band_cols(pieces[shown].words);
+        shown++;
+    }
+    right = r.x + r.w - 1 - used;
+    for (int i = 0; i < shown; i++) {
+        if (i > 0)
+            right += canvas_put(c, right, r.y, 3, STYLE_FRAME, " · ");
+        right += canvas_put(c, right, r.y, r.x + r.w - right, pieces[i].style, pieces[i].words);
+    }
+}
+
+/* -- the verdict -- */
+
+static enum style verdict_style(const struct verdict *d)
+{
+    static const enum style styles[STATE_COUNT] = {
+        [STATE_UNKNOWN] = STYLE_VERDICT_UNKNOWN, [STATE_UP] = STYLE_VERDICT_OK,
+        [STATE_DEGRADED] = STYLE_VERDICT_WARN,   [STATE_DOWN] = STYLE_VERDICT_CRIT,
+        [STATE_STALE] = STYLE_VERDICT_UNKNOWN,   [STATE_DISABLED] = STYLE_VERDICT_UNKNOWN,
+    };
+
+    return d->connecting || d->blind ? STYLE_VERDICT_UNKNOWN : styles[d->state];
+}
+
+static void verdict_word(const struct board *b, struct text *out)
+{
+    struct text word = { 0 };
+
+    if (b->verdict.connecting) {
+        text_setf(out, "connecting %zu/%zu", board_n_answered(b), board_n_readings(b));
+        return;
+    }
+    if (b->verdict.word.len)
+        text_copy(&word, &b->verdict.word);
+    else
+        text_sets(&word, look_state(b, b->verdict.state).word);
+    band_upper(&word, out);
+    text_fini(&word);
+}
+
+/* What goes after the name: how much the root explains, and whether it is the only one. */
+static void verdict_rest(const struct board *b, char out[96])
+{
+    const struct verdict *d = &b->verdict;
+    size_t len = 0;
+
+    out[0] = '\0';
+    if (d->hides > 0)
+        len += (size_t)snprintf(out, 96, "hides %d", d->hides);
+    if (d->others > 0)
+        snprintf(out + len, 96 - len, "%s%d other problem%s", len ? " · " : "", d->others,
+                 d->others == 1 ? "" : "s");
+}
+
+static void verdict_calm(const struct board *b, char out[96])
+{
+    size_t up = 0;
+
+    for (size_t i = 0; i < b->n_services; i++)
+        up += b->services[i].state == STATE_UP;
+    snprintf(out, 96, up == b->n_services ? "all %zu services up" : "%zu of %zu services up", up,
+             b->n_services);
+}
+
+static const struct service *verdict_root(const struct board *b)
+{
+    int root = b->verdict.root;
+
+    return root >= 0 && (size_t)root < b->n_services ? &b->services[root] : NULL;
+}
+
+static enum style verdict_ink(const struct verdict *d)
+{
+    return d->state == STATE_DOWN       ? STYLE_CRIT
+           : d->state == STATE_DEGRADED ? STYLE_WARN
+                                        : STYLE_UNKNOWN;
+}
+
+/* Badge, name, age: what must be seen at any width. Returns the first free column. */
+static int verdict_head(const struct view *v, struct rect r, struct canvas *c)
+{
+    const struct verdict *d = &v->board->verdict;
+    const struct service *root = verdict_root(v->board);
+    struct text word = { 0 };
+    int x = r.x, end = r.x + r.w;
+    char age[16];
+
+    verdict_word(v->board, &word);
+    if (r.w > word.cols + 1)
+        x += canvas_put(c, x, r.y, 1, verdict_style(d), " ");
+    x += canvas_text(c, x, r.y, end - x, verdict_style(d), &word);
+    if (x < end)
+        x += canvas_put(c, x, r.y, 1, verdict_style(d), " ");
+    text_fini(&word);
+    if (root && !d->blind && x + 2 < end)
+        x += 1 + canvas_text(c, x + 1, r.y, end - x - 1, STYLE_STRONG, service_title(root));
+    if (root && d->since_ms > 0 && x + 5 < end)
+        x += 1 + canvas_put(c, x + 1, r.y, end - x - 1, verdict_ink(d),
+                            age_words(v->now_ms, d->since_ms, age));
+    return x;
+}
+
+void verdict_draw(const struct view *v, struct rect r, struct canvas *c)
+{
+    const struct board *b = v->board;
+    int x = verdict_head(v, (struct rect){ r.x, r.y, r.w, 1 }, c) + 2, end = r.x + r.w - 1, y = r.y;
+    char rest[96], calm[96] = "";
+
+    verdict_rest(b, rest);
+    if (b->verdict.blind)
+        snprintf(calm, sizeof calm, "this console cannot reach the network");
+    else if (!verdict_root(b) && !b->verdict.connecting)
+        verdict_calm(b, calm);
+    else if (b->verdict.connecting)
+        snprintf(calm, sizeof calm, "waiting for first answers");
+    if (r.h > 1) { /* the second line of a narrow screen */
+        x = r.x;
+        end = r.x + r.w;
+        y++;
+    }
+    if (*rest && band_cols(rest) + 12 < end - x) {
+        int n = band_cols(rest);
+
+        canvas_put(c, end - n, y, n, STYLE_DIM, rest);
+        end -= n + 2;
+    }
+    if (x >= end)
+        return;
+    if (*calm)
+        canvas_put(c, x, y, end - x, STYLE_DIM, calm);
+    else
+        canvas_text(c, x, y, end - x, STYLE_PLAIN, &b->verdict.detail);
+}
+
+void notice_draw(const struct view *v, struct rect r, struct canvas *c)
+{
+    const struct board *b = v->board;
+    enum style style = b->notice_bad ? STYLE_WARN : STYLE_DIM;
+
+    if (r.h < 1)
+        return;
+    canvas_put(c, r.x + 1, r.y, 2, style, b->notice_bad ? "! " : "· ");
+    canvas_text(c, r.x + 3, r.y, r.w - 4, style, &b->notice);
+}
+
+/* -- tabs -- */
+
+void frozen_draw(const struct band *b, struct rect r, struct canvas *c)
+{
+    const struct board *live = b->live;
+    char stamp[32], age[16], words[160];
+    int x = r.x;
+
+    canvas_fill(c, r, " ", STYLE_ENV_STAGING);
+    snprintf(words, sizeof words, " FROZEN %s ago, %s · z live ",
+             age_words(b->clock_ms, b->view->now_ms, age),
+             clock_format_utc(b->view->now_ms, stamp));
+    x += canvas_put(c, x, r.y, r.x + r.w - x, STYLE_ENV_STAGING, words);
+    if (live && live->verdict.state != b->view->board->verdict.state) {
+        snprintf(words, sizeof words, " now %s ", look_state(live, live->verdict.state).word);
+        canvas_put_right(c, x, r.y, r.x + r.w - x, verdict_style(&live->verdict), words);
+    }
+}
+
+int choice_draw(const struct view *v, struct rect r, struct canvas *c)
+{
+    int used = 0;
+
+    if (v->problems_only)
+        used += canvas_put(c, r.x, r.y, r.w, STYLE_WARN, "problems only") + 2;
+    if (v->filter[0]) {
+        struct text filter = { 0 };
+
+        text_setf(&filter, "/%s", v->filter);
+        used += canvas_text(c, r.x + used, r.y, r.w - used, STYLE_MARK, &filter) + 2;
+        text_fini(&filter);
+    }
+    return used;
+}
+
+void tabs_draw(const struct band *b, struct rect r, struct canvas *c)
+{
+    const struct view *v = b->view;
+    int x = r.x + 1;
+
+    if (r.h < 1)
+        return;
+    for (const struct screen_ops *const *s = console_screens; *s; s++) {
+        char words[64];
+
+        if (!(*s)->number)
+            continue;
+        snprintf(words, sizeof words, " %c %s ", (*s)->number, (*s)->name);
+        x += canvas_put(c, x, r.y, r.x + r.w - x, *s == b->screen ? STYLE_SELECTED : STYLE_DIM,
+                        words);
+    }
+    if (b->screen && !b->screen->number)
+        x += 1 +
+             canvas_putf(c, x + 1, r.y, r.x + r.w - x - 1, STYLE_SELECTED, " %s ", b->screen->name);
+    x += choice_draw(v, (struct rect){ x + 2, r.y, r.x + r.w - x - 2, 1 }, c);
+    if (b->frozen)
+        frozen_draw(b, (struct rect){ x + 2, r.y, r.x + r.w - x - 2, 1 }, c);
+    else
+        canvas_put_right(c, x + 2, r.y, r.x + r.w - x - 3, STYLE_DIM, "? help");
+}
+
+/* -- footer -- */
+
+/* One entry: "j/k move". Returns the columns it takes; draws when `c` is there. */
+static int footer_entry(const struct key *k, size_t n, int x, int y, struct canvas *c)
+{
+    char keys[64] = "";
+    int cols;
+
+    for (size_t i = 0; i < n; i++) {
+        size_t len = strlen(keys);
+
+        snprintf(keys + len, sizeof keys - len, "%s%s", i ? "/" : "", k[i].key);
+    }
+    cols = (int)strlen(keys) + 1 + band_cols(k->foot);
+    if (c) {
+        x += canvas_put(c, x, y, cols, STYLE_KEY, keys) + 1;
+        canvas_put(c, x, y, cols, STYLE_DIM, k->foot);
+    }
+    return cols;
+}
+
+static int footer_table(const struct key *table, int x, int y, int end, struct canvas *c)
+{
+    for (const struct key *k = table; k->key;) {
+        size_t n = 1;
+
+        while (k->foot && k[n].key && k[n].foot && !strcmp(k[n].foot, k->foot))
+            n++;
+        if (k->foot) {
+            if (x + footer_entry(k, n, 0, 0, NULL) > end)
+                return x;
+            x += footer_entry(k, n, x, y, c) + 2;
+        }
+        k += n;
+    }
+    return x;
+}
+
+void footer_draw(const struct screen_ops *screen, struct rect r, struct canvas *c)
+{
+    int x = r.x + (r.w < 60 ? 0 : 1), end = r.x + r.w;
+
+    if (screen)
+        x = footer_table(screen->keys, x, r.y, end, c);
+    footer_table(console_keys, x, r.y, end, c);
+}

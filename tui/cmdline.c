@@ -1,0 +1,176 @@
+/* tui/cmdline.c: the commands after `:`. */
+#include "tui/cmdline.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/nearest.h"
+#include "tui/screen.h"
+#include "tui/theme.h"
+
+const struct verb_row cmdline_verbs[] = {
+    { "ask", VERB_ASK, ARG_NONE, false, "ask", "ask every probe now" },
+    { "dump", VERB_DUMP, ARG_FILE, true, "dump FILE", "write this screen as text" },
+    { "fault", VERB_FAULT, ARG_FAULT, true, "fault NAME",
+      "inject a fault of the demo, or lift it" },
+    { "filter", VERB_FILTER, ARG_FILTER, false, "filter [TERMS]",
+      "show what matches; without terms everything" },
+    { "goto", VERB_GOTO, ARG_PLACE, true, "goto N|SERVICE",
+      "a screen by number, a service by name" },
+    { "help", VERB_HELP, ARG_NONE, false, "help", "keys and commands" },
+    { "quit", VERB_QUIT, ARG_NONE, false, "quit", "leave midwatch" },
+    { "reload", VERB_RELOAD, ARG_NONE, false, "reload", "read the configuration again" },
+    { "theme", VERB_THEME, ARG_THEME, true, "theme NAME", "dark, light or mono" },
+    { 0 },
+};
+
+static size_t cmdline_word_len(const char *s)
+{
+    return strcspn(s, " ");
+}
+
+/* A verb by its name, or by a beginning that is the only one. */
+static const struct verb_row *cmdline_find(const char *word, size_t len)
+{
+    const struct verb_row *found = NULL;
+
+    for (const struct verb_row *v = cmdline_verbs; v->name; v++) {
+        if (strncmp(v->name, word, len))
+            continue;
+        if (strlen(v->name) == len)
+            return v;
+        if (found)
+            return NULL;
+        found = v;
+    }
+    return found;
+}
+
+static bool cmdline_unknown(const char *word, size_t len, struct err *err)
+{
+    const char *names[16];
+    size_t n = 0;
+    const char *near;
+    char typed[64];
+
+    for (const struct verb_row *v = cmdline_verbs; v->name && n < 16; v++)
+        names[n++] = v->name;
+    snprintf(typed, sizeof typed, "%.*s", (int)(len < 60 ? len : 60), word);
+    near = nearest_word(typed, names, n);
+    if (near)
+        return err_set(err, "'%s' is no command; did you mean '%s'?", typed, near);
+    return err_set(err, "'%s' is no command; Tab shows them all", typed);
+}
+
+static bool cmdline_check_fault(const char *arg, const struct cmdline_names *names, struct err *err)
+{
+    const char *near;
+
+    if (names->n_faults == 0)
+        return err_set(err, "faults exist in `midwatch demo` only");
+    for (size_t i = 0; i < names->n_faults; i++)
+        if (!strcmp(names->faults[i], arg))
+            return true;
+    near = nearest_word(arg, names->faults, names->n_faults);
+    return near ? err_set(err, "no fault '%s'; did you mean '%s'?", arg, near)
+                : err_set(err, "no fault '%s'; Tab shows them all", arg);
+}
+
+static bool cmdline_check_place(const char *arg, const struct cmdline_names *names, struct err *err)
+{
+    for (const struct screen_ops *const *s = console_screens; *s; s++)
+        if ((*s)->number && arg[0] == (*s)->number && !arg[1])
+            return true;
+    if (board_find(names->board, arg) >= 0)
+        return true;
+    return err_set(err, "no screen and no service '%s'", arg);
+}
+
+static bool cmdline_check(const struct verb_row *v, const char *arg,
+                          const struct cmdline_names *names, struct err *err)
+{
+    if (!*arg)
+        return !v->required || err_set(err, "write: %s", v->usage);
+    switch (v->arg) {
+    case ARG_NONE:
+        return err_set(err, "'%s' takes nothing more", v->name);
+    case ARG_FAULT:
+        return cmdline_check_fault(arg, names, err);
+    case ARG_PLACE:
+        return cmdline_check_place(arg, names, err);
+    case ARG_THEME:
+        return theme_find(arg) || err_set(err, "no theme '%s'; write dark, light or mono", arg);
+    default:
+        return true;
+    }
+}
+
+bool cmdline_parse(const char *line, const struct cmdline_names *names,
+                   const struct verb_row **verb, const char **arg, struct err *err)
+{
+    size_t len;
+
+    line += strspn(line, " ");
+    len = cmdline_word_len(line);
+    *verb = cmdline_find(line, len);
+    if (!*verb)
+        return cmdline_unknown(line, len, err);
+    *arg = line + len + strspn(line + len, " ");
+    return cmdline_check(*verb, *arg, names, err);
+}
+
+struct completion {
+    char (*out)[CMDLINE_WORD];
+    size_t n;
+    const char *before; /* the verb and a blank, or "" */
+    const char *word;   /* the beginning that was typed */
+};
+
+static void completion_add(struct completion *k, const char *word)
+{
+    if (k->n < CMDLINE_WORDS && !strncmp(word, k->word, strlen(k->word)))
+        snprintf(k->out[k->n++], CMDLINE_WORD, "%s%s", k->before, word);
+}
+
+static void completion_args(struct completion *k, enum verb_arg arg,
+                            const struct cmdline_names *names)
+{
+    static const char *const filters[] = { "state=down", "state=degraded", "state=unknown", "kind=",
+                                           "name=",      "critical=yes",   "affected=no" };
+
+    if (arg == ARG_FAULT)
+        for (size_t i = 0; i < names->n_faults; i++)
+            completion_add(k, names->faults[i]);
+    if (arg == ARG_THEME)
+        for (const char *const *name = theme_names(); *name; name++)
+            completion_add(k, *name);
+    if (arg == ARG_PLACE)
+        for (size_t i = 0; i < names->board->n_services; i++)
+            completion_add(k, text_str(&names->board->services[i].id));
+    if (arg == ARG_FILTER)
+        for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
+            completion_add(k, filters[i]);
+}
+
+size_t cmdline_complete(const char *line, const struct cmdline_names *names,
+                        char out[CMDLINE_WORDS][CMDLINE_WORD])
+{
+    struct completion k = { .out = out, .before = "", .word = line };
+    size_t len = cmdline_word_len(line);
+    const struct verb_row *verb;
+    char before[CMDLINE_WORD];
+
+    if (!line[len]) {
+        for (const struct verb_row *v = cmdline_verbs; v->name; v++)
+            completion_add(&k, v->name);
+        return k.n;
+    }
+    verb = cmdline_find(line, len);
+    if (!verb)
+        return 0;
+    snprintf(before, sizeof before, "%s ", verb->name);
+    k.before = before;
+    k.word = line + len + strspn(line + len, " ");
+    completion_args(&k, verb->arg, names);
+    return k.n;
+}

@@ -1,0 +1,17 @@
+/* tui/filter.h: what the person wants to see: `post`, `!redis`, `state=down`, `kind=http`.
+ *
+ * Terms are separated by blanks and all must hold; each may be inverted with `!`. Case does not
+ * matter. Keys: state, kind, name, `critical=yes|no`, `affected=yes|no`.
+ *
+ * Errors:  an unknown key is text like any other.
+ */
+#pragma once
+
+#include "core/board.h"
+
+#include <stdbool.h>
+
+enum { FILTER_MAX = 256 };
+
+/* True for an empty filter. */
+bool filter_matches(const char *filter, const struct board *b, const struct service *s);

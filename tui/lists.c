@@ -1,0 +1,264 @@
+/* tui/lists.c: rows of services, problems and changes. */
+#include "tui/lists.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tui/words.h"
+#include "widgets/grid.h"
+
+struct lists_arg {
+    const struct view *view;
+    const struct row *rows;
+};
+
+static enum style lists_name_style(const struct look *look)
+{
+    return look->style == STYLE_OK ? STYLE_PLAIN : look->style;
+}
+
+/* "by postgres: refused" or the reason alone. */
+static void lists_reason(const struct view *v, const struct service *s, struct grid_cell *out)
+{
+    const struct service *root = service_root(v->board, s);
+
+    out->style = s->state == STATE_UP ? STYLE_DIM : STYLE_PLAIN;
+    if (root)
+        snprintf(out->words, sizeof out->words, "by %.30s%s%.48s", text_str(&root->id),
+                 s->reason.len ? " · " : "", text_str(&s->reason));
+    else
+        out->text = &s->reason;
+}
+
+static void services_name(const struct service *s, const struct look *look, int depth,
+                          struct grid_cell *out)
+{
+    out->indent = depth * 2;
+    out->glyph = look->glyph;
+    out->glyph_style = look->style;
+    out->style = lists_name_style(look);
+    out->text = service_title(s);
+}
+
+static void services_cell(const void *arg, size_t row, size_t column, struct grid_cell *out)
+{
+    const struct lists_arg *a = arg;
+    const struct view *v = a->view;
+    const struct service *s = &v->board->services[a->rows[row].service];
+    struct look look = look_service(v->board, s);
+
+    out->style = look.style;
+    switch (column) {
+    case 0:
+        services_name(s, &look, a->rows[row].depth < 6 ? a->rows[row].depth : 6, out);
+        break;
+    case 1:
+        snprintf(out->words, sizeof out->words, "%.40s", look.word);
+        break;
+    case 2:
+        lists_reason(v, s, out);
+        break;
+    case 3:
+        out->style = look.style == STYLE_OK ? STYLE_DIM : look.style;
+        age_words(v->now_ms, s->since_ms, out->words);
+        break;
+    case 4:
+        out->style = STYLE_DIM;
+        age_words(v->now_ms, s->evidence_ms, out->words);
+        break;
+    case 5:
+        out->style = STYLE_DIM;
+        out->text = &s->version;
+        break;
+    default: /* what it stands on */
+        out->style = STYLE_DIM;
+        for (size_t i = 0; i < s->n_deps; i++) {
+            size_t len = strlen(out->words);
+
+            if (s->deps[i] < v->board->n_services)
+                snprintf(out->words + len, sizeof out->words - len, "%s%.24s", i ? " " : "",
+                         text_str(&v->board->services[s->deps[i]].id));
+        }
+    }
+}
+
+void services_draw(const struct view *v, enum lists_order order, int selected, struct rect r,
+                   struct canvas *c)
+{
+    static const struct grid_column columns[] = {
+        { .head = "service", .min = 10, .max = 32 },
+        { .head = "state", .min = 8, .max = 14 },
+        { .head = "reason", .min = 8, .leave = 2, .grow = true },
+        { .head = "since", .min = 5, .leave = 1, .right = true },
+        { .head = "answer", .min = 6, .leave = 4, .right = true },
+        { .head = "version", .min = 7, .max = 20, .leave = 5 },
+        { .head = "needs", .min = 8, .max = 40, .leave = 3 },
+    };
+    bool tree = order == LISTS_TREE;
+    struct lists_arg arg = { v, tree ? v->tree : v->overview };
+
+    grid_draw(&(struct grid){ .columns = columns,
+                              .n_columns = tree ? 7 : 4,
+                              .n_rows = tree ? v->n_tree : v->n_overview,
+                              .cell = services_cell,
+                              .arg = &arg,
+                              .head = tree,
+                              .selected = selected,
+                              .top = tree ? v->tree_top : v->overview_top,
+                              .gap = r.w < 50 ? 1 : 2 },
+              r, c);
+}
+
+enum style services_counts(const struct view *v, char out[96])
+{
+    static const enum state order[] = { STATE_DOWN, STATE_DEGRADED, STATE_STALE, STATE_UNKNOWN,
+                                        STATE_DISABLED };
+    size_t affected = 0, up = 0, len = 0;
+    enum style style = STYLE_OK;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < v->board->n_services; i++) {
+        affected += service_root(v->board, &v->board->services[i]) != NULL;
+        up += v->board->services[i].state == STATE_UP;
+    }
+    for (size_t k = 0; k < sizeof order / sizeof *order; k++) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < v->board->n_services; i++)
+            n += v->board->services[i].state == order[k] &&
+                 !service_root(v->board, &v->board->services[i]);
+        if (n > 0 && len == 0)
+            style = look_state(v->board, order[k]).style;
+        if (n > 0)
+            len += (size_t)snprintf(out + len, 96 - len, "%s%zu %s", len ? " · " : "", n,
+                                    state_word(order[k]));
+        if (k == 0 && affected)
+            len +=
+                (size_t)snprintf(out + len, 96 - len, "%s%zu affected", len ? " · " : "", affected);
+    }
+    if (len == 0)
+        snprintf(out, 96, "%zu up", up);
+    return style;
+}
+
+/* -- problems -- */
+
+static void problems_signal(const struct signal *s, size_t column, struct grid_cell *out)
+{
+    char figure[64], limit[32], note[96];
+    double over = s->level == LEVEL_CRIT ? s->crit : s->warn;
+
+    if (column == 1) {
+        snprintf(out->words, sizeof out->words, "%s",
+                 s->level == LEVEL_CRIT ? "critical" : "warning");
+        return;
+    }
+    out->style = STYLE_PLAIN;
+    signal_figure(s, figure);
+    signal_note(s, note);
+    if (isnan(over))
+        snprintf(out->words, sizeof out->words, "%.40s %.50s", figure, note);
+    else
+        snprintf(out->words, sizeof out->words, "%.40s, limit %s%s%.30s", figure,
+                 quantity_format(over, s->unit, limit), *note ? " · " : "", note);
+}
+
+static void problems_cell(const void *arg, size_t row, size_t column, struct grid_cell *out)
+{
+    const struct view *v = ((const struct lists_arg *)arg)->view;
+    const struct problem *p = &v->problems[row];
+    const struct service *s = &v->board->services[p->service];
+    const struct reading *r = &s->readings[p->reading];
+    const struct signal *signal = p->signal >= 0 ? &r->signals[p->signal] : NULL;
+    struct look look = look_state(v->board, r->state);
+
+    if (signal) {
+        look.style = style_level(signal->level);
+        look.glyph = signal->level == LEVEL_CRIT ? "✗" : "!";
+    }
+    if (service_root(v->board, s)) {
+        look.style = STYLE_AFFECTED;
+        look.glyph = "↳";
+    }
+    out->style = look.style;
+    if (column == 0) {
+        out->glyph = look.glyph;
+        out->glyph_style = look.style;
+        snprintf(out->words, sizeof out->words, "%.40s.%.40s", text_str(&s->id),
+                 text_str(signal ? &signal->name : &r->name));
+    } else if (column == 3) {
+        age_words(v->now_ms, r->since_ms, out->words);
+    } else if (signal) {
+        problems_signal(signal, column, out);
+    } else if (column == 1) {
+        snprintf(out->words, sizeof out->words, "%.40s", look.word);
+    } else {
+        out->style = STYLE_PLAIN;
+        out->text = &r->reason;
+    }
+}
+
+void problems_draw(const struct view *v, int selected, struct rect r, struct canvas *c)
+{
+    static const struct grid_column columns[] = {
+        { .head = "", .min = 12, .max = 34 },
+        { .head = "", .min = 8, .max = 14, .leave = 1 },
+        { .head = "", .min = 10, .leave = 0, .grow = true },
+        { .head = "", .min = 5, .leave = 2, .right = true },
+    };
+    struct lists_arg arg = { v, NULL };
+
+    if (v->n_problems == 0) {
+        if (v->board->verdict.connecting)
+            canvas_put(c, r.x, r.y, r.w, STYLE_UNKNOWN, "? no answers yet");
+        else if (v->filter[0] || v->problems_only)
+            canvas_put(c, r.x, r.y, r.w, STYLE_DIM, "nothing wrong among these");
+        else if (v->board->verdict.state == STATE_UP)
+            canvas_put(c, r.x, r.y, r.w, STYLE_OK, "nothing is wrong");
+        else
+            canvas_put(c, r.x, r.y, r.w, STYLE_DIM, "nothing is known to be wrong");
+        return;
+    }
+    grid_draw(&(struct grid){ .columns = columns,
+                              .n_columns = 4,
+                              .n_rows = v->n_problems,
+                              .cell = problems_cell,
+                              .arg = &arg,
+                              .selected = selected,
+                              .top = v->problems_top,
+                              .gap = r.w < 50 ? 1 : 2 },
+              r, c);
+}
+
+/* -- changes -- */
+
+void changes_draw(const struct view *v, struct rect r, struct canvas *c)
+{
+    const struct board *b = v->board;
+
+    for (int line = 0; line < r.h && (size_t)line < b->n_marks; line++) {
+        const struct mark *m = &b->marks[b->n_marks - 1 - (size_t)line];
+        int x = r.x, y = r.y + line, end = r.x + r.w;
+        char age[16], stamp[32];
+
+        clock_format_utc(m->at_ms, stamp);
+        canvas_put_right(c, end - 6, y, 6, STYLE_DIM, age_words(v->now_ms, m->at_ms, age));
+        end -= 8;
+        if (r.w >= 50)
+            x += canvas_put(c, x, y, 9, STYLE_DIM, stamp) + 1;
+        x += canvas_put(c, x, y, 2, STYLE_MARK, "▴ ");
+        if (m->service >= 0 && (size_t)m->service < b->n_services)
+            x += 1 + canvas_text(c, x, y, (end - x) / 2, STYLE_PLAIN, &b->services[m->service].id);
+        x += 1 + canvas_put(c, x, y, end - x, STYLE_MARK, mark_word(m->kind));
+        canvas_text(c, x, y, end - x, STYLE_PLAIN, &m->label);
+    }
+}
+
+const char *list_foot(int top, size_t n, int room, char out[48])
+{
+    out[0] = '\0';
+    if (room > 0 && (size_t)room < n)
+        snprintf(out, 48, "%d-%d of %zu", top + 1, top + room < (int)n ? top + room : (int)n, n);
+    return out;
+}

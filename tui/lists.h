@@ -1,0 +1,16 @@
+/* tui/lists.h: lists that several screens show: services, problems, changes. */
+#pragma once
+
+#include "tui/view.h"
+
+enum lists_order { LISTS_OVERVIEW, LISTS_TREE };
+
+/* One line a service. `selected` is a place among the rows, or -1. */
+void services_draw(const struct view *v, enum lists_order order, int selected, struct rect r,
+                   struct canvas *c);
+void problems_draw(const struct view *v, int selected, struct rect r, struct canvas *c);
+void changes_draw(const struct view *v, struct rect r, struct canvas *c); /* newest first */
+/* "1 down · 2 affected"; returns the style of the worst. */
+enum style services_counts(const struct view *v, char out[96]);
+/* "3-14 of 40", or "" when all are seen. */
+const char *list_foot(int top, size_t n, int room, char out[48]);

@@ -1,0 +1,272 @@
+/* tui/overview.c: screen 1. Left: services, what is wrong, what changed. Right: the two charts that
+ * users feel, and the worst of every kind of source. */
+#include "tui/overview.h"
+
+#include <limits.h>
+#include <stdio.h>
+
+#include "tui/lists.h"
+#include "tui/plot.h"
+#include "tui/words.h"
+#include "widgets/frame.h"
+#include "widgets/grid.h"
+
+enum { OVERVIEW_W_TWO = 76, OVERVIEW_W_THREE = 170, OVERVIEW_CHART_MIN = 6 };
+
+struct overview { /* the panels; h == 0: not there */
+    struct rect services, problems, changes, errors, latency, signals;
+    bool boxes;
+};
+
+static int overview_min(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static int overview_max(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+/* Services, problems and changes in one column, from the top; the last one takes what is left. */
+static void overview_left(const struct view *v, struct rect r, bool changes, struct overview *o)
+{
+    int services = (int)v->n_overview + 2, problems = overview_max((int)v->n_problems, 1) + 2;
+    int news = changes && v->board->n_marks ? overview_min((int)v->board->n_marks, 6) + 2 : 0;
+    int rest;
+
+    services = overview_min(services, overview_max(r.h - overview_min(problems, r.h / 3), 4));
+    services = overview_min(overview_max(services, 4), r.h);
+    rest = r.h - services;
+    if (rest < 3) {
+        o->services = r;
+        return;
+    }
+    o->services = (struct rect){ r.x, r.y, r.w, services };
+    if (news > 0 && rest - problems >= 4) {
+        o->problems = (struct rect){ r.x, r.y + services, r.w, problems };
+        o->changes = (struct rect){ r.x, r.y + services + problems, r.w, rest - problems };
+    } else {
+        o->problems = (struct rect){ r.x, r.y + services, r.w, rest };
+    }
+}
+
+/* The charts share what the list of signals leaves; without room for two, the errors stay. */
+static void overview_charts(const struct view *v, struct rect r, struct overview *o)
+{
+    int n = (v->errors.service >= 0) + (v->latency.service >= 0), h;
+
+    if (n == 0 || r.h < OVERVIEW_CHART_MIN)
+        return;
+    if (n == 2 && r.h < 2 * OVERVIEW_CHART_MIN)
+        n = 1;
+    h = r.h / n;
+    if (v->errors.service >= 0)
+        o->errors = (struct rect){ r.x, r.y, r.w, h };
+    if (v->latency.service >= 0 && (n == 2 || v->errors.service < 0))
+        o->latency = n == 2 ? (struct rect){ r.x, r.y + h, r.w, r.h - h } : r;
+}
+
+static void overview_right(const struct view *v, struct rect r, struct overview *o)
+{
+    int n = (v->errors.service >= 0) + (v->latency.service >= 0);
+    int signals = v->n_signals ? (int)v->n_signals + 2 : 0, charts;
+
+    if (n == 0) {
+        o->signals = r;
+        return;
+    }
+    charts =
+        overview_max(r.h - signals, overview_min(n * 11, r.h - overview_min(signals, r.h / 3)));
+    if (r.h - charts < 3)
+        charts = r.h;
+    overview_charts(v, (struct rect){ r.x, r.y, r.w, charts }, o);
+    if (charts < r.h)
+        o->signals = (struct rect){ r.x, r.y + charts, r.w, r.h - charts };
+}
+
+static struct overview overview_layout(const struct view *v, struct rect r)
+{
+    struct overview o = { .boxes = true };
+    int left;
+
+    if (r.w < 60 || r.h < 14) { /* no boxes: services, then figures */
+        int rows = overview_min((int)v->n_overview, r.h);
+
+        o.boxes = false;
+        if (v->n_signals && rows + 3 <= r.h)
+            o.signals = (struct rect){ r.x, r.y + rows + 1, r.w, r.h - rows - 1 };
+        else
+            rows = r.h;
+        o.services = (struct rect){ r.x, r.y, r.w, rows };
+        return o;
+    }
+    if (r.w < OVERVIEW_W_TWO) {
+        int below = r.h >= 26 ? r.h / 3 : 0;
+
+        overview_left(v, (struct rect){ r.x, r.y, r.w, r.h - below }, false, &o);
+        overview_charts(v, (struct rect){ r.x, r.y + r.h - below, r.w, below }, &o);
+        return o;
+    }
+    left = r.w < 100 ? r.w * 53 / 100 : r.w * 49 / 100;
+    if (r.w >= OVERVIEW_W_THREE) {
+        int right = overview_min(r.w * 28 / 100, 90);
+
+        left = overview_min(r.w * 36 / 100, 100);
+        overview_left(v, (struct rect){ r.x, r.y, left, r.h }, false, &o);
+        overview_charts(v, (struct rect){ r.x + left, r.y, r.w - left - right, r.h }, &o);
+        o.signals = (struct rect){ r.x + r.w - right, r.y, right, r.h };
+        if (v->board->n_marks) {
+            int news = overview_min((int)v->board->n_marks + 2, r.h / 3);
+
+            o.signals.h -= news;
+            o.changes = (struct rect){ o.signals.x, r.y + o.signals.h, right, news };
+        }
+        return o;
+    }
+    overview_left(v, (struct rect){ r.x, r.y, left, r.h }, true, &o);
+    overview_right(v, (struct rect){ r.x + left, r.y, r.w - left, r.h }, &o);
+    return o;
+}
+
+static void overview_services(const struct view *v, struct rect r, bool boxes, struct canvas *c)
+{
+    struct rect in = boxes ? frame_inside(r) : r;
+    char counts[96], foot[48];
+    enum style style = services_counts(v, counts);
+    int at;
+
+    view_selected(v, v->overview, v->n_overview, &at);
+    if (boxes)
+        frame_draw(&(struct frame){ .title = "Services",
+                                    .figure = counts,
+                                    .figure_style = style,
+                                    .foot = list_foot(v->overview_top, v->n_overview, in.h, foot),
+                                    .focused = v->focus == FOCUS_SERVICES },
+                   r, c);
+    if (v->n_overview == 0)
+        canvas_put(c, in.x, in.y, in.w, STYLE_DIM,
+                   v->filter[0] || v->problems_only ? "nothing matches" : "no services");
+    services_draw(v, LISTS_OVERVIEW, v->focus == FOCUS_SERVICES ? at : -1, in, c);
+}
+
+static void overview_problems(const struct view *v, struct rect r, struct canvas *c)
+{
+    struct rect in = frame_inside(r);
+    char counts[32], foot[48];
+
+    snprintf(counts, sizeof counts, "%zu", v->all_problems);
+    frame_draw(&(struct frame){ .title = "Problems",
+                                .figure = v->all_problems ? counts : NULL,
+                                .figure_style = STYLE_STRONG,
+                                .foot = list_foot(v->problems_top, v->n_problems, in.h, foot),
+                                .focused = v->focus == FOCUS_PROBLEMS },
+               r, c);
+    problems_draw(v, v->focus == FOCUS_PROBLEMS ? v->problem : -1, in, c);
+}
+
+static void overview_draw(const struct view *v, struct rect r, struct canvas *c)
+{
+    struct overview o = overview_layout(v, r);
+
+    overview_services(v, o.services, o.boxes, c);
+    if (o.problems.h > 0)
+        overview_problems(v, o.problems, c);
+    if (o.changes.h > 0)
+        changes_draw(v, frame_draw(&(struct frame){ .title = "Changes" }, o.changes, c), c);
+    if (o.errors.h > 0)
+        plot_panel(v, v->errors, "Error rate", o.errors, c);
+    if (o.latency.h > 0)
+        plot_panel(v, v->latency,
+                   pick_signal(v, v->latency)->window_ms > 0 ? "Latency" : "Slowest answer",
+                   o.latency, c);
+    if (o.signals.h > 0 && o.boxes)
+        o.signals = frame_draw(&(struct frame){ .title = "Signals" }, o.signals, c);
+    if (o.signals.h > 0)
+        plot_signals(v, v->signals, v->n_signals, o.signals, c);
+}
+
+static void overview_settle(struct view *v, struct rect r)
+{
+    struct overview o = overview_layout(v, r);
+    int at;
+
+    view_selected(v, v->overview, v->n_overview, &at);
+    v->overview_top = grid_settle(v->overview_top, at, (int)v->n_overview,
+                                  o.boxes ? frame_inside(o.services).h : o.services.h);
+    if (o.problems.h == 0)
+        v->focus = FOCUS_SERVICES;
+    v->problems_top =
+        grid_settle(v->problems_top, v->problem, (int)v->n_problems, frame_inside(o.problems).h);
+}
+
+static void overview_move(struct view *v, int by)
+{
+    int64_t to = (int64_t)v->problem + by;
+
+    if (v->focus == FOCUS_SERVICES)
+        view_move(v, v->overview, v->n_overview, by);
+    else
+        v->problem = v->n_problems == 0             ? 0
+                     : to < 0                       ? 0
+                     : to >= (int64_t)v->n_problems ? (int)v->n_problems - 1
+                                                    : (int)to;
+}
+
+static bool overview_command(struct view *v, enum command cmd)
+{
+    switch (cmd) {
+    case CMD_NEXT:
+        overview_move(v, 1);
+        return true;
+    case CMD_PREV:
+        overview_move(v, -1);
+        return true;
+    case CMD_PAGE_DOWN:
+        overview_move(v, 10);
+        return true;
+    case CMD_PAGE_UP:
+        overview_move(v, -10);
+        return true;
+    case CMD_FIRST:
+        overview_move(v, INT_MIN);
+        return true;
+    case CMD_LAST:
+        overview_move(v, INT_MAX);
+        return true;
+    case CMD_TAB:
+    case CMD_TAB_BACK:
+        v->focus = v->focus == FOCUS_SERVICES ? FOCUS_PROBLEMS : FOCUS_SERVICES;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static const struct key overview_keys[] = {
+    { "j", CMD_NEXT, "next row", "move" },
+    { "k", CMD_PREV, "previous row", "move" },
+    { "Enter", CMD_OPEN, "open the selected service or problem", "details" },
+    { "Tab", CMD_TAB, "between services and problems", "problems" },
+    { "Down", CMD_NEXT, "next row", NULL },
+    { "Up", CMD_PREV, "previous row", NULL },
+    { "Right", CMD_OPEN, "open", NULL },
+    { "l", CMD_OPEN, "open", NULL },
+    { "Shift-Tab", CMD_TAB_BACK, "the other panel", NULL },
+    { "g", CMD_FIRST, "first row", NULL },
+    { "G", CMD_LAST, "last row", NULL },
+    { "Home", CMD_FIRST, "first row", NULL },
+    { "End", CMD_LAST, "last row", NULL },
+    { "PgDn", CMD_PAGE_DOWN, "ten rows on", NULL },
+    { "PgUp", CMD_PAGE_UP, "ten rows back", NULL },
+    { 0 },
+};
+
+const struct screen_ops screen_overview = {
+    .name = "Overview",
+    .number = '1',
+    .keys = overview_keys,
+    .draw = overview_draw,
+    .command = overview_command,
+    .settle = overview_settle,
+};

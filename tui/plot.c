@@ -1,0 +1,146 @@
+/* tui/plot.c: from series to pictures. */
+#include "tui/plot.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "tui/words.h"
+#include "widgets/bars.h"
+#include "widgets/chart.h"
+#include "widgets/frame.h"
+
+static void plot_spans(const struct signal *s, struct chart_plan plan, struct series_span *spans)
+{
+    for (int i = 0; i < plan.n; i++)
+        spans[i] = (struct series_span){ .mean = NAN };
+    if (!s->series)
+        return;
+    series_read(s->series, plan.from_ms, plan.from_ms + plan.n * plan.bucket_ms, spans,
+                (size_t)plan.n);
+}
+
+static struct chart_plan plot_plan(const struct view *v, const struct signal *s, int cols)
+{
+    int64_t step_ms = s->series ? series_step_ms(s->series) : 1000;
+
+    return chart_plan(cols, view_span_ms(v), step_ms, v->now_ms);
+}
+
+static size_t plot_marks(const struct view *v, struct chart_mark *out)
+{
+    size_t n = v->board->n_marks < BOARD_MARKS ? v->board->n_marks : BOARD_MARKS;
+
+    for (size_t i = 0; i < n; i++)
+        out[i] = (struct chart_mark){ v->board->marks[i].at_ms, &v->board->marks[i].label };
+    return n;
+}
+
+void plot_draw(const struct view *v, struct pick p, struct rect r, struct canvas *c)
+{
+    const struct signal *s = pick_signal(v, p);
+    struct series_span spans[CHART_BUCKETS];
+    struct chart_mark marks[BOARD_MARKS];
+    struct chart chart;
+
+    if (!s || r.w < 1 || r.h < 1)
+        return;
+    chart = (struct chart){ .plan = plot_plan(v, s, chart_cols(r.w)),
+                            .spans = spans,
+                            .unit = s->unit,
+                            .warn = s->warn,
+                            .crit = s->crit,
+                            .low_is_bad = s->low_is_bad,
+                            .marks = marks,
+                            .n_marks = plot_marks(v, marks) };
+    plot_spans(s, chart.plan, spans);
+    chart_draw(&chart, r, c);
+}
+
+void plot_panel(const struct view *v, struct pick p, const char *title, struct rect r,
+                struct canvas *c)
+{
+    const struct signal *s = pick_signal(v, p);
+    struct text subject = { 0 };
+    char figure[64], note[96];
+
+    if (!s)
+        return;
+    text_setf(&subject, "%s.%s", text_str(&v->board->services[p.service].id), text_str(&s->name));
+    plot_draw(v, p,
+              frame_draw(&(struct frame){ .title = title,
+                                          .subject = &subject,
+                                          .figure = signal_figure(s, figure),
+                                          .figure_style =
+                                              s->level == LEVEL_OK ? STYLE_STRONG : signal_style(s),
+                                          .note = signal_note(s, note),
+                                          .foot = view_span_words(v) },
+                         r, c),
+              c);
+    text_fini(&subject);
+}
+
+void plot_spark(const struct view *v, const struct signal *s, struct rect r, struct canvas *c)
+{
+    struct series_span spans[CHART_BUCKETS];
+    struct chart_plan plan;
+
+    if (r.w < 1 || r.h < 1)
+        return;
+    plan = plot_plan(v, s, r.w < CHART_BUCKETS ? r.w : CHART_BUCKETS);
+    plot_spans(s, plan, spans);
+    spark_draw(&(struct spark){ spans, (size_t)plan.n, NAN, s->warn, s->crit, s->low_is_bad }, r,
+               c);
+}
+
+static void plot_signal_row(const struct view *v, struct pick p, struct rect r, int name_w,
+                            int figure_w, struct canvas *c)
+{
+    const struct signal *s = pick_signal(v, p);
+    struct text name = { 0 };
+    struct rect picture = { r.x + name_w + 2, r.y, r.w - name_w - figure_w - 4, 1 };
+    char figure[64];
+
+    text_setf(&name, "%s.%s", text_str(&v->board->services[p.service].id), text_str(&s->name));
+    canvas_text(c, r.x, r.y, name_w, signal_style(s) == STYLE_PLAIN ? STYLE_PLAIN : signal_style(s),
+                &name);
+    text_fini(&name);
+    if (picture.w >= 4 && s->known && !isnan(s->max) && s->max > 0)
+        gauge_draw(&(struct gauge){ s->value, s->max, !isnan(s->crit) ? s->crit : s->warn,
+                                    s->level == LEVEL_NONE ? STYLE_OK : style_level(s->level) },
+                   picture, c);
+    else if (picture.w >= 4)
+        plot_spark(v, s, picture, c);
+    canvas_put_right(c, r.x + r.w - figure_w, r.y, figure_w, signal_style(s),
+                     signal_figure(s, figure));
+}
+
+static int plot_cols(const char *words)
+{
+    char clean[256];
+    int cols = 0;
+
+    text_clean(clean, sizeof clean, words, strlen(words), &cols);
+    return cols;
+}
+
+void plot_signals(const struct view *v, const struct pick *picks, size_t n, struct rect r,
+                  struct canvas *c)
+{
+    int name_w = 0, figure_w = 8;
+
+    n = r.h < 1 ? 0 : n > (size_t)r.h ? (size_t)r.h : n;
+    for (size_t i = 0; i < n; i++) {
+        const struct signal *s = pick_signal(v, picks[i]);
+        int cols = v->board->services[picks[i].service].id.cols + 1 + s->name.cols;
+        char figure[64];
+
+        name_w = cols > name_w ? cols : name_w;
+        cols = plot_cols(signal_figure(s, figure));
+        figure_w = cols > figure_w ? cols : figure_w;
+    }
+    name_w = name_w > r.w * 2 / 5 ? r.w * 2 / 5 : name_w;
+    figure_w = figure_w > r.w / 2 ? r.w / 2 : figure_w;
+    for (size_t i = 0; i < n; i++)
+        plot_signal_row(v, picks[i], (struct rect){ r.x, r.y + (int)i, r.w, 1 }, name_w, figure_w,
+                        c);
+}

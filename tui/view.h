@@ -1,0 +1,84 @@
+/* tui/view.h: what a screen looks at: a board, a clock, and what the person chose to see of it.
+ *
+ * Screens draw a const view. Rows, picks and scroll positions are settled before each drawing by
+ * view_settle() and the screens' own settle().
+ *
+ * Owner:   view_fini() frees rows and ids; the board is borrowed.
+ */
+#pragma once
+
+#include "core/board.h"
+#include "tui/filter.h"
+#include "tui/screen.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct row { /* one line of a list of services */
+    int service;
+    int depth; /* indented under the one that explains it, or that it depends on */
+};
+
+struct problem { /* one line of the list of what is wrong */
+    int service, reading;
+    int signal; /* -1 = the reading itself */
+};
+
+struct pick { /* a signal; service -1 = none */
+    int service, reading, signal;
+};
+#define PICK_NONE ((struct pick){ -1, -1, -1 })
+
+enum { VIEW_PROBLEMS = 128, VIEW_SIGNALS = 64, VIEW_SPANS = 6 };
+enum focus { FOCUS_SERVICES, FOCUS_PROBLEMS };
+
+struct view {
+    const struct board *board; /* never NULL while something is drawn */
+    int64_t now_ms;            /* the board's own present: stands still while frozen */
+    bool ascii;
+    char filter[FILTER_MAX];
+    bool problems_only;
+    int zoom; /* index into the spans */
+
+    /* lists of services; `overview` orders by trouble, `tree` by dependency */
+    struct row *overview, *tree;
+    size_t n_overview, n_tree, rows_cap;
+    int service;            /* selected, or -1 = the first row, whatever it is */
+    struct text service_id; /* keeps the selection over a reload */
+    int overview_top, tree_top;
+
+    enum focus focus;
+    struct problem problems[VIEW_PROBLEMS];
+    size_t n_problems, all_problems; /* shown here, counted */
+    int problem, problems_top;
+
+    struct pick errors, latency;       /* of the two charts */
+    struct pick signals[VIEW_SIGNALS]; /* the others, worst first */
+    size_t n_signals;
+
+    int reading;      /* of the detail; -1 = the one that decided */
+    int detail_top;   /* first line of the reading's page */
+    int detail_lines; /* settled: how long that page is */
+
+    int help_top;
+    char help_search[FILTER_MAX];
+};
+
+void view_fini(struct view *v);
+/* A new or changed board: keeps what was chosen, by id. */
+void view_set_board(struct view *v, const struct board *b, int64_t now_ms);
+/* Rows, problems and picks from the board as it is now. */
+void view_settle(struct view *v);
+int64_t view_span_ms(const struct view *v);
+const char *view_span_words(const struct view *v); /* "1h" */
+bool view_zoom(struct view *v, int by);            /* false at the end */
+
+/* The selected service, resolved (-1 only when no row is shown), and its place among rows. */
+int view_selected(const struct view *v, const struct row *rows, size_t n, int *at);
+void view_select(struct view *v, int service);
+/* Moves by rows; INT_MIN and INT_MAX go to the ends. */
+void view_move(struct view *v, const struct row *rows, size_t n, int by);
+
+const struct reading *pick_reading(const struct view *v, struct pick p);
+const struct signal *pick_signal(const struct view *v, struct pick p); /* NULL for none */

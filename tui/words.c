@@ -1,0 +1,115 @@
+/* tui/words.c: glyphs, words and figures. */
+#include "tui/words.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+struct look look_state(const struct board *b, enum state s)
+{
+    static const struct {
+        const char *glyph;
+        enum style style;
+    } looks[STATE_COUNT] = {
+        [STATE_UNKNOWN] = { "?", STYLE_UNKNOWN }, [STATE_UP] = { "●", STYLE_OK },
+        [STATE_DEGRADED] = { "!", STYLE_WARN },   [STATE_DOWN] = { "✗", STYLE_CRIT },
+        [STATE_STALE] = { "~", STYLE_STALE },     [STATE_DISABLED] = { "-", STYLE_DISABLED },
+    };
+    const char *own = b ? text_str(&b->words[s]) : "";
+
+    return (struct look){ looks[s].glyph, *own ? own : state_word(s), looks[s].style };
+}
+
+struct look look_service(const struct board *b, const struct service *s)
+{
+    if (service_root(b, s))
+        return (struct look){ "↳", "affected", STYLE_AFFECTED };
+    return look_state(b, s->state);
+}
+
+enum style style_level(enum level level)
+{
+    static const enum style styles[] = { [LEVEL_NONE] = STYLE_PLAIN,
+                                         [LEVEL_OK] = STYLE_OK,
+                                         [LEVEL_WARN] = STYLE_WARN,
+                                         [LEVEL_CRIT] = STYLE_CRIT };
+
+    return styles[level];
+}
+
+bool signal_is_ratio(const struct signal *s)
+{
+    return s->unit == UNIT_PERCENT && (s->window_ms > 0 || !isnan(s->den));
+}
+
+/* Adds to a string of `cap` bytes; what does not fit is left out. */
+static void words_add(char *out, size_t cap, const char *before, const char *words)
+{
+    size_t len = strlen(out);
+
+    if (*words && len + strlen(before) + strlen(words) < cap)
+        snprintf(out + len, cap - len, "%s%s", len ? before : "", words);
+}
+
+const char *signal_figure(const struct signal *s, char out[64])
+{
+    char v[32], max[32];
+
+    if (!s->known) {
+        snprintf(out, 64, "unknown");
+        return out;
+    }
+    quantity_format(s->value, s->unit, v);
+    snprintf(out, 64, "%s%s", s->above ? ">" : "", v);
+    if (!isnan(s->max) && (s->unit == UNIT_COUNT || s->unit == UNIT_NONE)) {
+        words_add(out, 64, "/", quantity_format(s->max, s->unit, max));
+    }
+    words_add(out, 64, " ", text_str(&s->unit_word));
+    return out;
+}
+
+const char *signal_note(const struct signal *s, char out[96])
+{
+    char a[32], b[32];
+
+    out[0] = '\0';
+    if (!s->known) {
+        words_add(out, 96, "", text_str(&s->note));
+        return out;
+    }
+    if (!isnan(s->num) && !isnan(s->den))
+        snprintf(out, 96, "%s of %s", quantity_format(s->num, UNIT_COUNT, a),
+                 quantity_format(s->den, UNIT_COUNT, b));
+    else
+        words_add(out, 96, "", text_str(&s->note));
+    if (s->window_ms > 0)
+        words_add(out, 96, " · ", duration_format(s->window_ms, a));
+    return out;
+}
+
+enum style signal_style(const struct signal *s)
+{
+    if (!s->known)
+        return STYLE_UNKNOWN;
+    return s->level == LEVEL_WARN || s->level == LEVEL_CRIT ? style_level(s->level) : STYLE_PLAIN;
+}
+
+const char *age_words(int64_t now_ms, int64_t at_ms, char out[16])
+{
+    if (at_ms <= 0)
+        return "-";
+    return age_format(now_ms - at_ms, out);
+}
+
+const struct service *service_root(const struct board *b, const struct service *s)
+{
+    if (s->affected_by < 0 || (size_t)s->affected_by >= b->n_services ||
+        &b->services[s->affected_by] == s)
+        return NULL;
+    return &b->services[s->affected_by];
+}
+
+const struct text *service_title(const struct service *s)
+{
+    return s->title.len ? &s->title : &s->id;
+}

@@ -1,0 +1,33 @@
+/* tui/words.h: how states, values and ages read on a screen. Every state has a glyph, a word and a
+ * style of its own, so that none of them needs colour.
+ */
+#pragma once
+
+#include "core/board.h"
+#include "widgets/canvas.h"
+
+struct look {
+    const char *glyph;
+    const char *word; /* borrowed from the board or static */
+    enum style style;
+};
+
+struct look look_state(const struct board *b, enum state s); /* the profile's own word, if any */
+/* A service that is explained by another looks `affected`. */
+struct look look_service(const struct board *b, const struct service *s);
+enum style style_level(enum level level);
+
+/* The newest value: "8.2%", ">1 s", "20/20 clients", "unknown". */
+const char *signal_figure(const struct signal *s, char out[64]);
+/* "41 of 502 · 5m", "limit 5%", or the signal's own note; may be empty. */
+const char *signal_note(const struct signal *s, char out[96]);
+enum style signal_style(const struct signal *s);
+/* A ratio over a window, such as an error rate. */
+bool signal_is_ratio(const struct signal *s);
+
+/* Age of an instant: "4m12s"; "-" for never. */
+const char *age_words(int64_t now_ms, int64_t at_ms, char out[16]);
+/* The service that explains this one; NULL = none. */
+const struct service *service_root(const struct board *b, const struct service *s);
+/* The name that people gave, else the id. */
+const struct text *service_title(const struct service *s);
