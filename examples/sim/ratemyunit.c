@@ -255,18 +255,6 @@ static void rmu_control(void *arg, struct http_request *rq, struct http_response
 
 /* ---- faults ---- */
 
-static bool rmu_redis_down(struct world *w, bool on, char *why)
-{
-    return on ? servers_stop(&w->servers, SERVER_REDIS, why)
-              : servers_start(&w->servers, SERVER_REDIS, why);
-}
-
-static bool rmu_db_down(struct world *w, bool on, char *why)
-{
-    return on ? servers_stop(&w->servers, SERVER_PG, why)
-              : servers_start(&w->servers, SERVER_PG, why);
-}
-
 static bool rmu_conn_leak(struct world *w, bool on, char *why)
 {
     (void)why;
@@ -313,9 +301,9 @@ static bool rmu_new_process(struct world *w, bool on, char *why)
 
 static const struct fault_def rmu_faults[] = {
     { "redis_down", FAULT_SWITCH, NULL, 0, 0,
-      "stops the Redis server; off starts it on the same port", rmu_redis_down },
+      "stops the Redis server; off starts it on the same port", world_redis_down },
     { "db_down", FAULT_SWITCH, NULL, 0, 0,
-      "stops PostgreSQL at once; off starts it on the same port", rmu_db_down },
+      "stops PostgreSQL at once; off starts it on the same port", world_db_down },
     { "api_502", FAULT_SWITCH, NULL, 0, 0,
       "every path of the API answers 502 with HTML, as a proxy does when its app is dead",
       rmu_new_process },
@@ -369,7 +357,7 @@ static void rmu_passed(struct world *w, struct app *a, enum app_phase phase)
 /* ---- the system ---- */
 
 static const struct queue_def rmu_queues[] = {
-    { "scraper-queue", 0.5, 2.5, BROWSERS, 0.08, "scrape-unit" },
+    { "scraper-queue", 0.5, 2.5, BROWSERS, 0.12, "scrape-unit" },
 };
 
 static void rmu_scraped(struct world *w, const struct queue_def *q, bool ok, double took_s)
@@ -436,13 +424,15 @@ static void rmu_serve(struct world *w)
     http_serve(&w->control, b->fd[BOOT_CONTROL], b->port[BOOT_CONTROL], rmu_control, w);
 }
 
-static void rmu_live(struct world *w)
+static bool rmu_live(struct world *w, char *why)
 {
+    (void)why;
     w->queues = malloc(sizeof *w->queues);
     if (!w->queues)
         abort();
     queues_start(w->queues, w, rmu_queues, 1, rmu_scraped);
     traffic_start(w, w->boot->port[BOOT_API], 11.5, rmu_user);
+    return true;
 }
 
 static const char rmu_schema[] =

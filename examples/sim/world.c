@@ -11,7 +11,7 @@
 
 const struct system *system_find(const char *name)
 {
-    static const struct system *const all[] = { &system_ratemyunit };
+    static const struct system *const all[] = { &system_ratemyunit, &system_neurmatic };
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (!strcmp(all[i]->name, name))
@@ -176,6 +176,10 @@ int world_set(struct world *w, const char *name, bool on, const char *value, cha
         snprintf(why, PLACE_WHY, "unknown fault '%s'", key);
         return 404;
     }
+    if (!w->live) {
+        snprintf(why, PLACE_WHY, "the servers are still starting");
+        return 503;
+    }
     struct fault_now next = { .on = on };
     if (on && !world_value(d, value, &next, why))
         return 400;
@@ -209,11 +213,23 @@ bool world_reset(struct world *w, char *why)
     pthread_mutex_lock(&w->lock);
     w->offset_ms = 0;
     pthread_mutex_unlock(&w->lock);
-    for (int i = 0; i < w->app_n; i++)
-        if (app_phase(&w->apps[i]) != APP_UP)
+    for (int i = 0; i < w->app_n; i++) /* a process from the time that never was, too */
+        if (app_phase(&w->apps[i]) != APP_UP || app_uptime_s(&w->apps[i]) < 0)
             app_reborn(&w->apps[i]);
     pthread_mutex_unlock(&w->change);
     return ok;
+}
+
+bool world_redis_down(struct world *w, bool on, char *why)
+{
+    return on ? servers_stop(&w->servers, SERVER_REDIS, why)
+              : servers_start(&w->servers, SERVER_REDIS, why);
+}
+
+bool world_db_down(struct world *w, bool on, char *why)
+{
+    return on ? servers_stop(&w->servers, SERVER_PG, why)
+              : servers_start(&w->servers, SERVER_PG, why);
 }
 
 /* ---- life ---- */
@@ -272,8 +288,7 @@ static void *world_boot(void *arg)
 
     if (servers_await(&w->servers, SERVER_REDIS, 15000, why) &&
         servers_await(&w->servers, SERVER_PG, 30000, why) && world_schema(w, why) &&
-        servers_pids(&w->servers, why) && tools_write(w->boot, why)) {
-        w->system->live(w);
+        servers_pids(&w->servers, why) && tools_write(w->boot, why) && w->system->live(w, why)) {
         w->live = true;
         servers_tell(&w->servers, "ready");
         return NULL;

@@ -15,6 +15,7 @@
 #include "str.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -22,7 +23,10 @@
 #define WORLD_APPS   2
 
 struct world;
+struct backups;
+struct nginx;
 struct queues;
+struct tokens;
 
 enum fault_kind { FAULT_SWITCH, FAULT_NUMBER, FAULT_TEXT };
 
@@ -48,7 +52,7 @@ struct system {
     const char *schema;                                  /* SQL, run as the owner of the database */
     void (*vars)(const struct boot *b, struct str *out); /* members of "vars" */
     void (*serve)(struct world *w);                      /* opens the listeners */
-    void (*live)(struct world *w);                       /* the servers are up: queues, traffic */
+    bool (*live)(struct world *w, char *why);            /* the servers are up: queues, traffic */
     void (*tick)(struct world *w);                       /* ten times a second */
     /* A restart passed this phase: GONE, the old process and what it held is gone; UP, the new one
      * serves. */
@@ -69,12 +73,12 @@ struct world {
     pthread_mutex_t change; /* recursive */
     int64_t offset_ms;
     struct fault_now faults[WORLD_FAULTS];
-    bool live;
+    atomic_bool live; /* the servers are up; before that no fault is taken */
     struct app apps[WORLD_APPS];
     int app_n;
     struct http_listener web, control, public;
     struct leak leak;
-    struct queues *queues;
+    struct queues *queues; /* these four are NULL in a system that does not have them */
     struct nginx *nginx;
     struct backups *backups;
     struct tokens *tokens;
@@ -94,13 +98,17 @@ bool world_text(struct world *w, const char *name, char *out, size_t cap);
 const struct fault_def *world_fault_def(const struct system *s, const char *name);
 
 /* `name` may be "name=value", and '-' stands for '_'; value may be NULL. The answer is an HTTP
- * code: 200, 400, 404 (unknown) or 500 (its effect failed). */
+ * code: 200, 400, 404 (unknown), 500 (its effect failed) or 503 (still starting). */
 int world_set(struct world *w, const char *name, bool on, const char *value, char *why);
 void world_clear(struct world *w, const char *name); /* off, when it is on */
 bool world_reset(struct world *w, char *why);        /* all off, clock back */
 
 void world_log(const struct world *w, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* The effects of redis_down and db_down. */
+bool world_redis_down(struct world *w, bool on, char *why);
+bool world_db_down(struct world *w, bool on, char *why);
 
 /* control.c: every listener answers it. True when the path was one of /__sim. */
 bool control_handle(struct world *w, struct http_request *rq, struct http_response *rs);
