@@ -244,6 +244,7 @@ static void http_start(struct http_target *t)
         return;
     }
     t->stage = HTTP_RUNNING;
+    t->exchange = ++h->exchanges;
     t->sends = t->hops = 0;
     if (t->moved)
         curl_easy_setopt(t->easy, CURLOPT_URL, t->url);
@@ -383,14 +384,6 @@ static int http_on_curl_timer(CURLM *multi, long timeout_ms, void *arg)
 
 /* ---- deadlines ---- */
 
-static bool http_connected(const struct http_target *t)
-{
-    curl_off_t us = 0;
-
-    curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &us);
-    return t->sent || us > 0;
-}
-
 /* The limit has passed. Is it certain that not we are the late ones? What lies in the socket by the
  * next turn still counts. */
 static bool http_certain(struct http_target *t, int64_t due_ms)
@@ -435,7 +428,7 @@ static void http_on_deadline(void *arg)
         http_end(t, CURLE_OK, false);
         return;
     }
-    if (t->connecting && http_connected(t)) {
+    if (t->connecting && (t->sent || http_sock_connected(t))) {
         t->connecting = t->grace = false;
         io_timer_arm(t->timer, due_ms - now_ms);
         return;

@@ -148,7 +148,8 @@ static void http_judge_tls(const struct http_target *t, CURLcode rc, struct http
     default:
         break;
     }
-    if (rc == CURLE_PEER_FAILED_VERIFICATION && verify == 0) {
+    /* The name is compared before the verdict of OpenSSL is fetched. */
+    if (rc == CURLE_PEER_FAILED_VERIFICATION && (verify == 0 || strstr(t->error, "host name"))) {
         http_put(out, FAULT_TLS, "wrong host");
         return;
     }
@@ -259,14 +260,11 @@ void http_judge(const struct http_target *t, CURLcode rc, struct http_verdict *o
 static void http_judge_late_connect(const struct http_target *t, struct http_verdict *out)
 {
     char limit[24], why[96];
-    curl_off_t connect_us = 0, name_us = 0;
 
-    curl_easy_getinfo(t->easy, CURLINFO_NAMELOOKUP_TIME_T, &name_us);
-    curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connect_us);
     if (!t->opened) {
         snprintf(why, sizeof why, "no answer in %s", http_seconds(t->timeout_ms, limit));
         http_put(out, FAULT_DNS, why);
-    } else if (!connect_us) {
+    } else if (!http_sock_connected(t)) {
         int64_t ms = t->connect_ms < t->timeout_ms ? t->connect_ms : t->timeout_ms;
 
         snprintf(why, sizeof why, "no answer in %s", http_seconds(ms, limit));
@@ -275,6 +273,15 @@ static void http_judge_late_connect(const struct http_target *t, struct http_ver
         snprintf(why, sizeof why, "no TLS handshake in %s", http_seconds(t->timeout_ms, limit));
         http_put(out, FAULT_TIMEOUT, why);
     }
+}
+
+/* curl hands headers out line by line; a first byte may have come before the first line. */
+static bool http_first_byte(const struct http_target *t)
+{
+    curl_off_t us = 0;
+
+    curl_easy_getinfo(t->easy, CURLINFO_STARTTRANSFER_TIME_T, &us);
+    return us > 0;
 }
 
 void http_judge_late(const struct http_target *t, struct http_verdict *out)
@@ -293,7 +300,7 @@ void http_judge_late(const struct http_target *t, struct http_verdict *out)
         return;
     }
     http_seconds(t->timeout_ms, limit);
-    if (!t->header_bytes)
+    if (!t->header_bytes && !http_first_byte(t))
         snprintf(why, sizeof why, "no first byte in %s", limit);
     else if (!t->header_end)
         snprintf(why, sizeof why, "headers still coming after %s", limit);

@@ -16,6 +16,7 @@ struct http_sock {
     struct io_watch *watch;
     struct http_target *users;
     int64_t idle_since_ms; /* monotonic */
+    uint64_t opened_in;    /* the exchange that opened it */
 };
 
 enum http_stage { HTTP_IDLE, HTTP_QUEUED, HTTP_RUNNING, HTTP_FAKED };
@@ -32,6 +33,7 @@ struct http {
     int in_flight, queued;
     int depth; /* inside curl: its functions must not be called again */
     uint64_t asked, retried, connections;
+    uint64_t exchanges;
 };
 
 struct http_target {
@@ -52,6 +54,7 @@ struct http_target {
     void *arg;
     struct http_target *queue_next;
     struct io_timer *timer;
+    uint64_t exchange;            /* its number */
     int64_t asked_ms, timeout_ms; /* asked: monotonic */
     bool connecting;              /* the timer stands for the connect */
     bool grace;                   /* the deadline has passed once; what lies in the socket counts */
@@ -87,6 +90,7 @@ curl_socket_t http_sock_open(void *arg, curlsocktype purpose, struct curl_sockad
 int http_sock_close(void *arg, curl_socket_t fd);
 void http_sock_join(struct http_target *t, int fd); /* its last exchange went over fd */
 void http_sock_leave(struct http_target *t);
+bool http_sock_connected(const struct http_target *t); /* has TCP, whatever TLS still does */
 void http_sock_fini(struct http *h);
 
 /* http_target.c: the options that never change, and the callbacks that fill the reply */

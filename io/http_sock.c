@@ -62,6 +62,22 @@ void http_sock_leave(struct http_target *t)
     t->sock_next = NULL;
 }
 
+/* curl counts a TLS handshake as connecting; the connect limit is for the connect alone. */
+bool http_sock_connected(const struct http_target *t)
+{
+    struct sockaddr_storage peer;
+
+    for (size_t i = 0; i < t->h->n_socks; i++) {
+        const struct http_sock *s = t->h->socks[i];
+        socklen_t len = sizeof peer;
+
+        if (s && s->ours && s->opened_in == t->exchange &&
+            getpeername(s->fd, (struct sockaddr *)&peer, &len) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* A server that hangs up on connections idle for so long says nothing by doing it. */
 static bool http_sock_hangup_known(const struct http_target *t, int64_t age_ms)
 {
@@ -150,6 +166,7 @@ curl_socket_t http_sock_open(void *arg, curlsocktype purpose, struct curl_sockad
     s = http_sock_get(t->h, fd);
     s->ours = true;
     s->idle = false;
+    s->opened_in = t->exchange;
     t->h->connections++;
     if (!t->opened) {
         int64_t left_ms = t->asked_ms + t->timeout_ms - io_mono_ms(t->h->io);

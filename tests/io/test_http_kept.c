@@ -222,6 +222,30 @@ static void a_dead_connection_is_retried_once(void **state)
     without(&s, &c);
 }
 
+static void serve_falls_silent(struct loopback_conn *c, const void *arg)
+{
+    (void)arg;
+    if (loopback_request(c))
+        loopback_reply(c, 200, "", "ok");
+    loopback_request(c);
+    loopback_wait(c, CASE_LIMIT_MS);
+}
+
+static void silence_on_a_kept_connection_is_no_first_byte(void **state)
+{
+    struct loopback s;
+    struct http_case c;
+
+    (void)state;
+    with(&s, &c, serve_falls_silent, NULL, (struct http_spec){ 0 });
+    case_ask(&c, 1000);
+    case_ask(&c, 100);
+    assert_int_equal(c.fault, FAULT_TIMEOUT);
+    assert_string_equal(c.why, "timeout: no first byte in 100 ms");
+    assert_true(c.phases.first_byte_us == -1);
+    without(&s, &c);
+}
+
 static void what_is_not_idempotent_is_not_retried(void **state)
 {
     struct loopback s;
@@ -594,6 +618,7 @@ int main(void)
         cmocka_unit_test(a_server_that_always_hangs_up_is_learned),
         cmocka_unit_test(several_targets_share_a_connection_and_all_are_told),
         cmocka_unit_test(a_dead_connection_is_retried_once),
+        cmocka_unit_test(silence_on_a_kept_connection_is_no_first_byte),
         cmocka_unit_test(what_is_not_idempotent_is_not_retried),
         cmocka_unit_test(fresh_connects_every_time),
         cmocka_unit_test(the_65th_waits_for_a_place),
