@@ -75,6 +75,7 @@ static void read_overrides(struct reader *r, const struct strmap *overrides, con
         if (var) {
             var->raw = overrides->values[i];
             var->given = true;
+            var->outside = true;
             var->bad = false;
         } else if (near) {
             config_errors_add(w->errors, (struct pos){ file, 0, 0 }, NULL,

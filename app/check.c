@@ -1,0 +1,44 @@
+/* app/check.c: `midwatch check FILE...`: every mistake of every file. */
+#include "app/check.h"
+
+#include <stdlib.h>
+
+#include "app/cli.h"
+#include "app/config.h"
+#include "core/alloc.h"
+#include "core/text.h"
+
+static void check_count(struct buf *out, size_t n, const char *thing, const char *before)
+{
+    buf_addf(out, "%s%zu %s%s", before, n, thing, n == 1 ? "" : "s");
+}
+
+int check_files(char *const *paths, size_t n, const struct strmap *sets, struct buf *out,
+                struct buf *bad)
+{
+    struct config_errors *errors = xmalloc(sizeof *errors);
+    int status = CLI_OK;
+
+    for (size_t i = 0; i < n; i++) {
+        struct text path = { 0 };
+        struct config *c;
+
+        *errors = (struct config_errors){ 0 };
+        c = config_load(paths[i], sets, errors);
+        if (c) {
+            text_sets(&path, paths[i]);
+            buf_addf(out, "%s: ok", text_str(&path));
+            check_count(out, c->n_services, "service", ": ");
+            check_count(out, c->n_probes, "probe", ", ");
+            check_count(out, c->n_vars, "variable", ", ");
+            buf_addc(out, '\n');
+            text_fini(&path);
+        } else {
+            config_errors_write(errors, bad);
+            status = CLI_CHECK_FAILED;
+        }
+        config_free(c);
+    }
+    free(errors);
+    return status;
+}
