@@ -1,14 +1,83 @@
 /* examples/sim/app.c: phases of an instance, and the way of a request through it. */
 #include "app.h"
 
-#include "now.h"
-#include "world.h"
-
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "now.h"
+#include "world.h"
 
 #define APP_GONE_MS 2000 /* between the old process and the new one */
+
+#define APP_LOG_BYTES (4 << 20) /* then the file starts anew; the one before is kept as .1 */
+
+/* ---- the log, in pino's form ---- */
+
+static void app_log_path(const struct app *a, const char *suffix, char *out, size_t cap)
+{
+    snprintf(out, cap, "%s/log/%s.jsonl%s", a->world->boot->place.dir, a->name, suffix);
+}
+
+static void app_log_open(struct app *a)
+{
+    char path[400];
+
+    app_log_path(a, "", path, sizeof path);
+    a->log_fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
+    a->log_bytes = 0;
+}
+
+static void app_log(struct app *a, const struct http_request *rq, int code, int64_t ms)
+{
+    struct str s = { 0 };
+
+    str_addf(&s,
+             "{\"level\":%d,\"time\":%lld,\"pid\":%d,\"req\":{\"method\":", code >= 500 ? 50 : 30,
+             (long long)world_now_ms(a->world), (int)getpid());
+    str_json(&s, rq->method);
+    str_add(&s, ",\"url\":");
+    str_json(&s, rq->path);
+    str_addf(&s, "},\"res\":{\"statusCode\":%d},\"responseTime\":%lld,\"msg\":\"%s\"}\n", code,
+             (long long)ms, code >= 500 ? "request errored" : "request completed");
+    pthread_mutex_lock(&a->lock);
+    if (a->log_bytes > APP_LOG_BYTES) {
+        char path[400], old[400];
+        app_log_path(a, "", path, sizeof path);
+        app_log_path(a, ".1", old, sizeof old);
+        close(a->log_fd);
+        rename(path, old);
+        app_log_open(a);
+    }
+    if (a->log_fd >= 0 && write(a->log_fd, s.s, s.len) == (ssize_t)s.len)
+        a->log_bytes += (long)s.len;
+    pthread_mutex_unlock(&a->lock);
+    str_fini(&s);
+}
+
+void app_log_tail(struct app *a, size_t bytes, struct str *out)
+{
+    char buf[8192];
+    ssize_t n = -1;
+
+    if (bytes > sizeof buf)
+        bytes = sizeof buf;
+    pthread_mutex_lock(&a->lock);
+    off_t end = a->log_fd >= 0 ? lseek(a->log_fd, 0, SEEK_END) : 0;
+    if (end > 0)
+        n = pread(a->log_fd, buf, bytes, end > (off_t)bytes ? end - (off_t)bytes : 0);
+    pthread_mutex_unlock(&a->lock);
+    if (n <= 0)
+        return;
+    const char *from = buf, *line = end > (off_t)bytes ? memchr(buf, '\n', (size_t)n) : NULL;
+    if (line)
+        from = line + 1;
+    str_addn(out, from, (size_t)(buf + n - from));
+}
+
+/* ---- phases ---- */
 
 void app_init(struct app *a, struct world *w, const char *name)
 {
@@ -18,6 +87,7 @@ void app_init(struct app *a, struct world *w, const char *name)
     pthread_mutex_init(&a->lock, NULL);
     chance_init(&a->chance, (uint64_t)(name[0] + (unsigned char)name[strlen(name) - 1] * 256));
     a->start_ms = world_now_ms(w);
+    app_log_open(a);
 }
 
 enum app_phase app_phase(struct app *a)
@@ -153,8 +223,10 @@ void app_serve(struct app *a, struct http_request *rq, struct http_response *rs)
     } else {
         r->answer(a, rq, rs);
     }
-    if (strcmp(rq->path, "/metrics") != 0)
+    if (strcmp(rq->path, "/metrics") != 0) {
         metrics_count(&a->metrics, rq->method, label, rs->code, (double)(now_mono_ms() - begin));
+        app_log(a, rq, rs->code, now_mono_ms() - begin);
+    }
 }
 
 void app_gauges(struct app *a, struct str *out)

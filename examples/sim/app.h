@@ -5,15 +5,15 @@
  */
 #pragma once
 
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "chance.h"
 #include "db.h"
 #include "http.h"
 #include "metrics.h"
 #include "rds.h"
-
-#include <pthread.h>
-#include <stdbool.h>
-#include <stdint.h>
 
 struct world;
 struct app;
@@ -44,6 +44,8 @@ struct app {
     enum app_phase phase;
     int64_t phase_until_ms, start_ms;
     char version[32];
+    int log_fd; /* DIR/log/NAME.jsonl, a line a request; -1 when it cannot be written */
+    long log_bytes;
 };
 
 void app_init(struct app *a, struct world *w, const char *name);
@@ -55,6 +57,9 @@ void app_settle(struct app *a);               /* listens or refuses, as faults a
 void app_tick(struct app *a);
 enum app_phase app_phase(struct app *a);
 double app_uptime_s(struct app *a);
+
+/* The last bytes of its log, from the beginning of a line. */
+void app_log_tail(struct app *a, size_t bytes, struct str *out);
 
 /* What every page of metrics has: start time and the pool. */
 void app_gauges(struct app *a, struct str *out);

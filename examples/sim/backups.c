@@ -1,18 +1,16 @@
 /* examples/sim/backups.c: dump, lay out, damage. */
 #include "backups.h"
 
-#include "world.h"
-
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "tools.h"
+#include "world.h"
 
 #define DAY_MS       86400000LL
 #define RUN_AT_MS    (2 * 3600000LL) /* 02:00 UTC */
@@ -86,41 +84,11 @@ static void backups_drop(const char *dir, int64_t ms)
 /* A real dump of the real database, compressed as the script does it. */
 static bool backups_dump(struct backups *b, struct world *w, char *why)
 {
-    static char script[] =
-        "\"$0\" -h \"$1\" -p \"$2\" -U postgres -f \"$4.sql\" \"$3\" && "
-        "gzip -9 < \"$4.sql\" > \"$4.new\" && rm \"$4.sql\" && mv \"$4.new\" \"$4\"";
-    static char sh[] = "sh", c[] = "-c", path_env[] = "PATH=/usr/bin:/bin", lang[] = "LANG=C.UTF-8";
-    const struct boot *boot = w->boot;
-    char dump[300], host[300], port[16], db[64], err[300];
-    char *argv[] = { sh, c, script, dump, host, port, db, b->master, NULL };
-    char *env[] = { path_env, lang, NULL };
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attr;
-    sigset_t none;
-    pid_t pid;
-    int status = -1;
+    static const char script[] =
+        "\"$1/pg_dump\" -h \"$2\" -p \"$3\" -U postgres -f \"$5.sql\" \"$4\" && "
+        "gzip -9 < \"$5.sql\" > \"$5.new\" && rm \"$5.sql\" && mv \"$5.new\" \"$5\"";
 
-    snprintf(dump, sizeof dump, "%s/pg_dump", boot->place.pg_bin);
-    snprintf(host, sizeof host, "%s/run", boot->place.dir);
-    snprintf(port, sizeof port, "%d", boot->pg_port);
-    snprintf(db, sizeof db, "%s", w->system->db_name);
-    snprintf(err, sizeof err, "%s/log/backup.log", boot->place.dir);
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_addopen(&files, 2, err, O_WRONLY | O_CREAT | O_APPEND, 0644);
-    posix_spawnattr_init(&attr);
-    sigemptyset(&none);
-    posix_spawnattr_setsigmask(&attr, &none); /* the worker's threads block everything */
-    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-    int rc = posix_spawn(&pid, "/bin/sh", &files, &attr, argv, env);
-    posix_spawnattr_destroy(&attr);
-    posix_spawn_file_actions_destroy(&files);
-    if (rc == 0)
-        while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-        }
-    if (rc == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return true;
-    snprintf(why, PLACE_WHY, "pg_dump of %s failed, see %s", db, err);
-    return false;
+    return tools_sh(w, script, w->system->db_name, b->master, why);
 }
 
 /* ---- runs ---- */

@@ -9,9 +9,9 @@
  */
 #pragma once
 
-#include "place.h"
-
 #include <stdbool.h>
+
+#include "place.h"
 
 struct system;
 

@@ -10,10 +10,10 @@
  */
 #pragma once
 
-#include "place.h"
-
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "place.h"
 
 struct child {
     const char *name;

@@ -1,8 +1,6 @@
 /* examples/sim/client.c: one request at a time; a kept connection that broke is replaced once. */
 #include "client.h"
 
-#include "now.h"
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -13,6 +11,8 @@
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "now.h"
 
 void client_init(struct client *c, int port)
 {

@@ -6,9 +6,9 @@
  */
 #pragma once
 
-#include "str.h"
-
 #include <stdbool.h>
+
+#include "str.h"
 
 #define CLIENT_WHY 160
 

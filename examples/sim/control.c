@@ -2,12 +2,13 @@
  *
  * A page in a browser may post to loopback ports: what names an Origin is refused.
  */
-#include "world.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "tools.h"
+#include "world.h"
 
 #define JSON "application/json; charset=utf-8"
 

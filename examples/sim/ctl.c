@@ -5,14 +5,14 @@
  */
 #include "ctl.h"
 
-#include "client.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "client.h"
 
 #define CTL_TIMEOUT_MS 120000 /* a restart takes as long as it takes */
 #define EXIT_USAGE     64
@@ -43,6 +43,23 @@ static int ctl_ask(int port, const char *method, const char *target, const char 
     return rc;
 }
 
+/* file://X: the content travels, as with the real aws; line ends become spaces. The log keeps the
+ * name. */
+static void ctl_file(struct str *body, const char *path)
+{
+    char buf[8192];
+    FILE *f = fopen(path, "re");
+    size_t n = f ? fread(buf, 1, sizeof buf, f) : 0;
+
+    if (f)
+        fclose(f);
+    for (size_t i = 0; i < n; i++)
+        if (buf[i] == '\n')
+            buf[i] = ' ';
+    str_addn(body, buf, n);
+    str_add(body, "\n");
+}
+
 static int ctl_tool(int port, int argc, char **argv)
 {
     struct str line = { 0 }, body = { 0 };
@@ -50,7 +67,10 @@ static int ctl_tool(int port, int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         str_add(&line, i > 1 ? " " : "");
         str_shell(&line, argv[i]);
-        str_addf(&body, "%s\n", argv[i]);
+        if (!strncmp(argv[i], "file://", 7))
+            ctl_file(&body, argv[i] + 7);
+        else
+            str_addf(&body, "%s\n", argv[i]);
     }
     str_add(&line, "\n");
     int fd = open(argv[0], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);

@@ -2,12 +2,12 @@
  */
 #include "db.h"
 
-#include "now.h"
-
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "now.h"
 
 static bool db_wait(PGconn *c, bool reading, int64_t deadline_ms)
 {
@@ -135,6 +135,13 @@ void db_point(struct db_pool *p, const char *conninfo)
     snprintf(p->conninfo, sizeof p->conninfo, "%s", conninfo);
     pthread_mutex_unlock(&p->lock);
     db_reset(p);
+}
+
+void db_address(struct db_pool *p, char *out, size_t cap)
+{
+    pthread_mutex_lock(&p->lock);
+    snprintf(out, cap, "%s", p->conninfo);
+    pthread_mutex_unlock(&p->lock);
 }
 
 void db_freeze(struct db_pool *p, bool on)

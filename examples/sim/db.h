@@ -6,10 +6,12 @@
  */
 #pragma once
 
-#include <libpq-fe.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+#include <libpq-fe.h>
 
 #define DB_WHY 256
 #define DB_MAX 50
@@ -35,8 +37,9 @@ struct db_load {
 };
 
 void db_init(struct db_pool *p, const char *conninfo, int max, int64_t idle_ms);
-void db_point(struct db_pool *p, const char *conninfo); /* other address from now on */
-void db_reset(struct db_pool *p);                       /* closes what is open */
+void db_point(struct db_pool *p, const char *conninfo);    /* other address from now on */
+void db_address(struct db_pool *p, char *out, size_t cap); /* the present one */
+void db_reset(struct db_pool *p);                          /* closes what is open */
 void db_freeze(struct db_pool *p, bool on);
 void db_tick(struct db_pool *p); /* closes what is idle for too long */
 struct db_load db_load(struct db_pool *p);

@@ -5,12 +5,6 @@
  * their death signal and the worker removes the directory (worker.c); when both are killed the next
  * start removes it (place.c).
  */
-#include "boot.h"
-#include "child.h"
-#include "now.h"
-#include "str.h"
-#include "world.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -24,6 +18,12 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "boot.h"
+#include "child.h"
+#include "now.h"
+#include "str.h"
+#include "world.h"
 
 enum { CHILD_WORKER, CHILD_INITDB, CHILD_PG, CHILD_REDIS, CHILDREN };
 

@@ -8,11 +8,11 @@
  */
 #pragma once
 
-#include "str.h"
-
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "str.h"
 
 #define HTTP_CONNECTIONS 128
 

@@ -1,10 +1,10 @@
 /* examples/sim/leak.c: the sessions of conn_leak and long_query. */
 #include "leak.h"
 
-#include "db.h"
-
 #include <stdio.h>
 #include <string.h>
+
+#include "db.h"
 
 void leak_init(struct leak *l, const char *conninfo)
 {

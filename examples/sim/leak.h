@@ -8,9 +8,10 @@
  */
 #pragma once
 
-#include <libpq-fe.h>
 #include <pthread.h>
 #include <stdbool.h>
+
+#include <libpq-fe.h>
 
 #define LEAK_MAX 250
 

@@ -4,14 +4,14 @@
  * midwatch-sim --list SYSTEM                  its faults, one a line
  * midwatch-sim ctl URL ...                    ctl.c
  */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "boot.h"
 #include "chance.h"
 #include "ctl.h"
 #include "world.h"
-
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #define EXIT_USAGE 64
 

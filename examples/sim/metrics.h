@@ -7,10 +7,10 @@
  */
 #pragma once
 
-#include "str.h"
-
 #include <pthread.h>
 #include <stdint.h>
+
+#include "str.h"
 
 #define METRICS_ROWS    128
 #define METRICS_BUCKETS 9

@@ -1,5 +1,9 @@
 /* examples/sim/neurmatic.c: Neurmatic: two backends behind a load balancer, seven queues, nightly
  * dumps. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "backups.h"
 #include "nginx.h"
 #include "nm_api.h"
@@ -8,10 +12,6 @@
 #include "tokens.h"
 #include "traffic.h"
 #include "world.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define VERSION  "1.0.0"
 #define POOL_MAX 50

@@ -1,13 +1,13 @@
 /* examples/sim/nginx.c: limit, cache, upstream. */
 #include "nginx.h"
 
-#include "client.h"
-#include "now.h"
-#include "world.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "client.h"
+#include "now.h"
+#include "world.h"
 
 #define LIMIT_PER_S     10.0
 #define LIMIT_BURST     20.0

@@ -7,11 +7,11 @@
  */
 #pragma once
 
-#include "http.h"
-#include "str.h"
-
 #include <pthread.h>
 #include <stdint.h>
+
+#include "http.h"
+#include "str.h"
 
 #define NGINX_CLIENTS 256
 #define NGINX_CACHE   64

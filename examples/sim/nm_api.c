@@ -2,16 +2,16 @@
  * requests. */
 #include "nm_api.h"
 
-#include "now.h"
-#include "queues.h"
-#include "tokens.h"
-#include "world.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+
+#include "now.h"
+#include "queues.h"
+#include "tokens.h"
+#include "world.h"
 
 #define JSON "application/json; charset=utf-8"
 

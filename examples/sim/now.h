@@ -5,6 +5,7 @@
 #pragma once
 
 #include <stdint.h>
+#include <stdio.h>
 #include <time.h>
 
 static inline int64_t now_of(clockid_t id)
@@ -31,4 +32,15 @@ static inline void now_sleep_ms(int64_t ms)
 
     if (ms > 0)
         nanosleep(&t, NULL);
+}
+
+/* 2026-01-29T10:30:00.000Z */
+static inline void now_stamp(int64_t ms, char out[32])
+{
+    time_t t = (time_t)(ms / 1000);
+    struct tm tm;
+
+    gmtime_r(&t, &tm);
+    size_t n = strftime(out, 32, "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(out + n, 32 - n, ".%03dZ", (int)(ms % 1000));
 }

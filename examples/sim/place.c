@@ -1,8 +1,6 @@
 /* examples/sim/place.c: directory, ports, programs, users of one run. */
 #include "place.h"
 
-#include "chance.h"
-
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
@@ -18,6 +16,8 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "chance.h"
 
 #define PLACE_PREFIX "midwatch-sim-"
 #define PORT_LOW     20000

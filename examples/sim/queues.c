@@ -1,13 +1,13 @@
 /* examples/sim/queues.c: BullMQ's keys, moved as its workers move them. */
 #include "queues.h"
 
-#include "chance.h"
-#include "now.h"
-#include "world.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "chance.h"
+#include "now.h"
+#include "world.h"
 
 #define QUEUES_ATTEMPTS  3
 #define QUEUES_BACKOFF_S 4.0

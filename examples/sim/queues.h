@@ -7,10 +7,10 @@
  */
 #pragma once
 
-#include "rds.h"
-
 #include <pthread.h>
 #include <stdbool.h>
+
+#include "rds.h"
 
 #define QUEUES_MAX  8
 #define QUEUES_JOBS 8 /* at once, per queue */

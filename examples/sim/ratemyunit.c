@@ -1,13 +1,13 @@
 /* examples/sim/ratemyunit.c: RateMyUnit: one API instance, its web site, its faults. */
-#include "now.h"
-#include "queues.h"
-#include "traffic.h"
-#include "world.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "now.h"
+#include "queues.h"
+#include "tools.h"
+#include "traffic.h"
+#include "world.h"
 
 #define JSON          "application/json; charset=utf-8"
 #define HTML          "text/html; charset=utf-8"
@@ -26,16 +26,6 @@ static const char rmu_502[] =
     "<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx</center>\r\n"
     "</body>\r\n</html>\r\n";
 
-static void rmu_stamp(int64_t ms, char out[32])
-{
-    time_t t = (time_t)(ms / 1000);
-    struct tm tm;
-
-    gmtime_r(&t, &tm);
-    size_t n = strftime(out, 32, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(out + n, 32 - n, ".%03dZ", (int)(ms % 1000));
-}
-
 /* ---- the API ---- */
 
 static void rmu_health(struct app *a, struct http_request *rq, struct http_response *rs)
@@ -53,7 +43,7 @@ static void rmu_health(struct app *a, struct http_request *rq, struct http_respo
     PQclear(r);
     if (pong)
         freeReplyObject(pong);
-    rmu_stamp(world_now_ms(a->world), stamp);
+    now_stamp(world_now_ms(a->world), stamp);
     http_answer(rs, db && redis ? 200 : 503, JSON, "");
     str_addf(&rs->body,
              "{\"api\":\"ok\",\"database\":\"%s\",\"redis\":\"%s\",\"timestamp\":\"%s\"}",
@@ -106,14 +96,15 @@ static void rmu_unit(struct app *a, struct http_request *rq, struct http_respons
 {
     const char *id = rq->path + strlen("/api/units/");
     const char *params[1] = { id };
-    char why[DB_WHY];
+    char why[DB_WHY], conninfo[400];
     PGresult *r = NULL;
 
     if (!*id || strlen(id) > 9 || strspn(id, "0123456789") != strlen(id)) {
         http_answer(rs, 400, JSON, "{\"success\":false,\"error\":\"Invalid unit id\"}");
         return;
     }
-    PGconn *c = db_connect(a->world->leak.conninfo, DB_TIMEOUT_MS, why);
+    db_address(&a->db, conninfo, sizeof conninfo);
+    PGconn *c = db_connect(conninfo, DB_TIMEOUT_MS, why);
     if (c) {
         r = db_ask(c, DB_TIMEOUT_MS,
                    "UPDATE units SET views = views + 1 WHERE id = $1::int "
@@ -338,11 +329,30 @@ static const struct fault_def rmu_faults[] = {
       NULL },
 };
 
+static void rmu_conninfo(const struct boot *b, char *out, size_t cap)
+{
+    snprintf(out, cap, "postgres://app@127.0.0.1:%d/ratemyunit?application_name=ratemyunit-api",
+             b->pg_port);
+}
+
+/* Where a starting process finds its database: the environment variable first, the parameter
+ * second. That order is the trap of the restore runbook. */
+static void rmu_point(struct world *w, struct app *a)
+{
+    char conninfo[400];
+
+    if (world_fault(w, "env_hides_ssm"))
+        rmu_conninfo(w->boot, conninfo, sizeof conninfo);
+    else
+        aws_parameter(w, conninfo, sizeof conninfo);
+    db_point(&a->db, conninfo);
+}
+
 /* What a restart of the process mends: what the process itself held or had become. */
 static void rmu_passed(struct world *w, struct app *a, enum app_phase phase)
 {
-    (void)a;
     if (phase == APP_GONE) {
+        rmu_point(w, a);
         world_clear(w, "conn_leak");
         world_clear(w, "long_query");
         world_clear(w, "pool_exhausted");
@@ -413,9 +423,8 @@ static void rmu_serve(struct world *w)
     a->median_ms = 22;
     a->sigma = 0.42;
     a->down_fault = "api_down";
-    snprintf(conninfo, sizeof conninfo,
-             "host=127.0.0.1 port=%d dbname=ratemyunit user=app application_name=ratemyunit-api",
-             b->pg_port);
+    rmu_conninfo(b, conninfo, sizeof conninfo);
+    aws_init(w, conninfo);
     db_init(&a->db, conninfo, POOL_MAX, 20000);
     rds_init(&a->redis, b->redis_port, b->redis_password, 500);
     leak_init(&w->leak, conninfo);

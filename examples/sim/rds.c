@@ -1,13 +1,13 @@
 /* examples/sim/rds.c: hiredis with deadlines and one retry over a fresh connection. */
 #include "rds.h"
 
-#include "now.h"
-
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "now.h"
 
 void rds_init(struct rds *r, int port, const char *password, int timeout_ms)
 {

@@ -6,9 +6,10 @@
  */
 #pragma once
 
-#include <hiredis/hiredis.h>
 #include <pthread.h>
 #include <stdint.h>
+
+#include <hiredis/hiredis.h>
 
 #define RDS_WHY 160
 

@@ -1,10 +1,6 @@
 /* examples/sim/servers.c: asking the guardian, waiting for the servers. */
 #include "servers.h"
 
-#include "db.h"
-#include "now.h"
-#include "rds.h"
-
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +8,10 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "db.h"
+#include "now.h"
+#include "rds.h"
 
 void servers_init(struct servers *s, const struct boot *b)
 {

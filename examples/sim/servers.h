@@ -6,10 +6,10 @@
  */
 #pragma once
 
-#include "boot.h"
-
 #include <pthread.h>
 #include <stdbool.h>
+
+#include "boot.h"
 
 enum server { SERVER_PG, SERVER_REDIS, SERVERS };
 

@@ -1,15 +1,15 @@
 /* examples/sim/tokens.c: issue, renew, judge. */
 #include "tokens.h"
 
-#include "chance.h"
-#include "world.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
+
+#include "chance.h"
+#include "world.h"
 
 #define TOKEN_GOOD_MS  (15 * 60000)
 #define TOKEN_RENEW_MS (10 * 60000)

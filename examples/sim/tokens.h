@@ -5,11 +5,11 @@
  */
 #pragma once
 
-#include "http.h"
-
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "http.h"
 
 struct world;
 

@@ -1,12 +1,12 @@
 /* examples/sim/traffic.c: arrivals. */
 #include "traffic.h"
 
-#include "now.h"
-#include "world.h"
-
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
+
+#include "now.h"
+#include "world.h"
 
 #define TRAFFIC_THREADS 12
 #define TRAFFIC_DAY_S   600.0

@@ -1,9 +1,5 @@
 /* examples/sim/worker.c: the process of many threads. Its main thread only waits for the guardian's
  * end. */
-#include "boot.h"
-#include "now.h"
-#include "world.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -12,6 +8,10 @@
 #include <stdlib.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+
+#include "boot.h"
+#include "now.h"
+#include "world.h"
 
 _Noreturn void worker_run(struct boot *b)
 {

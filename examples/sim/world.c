@@ -1,13 +1,14 @@
 /* examples/sim/world.c: faults and clock, and the threads that keep the world going. */
 #include "world.h"
 
-#include "now.h"
-
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "now.h"
+#include "tools.h"
 
 const struct system *system_find(const char *name)
 {

@@ -7,6 +7,11 @@
  */
 #pragma once
 
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "app.h"
 #include "boot.h"
 #include "http.h"
@@ -14,15 +19,11 @@
 #include "servers.h"
 #include "str.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <stdint.h>
-
 #define WORLD_FAULTS 32
 #define WORLD_APPS   2
 
 struct world;
+struct aws;
 struct backups;
 struct nginx;
 struct queues;
@@ -78,7 +79,8 @@ struct world {
     int app_n;
     struct http_listener web, control, public;
     struct leak leak;
-    struct queues *queues; /* these four are NULL in a system that does not have them */
+    struct aws *aws; /* these five are NULL where a system does not have them */
+    struct queues *queues;
     struct nginx *nginx;
     struct backups *backups;
     struct tokens *tokens;
@@ -112,8 +114,3 @@ bool world_db_down(struct world *w, bool on, char *why);
 
 /* control.c: every listener answers it. True when the path was one of /__sim. */
 bool control_handle(struct world *w, struct http_request *rq, struct http_response *rs);
-/* tools.c: what a stub executable prints, and its exit code. */
-int tools_run(struct world *w, int argc, char **argv, struct str *out);
-bool tools_write(const struct boot *b, char *why); /* the stubs of DIR/bin */
-/* Restarts a service by its compose name, as docker-compose restart does; waits for the end. */
-bool world_restart(struct world *w, const char *service, char *why);

@@ -1,0 +1,137 @@
+/* examples/sim/tools_ops.c: load test, memory, certificates, backup and health scripts. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backups.h"
+#include "client.h"
+#include "now.h"
+#include "tools.h"
+#include "world.h"
+
+#define K6_REQUESTS 60
+
+static int k6_order(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* k6 run FILE: a short burst of real requests, and the summary of what they took. */
+int tool_k6(struct world *w, int argc, char **argv, struct str *out)
+{
+    double took[K6_REQUESTS];
+    int failed = 0, port = w->boot->port[BOOT_API];
+    struct client c;
+
+    if (argc < 3 || strcmp(argv[1], "run") != 0) {
+        str_add(out, "k6: this demo knows: k6 run FILE\n");
+        return 1;
+    }
+    client_init(&c, port);
+    int64_t begin = now_mono_ms();
+    for (int i = 0; i < K6_REQUESTS; i++) {
+        char why[CLIENT_WHY];
+        int64_t at = now_mono_ms();
+        int code = client_ask(
+            &c, "GET", w->nginx ? "/api/v1/feed?page=1" : "/api/units?search=test",
+            "X-Forwarded-For: 203.0.113.6\r\nAuthorization: Bearer k6\r\n", NULL, 10000, why);
+        took[i] = (double)(now_mono_ms() - at);
+        failed += code < 200 || code >= 400;
+        if (w->nginx) /* the load balancer lets ten a second pass */
+            now_sleep_ms(100 - (int64_t)took[i]);
+    }
+    client_fini(&c);
+    qsort(took, K6_REQUESTS, sizeof took[0], k6_order);
+    double p95 = took[K6_REQUESTS * 95 / 100], bad = 100.0 * failed / K6_REQUESTS;
+    bool ok = p95 < 1000 && bad < 5;
+    str_addf(
+        out,
+        "     http_req_duration..............: med=%.2fms p(95)=%.2fms max=%.2fms\n"
+        "     http_req_failed................: %.2f%% %d out of %d\n"
+        "     http_reqs......................: %d %.2f/s\n"
+        "     vus............................: 1 (the demo's burst, not the stages of the file)\n",
+        took[K6_REQUESTS / 2], p95, took[K6_REQUESTS - 1], bad, failed, K6_REQUESTS, K6_REQUESTS,
+        1000.0 * K6_REQUESTS / (double)(now_mono_ms() - begin + 1));
+    str_add(out, ok ? "" : "ERRO thresholds on metrics have been crossed\n");
+    return ok ? 0 : 99; /* k6's own code for crossed thresholds */
+}
+
+int tool_free(struct world *w, int argc, char **argv, struct str *out)
+{
+    double share = world_number(w, "memory") > 0 ? world_number(w, "memory") : 41;
+    long total = w->nginx ? 8192 : 1024, used = (long)((double)total * share / 100);
+
+    (void)argc;
+    (void)argv;
+    str_addf(out,
+             "               total        used        free      shared  buff/cache   available\n"
+             "Mem:         %7ld     %7ld     %7ld           0           0     %7ld\n"
+             "Swap:              0           0           0\n",
+             total, used, total - used, total - used);
+    return 0;
+}
+
+int tool_certbot(struct world *w, int argc, char **argv, struct str *out)
+{
+    int days = world_fault(w, "cert_days") ? (int)world_number(w, "cert_days") : 62;
+    char stamp[32];
+
+    if (argc < 2 || strcmp(argv[1], "certificates") != 0) {
+        str_add(out, "certbot: this demo knows: certbot certificates\n");
+        return 1;
+    }
+    now_stamp(world_now_ms(w) + days * 86400000LL, stamp);
+    str_addf(out,
+             "Found the following certs:\n  Certificate Name: neurmatic.com\n"
+             "    Domains: neurmatic.com www.neurmatic.com api.neurmatic.com\n"
+             "    Expiry Date: %.10s %.8s+00:00 (%s: %d days)\n",
+             stamp, stamp + 11, days > 0 ? "VALID" : "INVALID", days);
+    return 0;
+}
+
+int tool_backup(struct world *w, int argc, char **argv, struct str *out)
+{
+    char why[PLACE_WHY] = "", name[64];
+    bool ok = false;
+
+    (void)argc;
+    (void)argv;
+    pthread_mutex_lock(&w->change);
+    if (w->backups) {
+        ok = backups_now(w->backups, w, why);
+        backups_name(w->backups->runs[w->backups->n - 1], name, sizeof name);
+    } else {
+        snprintf(why, sizeof why, "this system has no dumps");
+    }
+    pthread_mutex_unlock(&w->change);
+    if (ok)
+        str_addf(out, "dump, gzip, upload: %s\n", name);
+    else
+        str_addf(out, "backup.sh: %s\n", why);
+    return ok ? 0 : 1;
+}
+
+/* health-check.sh --verbose: asks every listener; 0 only when all are well. */
+int tool_health_check(struct world *w, int argc, char **argv, struct str *out)
+{
+    const char *path = w->nginx ? "/api/v1/health" : "/health";
+    bool ok = true;
+
+    (void)argc;
+    (void)argv;
+    for (int i = -1; i < w->app_n; i++) {
+        char why[CLIENT_WHY] = "";
+        struct client c;
+
+        client_init(&c, i < 0 ? w->boot->port[BOOT_API] : w->apps[i].http.port);
+        int code = client_ask(&c, "GET", path, "Connection: close\r\n", NULL, 6000, why);
+        bool well = code == 200 && c.body.s && !strstr(c.body.s, "\"degraded\"");
+        str_addf(out, "%-4s %-10s %d %s\n", well ? "ok" : "FAIL",
+                 i < 0 ? "public" : w->apps[i].name, code, code < 0 ? why : "");
+        client_fini(&c);
+        ok = ok && well;
+    }
+    return ok ? 0 : 1;
+}
