@@ -2,10 +2,10 @@
  * ask it. libpq is named only in io/pg.c.
  *
  * Connects in the background with our own timer (names resolved in a worker; host and hostaddr are
- * both given), keeps the connection, reconnects with back-off, sets statement_timeout and lock_timeout
- * for each query, reads rows one by one against the caps and cancels off the loop. sslmode is
- * verify-full unless loopback or unix socket; gssencmode off; a password is only sent over verified
- * TLS, loopback or a unix socket.
+ * both given), keeps the connection, reconnects with back-off, sets statement_timeout and
+ * lock_timeout for each query, reads rows one by one against the caps and cancels off the loop.
+ * sslmode is verify-full unless loopback or unix socket; gssencmode off; a password is only sent
+ * over verified TLS, loopback or a unix socket.
  *
  * Errors:  a reply with fault != FAULT_NONE. AUTH: at most one try in AUTH_RETRY_MS.
  * Owner:   the reply is borrowed for the call.
@@ -26,7 +26,7 @@ struct pg_reply {
     struct err why;   /* "too many clients", "no permission: ...", server's own words, sanitized */
     char sqlstate[6]; /* "" when there was none */
     size_t rows, cols;
-    bool cut;         /* more rows than the cap */
+    bool cut; /* more rows than the cap */
     struct phases phases;
     const void *impl; /* for the two below */
 };
@@ -42,14 +42,15 @@ void pg_free(struct pg *pg);
 struct pg_db *pg_db_get(struct pg *pg, const char *conninfo, const struct secret *password,
                         struct err *err);
 void pg_db_put(struct pg_db *db);
-void pg_on_closed(struct pg_db *db, void (*fn)(void *arg), void *arg);  /* adds a listener */
+void pg_on_closed(struct pg_db *db, void (*fn)(void *arg), void *arg); /* adds a listener */
 void pg_off_closed(struct pg_db *db, void *arg);
 /* host:port/dbname without credentials, for the screen. */
 const char *pg_db_name(const struct pg_db *db);
 
-/* One statement, no parameters from outside (SQL comes from the configuration). Queued behind others
- * of the same database; the deadline covers queueing, connecting and reading. */
-struct pg_call *pg_ask(struct pg_db *db, const char *sql, int64_t timeout_ms, pg_done *done, void *arg);
+/* One statement, no parameters from outside (SQL comes from the configuration). Queued behind
+ * others of the same database; the deadline covers queueing, connecting and reading. */
+struct pg_call *pg_ask(struct pg_db *db, const char *sql, int64_t timeout_ms, pg_done *done,
+                       void *arg);
 void pg_cancel(struct pg_call *c);
 
 const char *pg_reply_name(const struct pg_reply *r, size_t col);

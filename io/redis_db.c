@@ -82,10 +82,12 @@ void redis_call_queue(struct redis_call *c)
     db->last = c;
 }
 
-void redis_call_drop(struct redis_call *c)
+static void redis_call_unlink(struct redis_call *c)
 {
     struct redis_db *db = c->db;
 
+    io_timer_off(c->timer);
+    c->done = NULL;
     if (c->prev)
         c->prev->next = c->next;
     else
@@ -94,11 +96,19 @@ void redis_call_drop(struct redis_call *c)
         c->next->prev = c->prev;
     else
         db->last = c->prev;
-    io_timer_off(c->timer);
-    c->done = NULL;
+}
+
+static void redis_call_retire(struct redis_call *c)
+{
     c->prev = NULL;
-    c->next = db->pool;
-    db->pool = c;
+    c->next = c->db->pool;
+    c->db->pool = c;
+}
+
+void redis_call_drop(struct redis_call *c)
+{
+    redis_call_unlink(c);
+    redis_call_retire(c);
 }
 
 static void redis_call_free(struct redis_call *c)
@@ -130,9 +140,10 @@ static void redis_call_answer(struct redis_call *c, enum fault fault, const stru
                               const struct redis_value *token)
 {
     struct redis_reply reply = { .fault = fault };
+    struct redis_db *db = c->db;
     redis_done *done = c->done;
     void *arg = c->arg;
-    int64_t took_us = io_mono_us(c->db->r->io) - c->started_us;
+    int64_t took_us = io_mono_us(db->r->io) - c->started_us;
 
     if (done) {
         c->phases.first_byte_us = c->first_us ? (int32_t)(c->first_us - c->started_us) : -1;
@@ -146,9 +157,12 @@ static void redis_call_answer(struct redis_call *c, enum fault fault, const stru
             redis_call_judge(c, token, &reply);
         }
     }
-    redis_call_drop(c);
+    redis_call_unlink(c);
+    redis_db_hold(db);
     if (done)
-        done(arg, &reply); /* may ask, cancel and put */
+        done(arg, &reply); /* may ask, cancel and put; the next call must not be this one yet */
+    redis_call_retire(c);
+    redis_db_release(db);
 }
 
 void redis_call_end(struct redis_call *c, enum fault fault, const struct err *why)
