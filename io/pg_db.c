@@ -59,6 +59,8 @@ static void pg_call_on_timer(void *arg)
             done(done_arg, &reply);
     } else {
         pg_call_end(c, fault, &why, NULL);
+        if (!db->first && db->state != PG_READY)
+            pg_conn_close(db); /* nobody waits for it: the next one begins anew */
     }
     pg_db_release(db);
 }
@@ -75,7 +77,7 @@ struct pg_call *pg_call_take(struct pg_db *db)
         c->timer = io_timer_new(db->pg->io, pg_call_on_timer, c);
     }
     c->prev = c->next = NULL;
-    c->sent = c->retried = c->doomed = c->closes = c->internal = false;
+    c->sent = c->retried = c->doomed = c->closes = c->internal = c->told = false;
     c->fault = FAULT_NONE;
     c->sqlstate[0] = '\0';
     c->first_us = 0;
@@ -306,6 +308,7 @@ static void pg_db_doom(struct pg_db *db, enum fault fault, const struct err *why
             c->retried = true;
             c->fault = FAULT_NONE;
             c->first_us = 0;
+            c->told = false;
             c->sqlstate[0] = '\0';
         }
     }
@@ -553,20 +556,25 @@ static void pg_db_cut(struct pg_db *db, struct pg_call *c, enum pg_rows_add full
         done(arg, &reply);
 }
 
-static void pg_db_error(struct pg_call *c, const PGresult *res)
+/* An error of the server belongs to its query. One without a code is libpq's own: the connection broke,
+ * or the bytes made no sense, and nothing after them can be trusted. */
+static void pg_db_error(struct pg_db *db, struct pg_call *c, const PGresult *res)
 {
     const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
     const char *words = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+    char none[6];
+    enum fault fault;
+    struct err why;
 
-    if (c->fault != FAULT_NONE)
-        return;
-    if (!state ||
-        strlen(state) != 5) { /* libpq's own: the connection broke, or the bytes are odd */
-        pg_fault_connect(PQresultErrorMessage(res), c->sqlstate, &c->fault, &c->why);
+    if (state && strlen(state) == 5) {
+        if (c->fault == FAULT_NONE) {
+            memcpy(c->sqlstate, state, sizeof c->sqlstate);
+            pg_fault_sqlstate(state, words ? words : "", &c->fault, &c->why);
+        }
         return;
     }
-    memcpy(c->sqlstate, state, sizeof c->sqlstate);
-    pg_fault_sqlstate(state, words ? words : "", &c->fault, &c->why);
+    pg_fault_connect(PQresultErrorMessage(res), none, &fault, &why);
+    pg_db_lost(db, PQstatus(db->conn) == CONNECTION_OK ? FAULT_PROTOCOL : fault, &why);
 }
 
 /* A cancel meant for another query hits whatever runs when it arrives: that one is asked again. */
@@ -585,6 +593,7 @@ static void pg_db_complete(struct pg_db *db, struct pg_call *c)
         c->retried = true;
         c->fault = FAULT_NONE;
         c->sqlstate[0] = '\0';
+        c->told = false;
         pg_call_unlink(c);
         pg_call_queue(c);
         io_timer_arm(db->soon, 0);
@@ -609,6 +618,12 @@ static bool pg_db_result(struct pg_db *db, PGresult *res)
     assert(c && c->sent);
     if (!c->first_us)
         c->first_us = io_mono_us(db->pg->io);
+    if (PQresultStatus(res) == PGRES_PIPELINE_SYNC && !c->told) {
+        err_set(&why, "an answer without a result");
+        pg_db_lost(db, FAULT_PROTOCOL, &why);
+        return false;
+    }
+    c->told = true;
     switch (PQresultStatus(res)) {
     case PGRES_SINGLE_TUPLE:
     case PGRES_TUPLES_OK:
@@ -628,7 +643,7 @@ static bool pg_db_result(struct pg_db *db, PGresult *res)
         pg_db_lost(db, FAULT_BODY, &why);
         break;
     default:
-        pg_db_error(c, res);
+        pg_db_error(db, c, res);
     }
     if (full != PG_ROWS_OK)
         pg_db_cut(db, c, full);

@@ -23,6 +23,7 @@ struct pg_call {
     struct pg_call *prev, *next;
     bool sent, retried, doomed;
     bool internal; /* a SET of ours */
+    bool told;     /* a result or an error has come */
     struct buf sql;
     int64_t timeout_ms, started_us, first_us;
     struct phases phases;

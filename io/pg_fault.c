@@ -119,13 +119,13 @@ static const struct {
     const char *part;
     enum fault fault;
 } pg_phrases[] = {
+    { "expected authentication request", FAULT_PROTOCOL },
     { "no password supplied", FAULT_AUTH },
     { "root certificate file", FAULT_TLS },
     { "certificate", FAULT_TLS },
     { "SSL", FAULT_TLS },
     { "server closed the connection unexpectedly", FAULT_RESET },
     { "authentication", FAULT_AUTH },
-    { "expected authentication request", FAULT_PROTOCOL },
     { "received invalid response", FAULT_PROTOCOL },
     { "lost synchronization", FAULT_PROTOCOL },
     { "session is not read-only", FAULT_STATUS },

@@ -6,6 +6,7 @@
 #include <libpq-fe.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/alloc.h"
@@ -333,6 +334,18 @@ static void pg_params_tls(struct pg_params *p, const struct pg_target *t, const 
         pg_params_add(p, "sslrootcert", roots);
 }
 
+/* A password file that libpq would complain about, on stderr and so across the screen, is not given
+ * to it; neither is any where no password may be sent. */
+static const char *pg_params_passfile(const struct pg_target *t, bool safe)
+{
+    struct stat st;
+
+    if (safe && t->passfile && stat(t->passfile, &st) == 0 && S_ISREG(st.st_mode) &&
+        (st.st_mode & (S_IRWXG | S_IRWXO)) == 0)
+        return t->passfile;
+    return "/dev/null/none";
+}
+
 bool pg_params_make(struct pg_params *p, const struct pg_target *t, const struct secret *password,
                     const struct pg_address *addresses, size_t n, int64_t timeout_ms,
                     int64_t lock_ms, bool plain, struct err *err)
@@ -356,10 +369,7 @@ bool pg_params_make(struct pg_params *p, const struct pg_target *t, const struct
     pg_params_options(p, t, timeout_ms, lock_ms, plain);
     if (password)
         pg_params_add(p, "password", secret_reveal(password));
-    if (!safe)
-        pg_params_add(p, "passfile", "/dev/null"); /* nor the one from ~/.pgpass */
-    else if (t->passfile)
-        pg_params_add(p, "passfile", t->passfile);
+    pg_params_add(p, "passfile", pg_params_passfile(t, safe));
     pg_params_add(p, "application_name", "midwatch");
     pg_params_add(p, "client_encoding", "UTF8");
     pg_params_add(p, "keepalives", "1");

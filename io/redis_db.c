@@ -13,6 +13,7 @@
 enum { REDIS_READ = 16 << 10, REDIS_GREETING_ROOM = 256 };
 
 static void redis_db_flush(struct redis_db *db);
+static void redis_db_close(struct redis_db *db);
 static void redis_db_lost(struct redis_db *db, enum fault fault, const struct err *why);
 static void redis_db_fail_all(struct redis_db *db, enum fault fault, const struct err *why);
 
@@ -44,6 +45,8 @@ static void redis_call_on_timer(void *arg)
         redis_db_lost(db, fault, &why);
     } else {
         redis_call_end(c, fault, &why);
+        if (!db->first && db->state != REDIS_READY)
+            redis_db_close(db); /* nobody waits for it: the next one begins anew */
     }
     redis_db_release(db);
 }
