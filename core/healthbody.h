@@ -20,16 +20,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct healthbody_hints { /* from the configuration; all NULL = guess */
+struct healthbody_hints {      /* from the configuration; all NULL = guess */
     const char *const *status; /* JSON Pointers; the first that leads somewhere is the status */
     size_t n_status;
     const char *components, *version, *uptime;
 };
 
 struct healthbody {
-    enum state state; /* UP, DEGRADED, DOWN, UNKNOWN or DISABLED */
-    struct text word; /* the status as told; empty when only its parts told something */
-    struct text why;  /* "redis: error"; empty when up */
+    enum state state;             /* UP, DEGRADED, DOWN, UNKNOWN or DISABLED */
+    struct text word;             /* the status as told; empty when only its parts told something */
+    struct text why;              /* "redis: error"; empty when up */
     struct component *components; /* nested ones as "db/replica"; at most READING_COMPONENTS */
     size_t n_components, components_cap;
     struct text version;
@@ -42,6 +42,6 @@ bool healthbody_read(const char *body, size_t len, const char *content_type,
                      const struct healthbody_hints *hints, struct healthbody *out, struct err *err);
 void healthbody_fini(struct healthbody *h);
 
-/* One status word in any case and spelling: "UP", "out of service", "Partially Available". False for
- * a word that is not known; then *out is STATE_UNKNOWN. */
+/* One status word in any case and spelling: "UP", "out of service", "Partially Available". False
+ * for a word that is not known; then *out is STATE_UNKNOWN. */
 bool healthbody_word(const char *word, size_t len, enum state *out);

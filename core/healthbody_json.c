@@ -1,0 +1,500 @@
+/* core/healthbody_json.c: statuses, parts and products inside a JSON health body. */
+#include "core/healthbody_impl.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static const char *const healthbody_status_keys[] = { "status", "outcome", "state", "health",
+                                                      NULL };
+static const char *const healthbody_yes_keys[] = { "ok",    "healthy", "success",   "alive",
+                                                   "ready", "up",      "available", NULL };
+static const char *const healthbody_containers[] = {
+    "components",   "checks",       "services", "details", "entries",
+    "checkResults", "dependencies", "failures", "errors",  NULL
+};
+static const char *const healthbody_name_keys[] = { "name", "id",          "label",
+                                                    "key",  "componentId", NULL };
+static const char *const healthbody_note_keys[] = {
+    "message",      "output", "error", "description", "exception", "reason", "notificationMessage",
+    "shortSummary", NULL
+};
+/* Members that tell about the service and not how it is. */
+static const char *const healthbody_meta_keys[] = {
+    "timestamp",    "time",        "date",      "datetime",    "now",           "version",
+    "commit",       "build",       "env",       "environment", "name",          "message",
+    "hostname",     "host",        "id",        "uuid",        "revision",      "branch",
+    "uptime",       "description", "title",     "service",     "app",           "application",
+    "region",       "instance",    "node",      "os",          "lang",          "tag",
+    "sha",          "release",     "releaseId", "serviceId",   "level",         "loglevel",
+    "log_level",    "type",        "mode",      "stage",       "zone",          "cluster",
+    "edition",      "productname", "requestId", "request_id",  "trace_id",      "traceId",
+    "profile",      "groups",      "links",     "notes",       "output",        "code",
+    "pid",          "port",        "url",       "system",      "component",     "metadata",
+    "meta",         "info",        "error",     "data",        "totalDuration", "duration",
+    "responseTime", NULL
+};
+
+static const struct {
+    const char *key;
+    enum unit unit;
+} healthbody_number_keys[] = {
+    { "responseTime", UNIT_MS },    { "response_time", UNIT_MS }, { "responseTimeMs", UNIT_MS },
+    { "latency", UNIT_MS },         { "latencyMs", UNIT_MS },     { "latency_ms", UNIT_MS },
+    { "durationMs", UNIT_MS },      { "duration_ms", UNIT_MS },   { "duration", UNIT_MS },
+    { "percentage", UNIT_PERCENT }, { "percent", UNIT_PERCENT },  { "waiting", UNIT_COUNT },
+    { "failed", UNIT_COUNT },
+};
+
+const struct json *healthbody_find(const struct json *obj, const char *key)
+{
+    const struct json *exact = json_get(obj, key);
+
+    if (exact || !json_is(obj, JSON_OBJECT))
+        return exact;
+    for (const struct json *v = json_first(obj); v; v = json_next(v))
+        if (strcasecmp(json_key(v), key) == 0)
+            return v;
+    return NULL;
+}
+
+static bool healthbody_in(const char *key, const char *const *list)
+{
+    for (size_t i = 0; list[i]; i++)
+        if (strcasecmp(key, list[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool healthbody_ends(const char *key, const char *end)
+{
+    size_t len = strlen(key), n = strlen(end);
+
+    return len > n && strcasecmp(key + len - n, end) == 0;
+}
+
+bool healthbody_is_meta(const char *key)
+{
+    return healthbody_in(key, healthbody_meta_keys) || healthbody_ends(key, "version") ||
+           healthbody_ends(key, "_at") || healthbody_ends(key, "time") ||
+           healthbody_ends(key, "_id") || healthbody_ends(key, "date") ||
+           healthbody_ends(key, "hash") || healthbody_ends(key, "_sha") ||
+           healthbody_ends(key, "timestamp") || healthbody_ends(key, "_name");
+}
+
+/* Two spellings of one key that differ by case only: which one counts? Neither. */
+static void healthbody_twins(struct healthbody_walk *w, const struct json *obj, const char *key)
+{
+    const char *first = NULL;
+
+    for (const struct json *v = json_first(obj); v; v = json_next(v)) {
+        if (strcasecmp(json_key(v), key) != 0)
+            continue;
+        if (first && !w->refused) {
+            w->refused = true;
+            err_set(w->err, "both '%s' and '%s' stand in it", first, json_key(v));
+        }
+        first = json_key(v);
+    }
+}
+
+static struct opinion healthbody_opinion_number(double n)
+{
+    struct opinion o = { .there = true };
+
+    snprintf(o.word, sizeof o.word, "%.15g", n);
+    if (n >= 100 && n < 600 && n == floor(n)) { /* an HTTP code repeated */
+        o.known = n >= 200;
+        o.state = n < 200 ? STATE_UNKNOWN : n < 400 ? STATE_UP : STATE_DOWN;
+    }
+    return o;
+}
+
+/* Statuspage: {"indicator": "none", "description": "All Systems Operational"} */
+static struct opinion healthbody_opinion_indicator(const char *word)
+{
+    static const struct {
+        const char *word;
+        enum state state;
+    } words[] = { { "none", STATE_UP },
+                  { "minor", STATE_DEGRADED },
+                  { "major", STATE_DOWN },
+                  { "critical", STATE_DOWN },
+                  { "maintenance", STATE_DISABLED } };
+    struct opinion o = { .there = true };
+
+    snprintf(o.word, sizeof o.word, "%s", word);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcasecmp(word, words[i].word) == 0) {
+            o.known = true;
+            o.state = words[i].state;
+        }
+    }
+    return o;
+}
+
+struct opinion healthbody_opinion(const struct json *v)
+{
+    const struct json *inner;
+    double n;
+    bool b;
+
+    if (json_string(v))
+        return healthbody_opinion_word(json_string(v), strlen(json_string(v)));
+    if (json_bool(v, &b))
+        return healthbody_opinion_word(b ? "true" : "false", b ? 4 : 5);
+    if (json_number(v, &n))
+        return healthbody_opinion_number(n);
+    if (json_is(v, JSON_OBJECT)) {
+        inner = healthbody_find(v, "indicator");
+        if (json_string(inner))
+            return healthbody_opinion_indicator(json_string(inner));
+        inner = healthbody_find(v, "status");
+        if (json_string(inner))
+            return healthbody_opinion_word(json_string(inner), strlen(json_string(inner)));
+    }
+    return (struct opinion){ .ignored = json_is(v, JSON_NULL) };
+}
+
+/* ASP.NET's enum as a number: only where the shape around it is ASP.NET's. */
+static void healthbody_aspnet(const struct json *obj, const struct json *v, struct opinion *o)
+{
+    static const enum state states[] = { STATE_DOWN, STATE_DEGRADED, STATE_UP };
+    static const char *const words[] = { "Unhealthy", "Degraded", "Healthy" };
+    double n;
+
+    if (!json_number(v, &n) || (n != 0 && n != 1 && n != 2) ||
+        !(healthbody_find(obj, "entries") || healthbody_find(obj, "totalDuration") ||
+          healthbody_find(obj, "duration")))
+        return;
+    o->known = true;
+    o->state = states[(int)n];
+    snprintf(o->word, sizeof o->word, "%s", words[(int)n]);
+}
+
+struct opinion healthbody_opinion_of(struct healthbody_walk *w, const struct json *obj)
+{
+    struct opinion o = { 0 };
+
+    for (size_t i = 0; healthbody_status_keys[i]; i++) {
+        const struct json *v = healthbody_find(obj, healthbody_status_keys[i]);
+
+        healthbody_twins(w, obj, healthbody_status_keys[i]);
+        if (!v)
+            continue;
+        o = healthbody_opinion(v);
+        healthbody_aspnet(obj, v, &o);
+        if (o.there || o.ignored)
+            return o;
+    }
+    for (size_t i = 0; healthbody_yes_keys[i]; i++) {
+        const struct json *v = healthbody_find(obj, healthbody_yes_keys[i]);
+
+        if (json_is(v, JSON_BOOL) || json_string(v)) {
+            struct opinion yes = healthbody_opinion(v);
+
+            if (!yes.known)
+                continue;
+            if (json_is(v, JSON_BOOL))
+                snprintf(yes.word, sizeof yes.word, "%s: %s", healthbody_yes_keys[i],
+                         yes.state == STATE_UP ? "true" : "false");
+            if (!o.there || yes.state != STATE_UP)
+                o = yes;
+        }
+    }
+    return o;
+}
+
+/* "00:00:00.0184479" */
+static bool healthbody_timespan(const char *s, double *ms)
+{
+    unsigned h, m;
+    double sec;
+    int n = 0;
+
+    if (sscanf(s, "%3u:%2u:%lf%n", &h, &m, &sec, &n) != 3 || s[n] || m > 59 || !(sec >= 0) ||
+        sec >= 60)
+        return false;
+    *ms = ((double)h * 3600 + m * 60 + sec) * 1000;
+    return true;
+}
+
+static enum unit healthbody_unit(const char *s)
+{
+    static const struct {
+        const char *word;
+        enum unit unit;
+    } words[] = { { "ms", UNIT_MS },       { "milliseconds", UNIT_MS },
+                  { "s", UNIT_SECONDS },   { "seconds", UNIT_SECONDS },
+                  { "%", UNIT_PERCENT },   { "percent", UNIT_PERCENT },
+                  { "bytes", UNIT_BYTES }, { "B", UNIT_BYTES } };
+
+    for (size_t i = 0; s && i < sizeof words / sizeof *words; i++)
+        if (strcmp(s, words[i].word) == 0)
+            return words[i].unit;
+    return UNIT_COUNT;
+}
+
+double healthbody_number(const struct json *obj, enum unit *unit)
+{
+    double n;
+
+    *unit = UNIT_NONE;
+    if (json_number(healthbody_find(obj, "observedValue"), &n)) {
+        *unit = healthbody_unit(json_string(healthbody_find(obj, "observedUnit")));
+        return n;
+    }
+    for (size_t i = 0; i < sizeof healthbody_number_keys / sizeof *healthbody_number_keys; i++) {
+        const struct json *v = healthbody_find(obj, healthbody_number_keys[i].key);
+        const char *s = json_string(v);
+
+        *unit = healthbody_number_keys[i].unit;
+        if (json_number(v, &n))
+            return n;
+        if (s && *unit == UNIT_MS &&
+            (healthbody_timespan(s, &n) || quantity_parse(s, UNIT_MS, &n, NULL)))
+            return n;
+        if (s && *unit == UNIT_PERCENT && quantity_parse(s, UNIT_PERCENT, &n, NULL))
+            return n;
+    }
+    *unit = UNIT_NONE;
+    return NAN;
+}
+
+const char *healthbody_note(const struct json *obj)
+{
+    for (size_t i = 0; healthbody_note_keys[i]; i++) {
+        const struct json *v = healthbody_find(obj, healthbody_note_keys[i]);
+
+        if (json_is(v, JSON_OBJECT))
+            v = healthbody_find(v, "message");
+        if (json_string(v) && *json_string(v))
+            return json_string(v);
+    }
+    return NULL;
+}
+
+/* Does some member speak: an object (or an array of them) with a status, or a known word? */
+static bool healthbody_speaks(struct healthbody_walk *w, const struct json *container)
+{
+    for (const struct json *v = json_first(container); v; v = json_next(v)) {
+        const struct json *first = json_is(v, JSON_ARRAY) ? json_first(v) : v;
+
+        if (json_is(first, JSON_OBJECT) && healthbody_opinion_of(w, first).there)
+            return true;
+        if (json_string(v) && healthbody_opinion(v).known)
+            return true;
+    }
+    return false;
+}
+
+static void healthbody_child_object(struct healthbody_walk *w, const char *path,
+                                    const struct json *v, bool failure, int depth)
+{
+    struct opinion o = healthbody_opinion_of(w, v);
+    char note[64], prefix[HEALTHBODY_NAME];
+    const char *text = healthbody_note(v);
+    enum unit unit;
+    double value = healthbody_number(v, &unit), failed;
+    size_t before = w->counted;
+
+    if (!o.there && failure) { /* named among the failures: that is its status */
+        o = (struct opinion){ .there = true, .known = true, .state = STATE_DOWN };
+        snprintf(o.word, sizeof o.word, "failed");
+    }
+    if (unit == UNIT_COUNT && !text && healthbody_find(v, "waiting") &&
+        json_number(healthbody_find(v, "failed"), &failed) && failed != 0) {
+        snprintf(note, sizeof note, "%.15g failed", failed);
+        text = note;
+    }
+    if (o.there)
+        healthbody_part(w, path, &o, text, value, unit);
+    if (depth < HEALTHBODY_DEPTH) {
+        snprintf(prefix, sizeof prefix, "%.250s/", path);
+        healthbody_parts(w, prefix, v, false, depth + 1);
+    }
+    if (!o.there && !o.ignored && w->counted == before) /* nor do its own parts speak for it */
+        healthbody_part(w, path, &o, text, value, unit);
+}
+
+/* application/health+json: each check is an array of measurements. */
+static void healthbody_child_array(struct healthbody_walk *w, const char *path,
+                                   const struct json *array, bool failure, int depth)
+{
+    size_t n = json_count(array), i = 0;
+
+    for (const struct json *v = json_first(array); v; v = json_next(v), i++) {
+        const char *id = json_string(healthbody_find(v, "componentId"));
+        char name[HEALTHBODY_NAME];
+
+        if (!json_is(v, JSON_OBJECT))
+            continue;
+        if (n == 1)
+            snprintf(name, sizeof name, "%s", path);
+        else if (id)
+            snprintf(name, sizeof name, "%.160s/%.80s", path, id);
+        else
+            snprintf(name, sizeof name, "%.200s/%zu", path, i);
+        healthbody_child_object(w, name, v, failure, depth);
+    }
+}
+
+void healthbody_child(struct healthbody_walk *w, const char *prefix, const char *name,
+                      const struct json *v, bool failure, int depth)
+{
+    char path[HEALTHBODY_NAME];
+    struct opinion o;
+
+    snprintf(path, sizeof path, "%.120s%.120s", prefix, name);
+    switch (json_kind(v)) {
+    case JSON_OBJECT:
+        healthbody_child_object(w, path, v, failure, depth);
+        break;
+    case JSON_ARRAY:
+        healthbody_child_array(w, path, v, failure, depth);
+        break;
+    case JSON_STRING:
+    case JSON_BOOL:
+        o = healthbody_opinion(v);
+        if (failure) {
+            o.known = true;
+            o.ignored = false;
+            o.state = STATE_DOWN;
+        }
+        healthbody_part(w, path, &o, NULL, NAN, UNIT_NONE);
+        break;
+    case JSON_NUMBER: /* a figure about the whole: {"checks": {"total": 5}} */
+    case JSON_NULL:
+        break;
+    }
+}
+
+static const char *healthbody_name(const struct json *v)
+{
+    for (size_t i = 0; healthbody_name_keys[i]; i++) {
+        const char *s = json_string(healthbody_find(v, healthbody_name_keys[i]));
+
+        if (s && *s)
+            return s;
+    }
+    return NULL;
+}
+
+void healthbody_members(struct healthbody_walk *w, const char *prefix, const struct json *container,
+                        bool failures, int depth)
+{
+    size_t i = 0;
+
+    for (const struct json *v = json_first(container); v; v = json_next(v), i++) {
+        const char *name = json_is(container, JSON_OBJECT) ? json_key(v) : healthbody_name(v);
+        char number[24];
+
+        if (!name && json_string(v) && failures) { /* {"failures": ["db"]} */
+            struct opinion o = { .there = true, .known = true, .state = STATE_DOWN };
+
+            snprintf(o.word, sizeof o.word, "failed");
+            healthbody_part(w, json_string(v), &o, NULL, NAN, UNIT_NONE);
+            continue;
+        }
+        if (!name && !json_is(v, JSON_OBJECT))
+            continue;
+        if (!name) {
+            snprintf(number, sizeof number, "%zu", i);
+            name = number;
+        }
+        healthbody_child(w, prefix, name, v, failures, depth);
+    }
+}
+
+/* Terminus: `info` holds what is well, `error` what is not; `details` both. */
+static bool healthbody_terminus(struct healthbody_walk *w, const char *prefix,
+                                const struct json *obj, int depth)
+{
+    const struct json *info = healthbody_find(obj, "info"), *error = healthbody_find(obj, "error");
+    bool any = false;
+
+    if (json_is(info, JSON_OBJECT) && healthbody_speaks(w, info)) {
+        healthbody_members(w, prefix, info, false, depth);
+        any = true;
+    }
+    if (json_is(error, JSON_OBJECT) && json_is(json_first(error), JSON_OBJECT)) {
+        healthbody_members(w, prefix, error, true, depth);
+        any = true;
+    }
+    return any;
+}
+
+/* {"error": "Server is shutting down"} */
+static void healthbody_flat_error(struct healthbody_walk *w, const struct json *obj)
+{
+    const struct json *v = healthbody_find(obj, "error");
+    const char *s = json_is(v, JSON_OBJECT) ? healthbody_note(v) : json_string(v);
+    struct opinion o;
+
+    if (!s || !*s)
+        return;
+    o = healthbody_opinion_word(s, strlen(s));
+    o.known = true;
+    o.ignored = false;
+    o.state = STATE_DOWN;
+    healthbody_part(w, "error", &o, strlen(s) > strlen(o.word) ? s : NULL, NAN, UNIT_NONE);
+}
+
+/* Parts that stand beside the status and not below it: Spring Boot 1.x, flat maps of words. */
+static void healthbody_flat(struct healthbody_walk *w, const struct json *obj)
+{
+    bool top = healthbody_opinion_of(w, obj).there, speaks = healthbody_speaks(w, obj);
+
+    for (const struct json *v = json_first(obj); v && speaks; v = json_next(v)) {
+        const char *key = json_key(v);
+
+        if (healthbody_in(key, healthbody_status_keys) || healthbody_in(key, healthbody_yes_keys))
+            continue;
+        if (json_is(v, JSON_OBJECT) || json_is(v, JSON_ARRAY)) {
+            const struct json *first = json_is(v, JSON_ARRAY) ? json_first(v) : v;
+
+            if (json_is(first, JSON_OBJECT) && healthbody_opinion_of(w, first).there)
+                healthbody_child(w, "", key, v, false, 1);
+        } else if (json_string(v) && !healthbody_is_meta(key)) {
+            struct opinion o = healthbody_opinion(v);
+
+            /* Beside a status a strange word is just information; without one it may be the text of
+             * an error, and must not pass as well. */
+            if (o.known || !top)
+                healthbody_part(w, key, &o, NULL, NAN, UNIT_NONE);
+        }
+    }
+    healthbody_flat_error(w, obj);
+}
+
+bool healthbody_parts(struct healthbody_walk *w, const char *prefix, const struct json *obj,
+                      bool top, int depth)
+{
+    const struct json *status = healthbody_find(obj, "status");
+    bool any = false;
+
+    for (size_t i = 0; healthbody_containers[i] && !any; i++) {
+        const char *key = healthbody_containers[i];
+        const struct json *v = healthbody_find(obj, key);
+        bool failures = strcmp(key, "failures") == 0 || strcmp(key, "errors") == 0;
+
+        if (!json_is(v, JSON_OBJECT) && !json_is(v, JSON_ARRAY))
+            continue;
+        /* `details` of a part is mostly prose about it */
+        if (!failures && json_count(v) && !healthbody_speaks(w, v) &&
+            (!top || strcmp(key, "details") == 0))
+            continue;
+        healthbody_members(w, prefix, v, failures, depth);
+        any = json_count(v) > 0;
+    }
+    if (!any)
+        any = healthbody_terminus(w, prefix, obj, depth);
+    if (!any && top && json_is(status, JSON_OBJECT) && !healthbody_opinion(status).there) {
+        healthbody_members(w, prefix, status, false, depth); /* {"status": {"db": "ok"}} */
+        any = true;
+    }
+    if (!any && top)
+        healthbody_flat(w, obj);
+    return any;
+}

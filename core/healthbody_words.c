@@ -1,0 +1,262 @@
+/* core/healthbody_words.c: the words of health, and how plain text uses them. */
+#include "core/healthbody_impl.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum { HEALTHBODY_WORD = 40, HEALTHBODY_LINE = 100, HEALTHBODY_LINES = 500 };
+
+static const struct {
+    const char *word; /* lower case, blanks and hyphens as '_' */
+    enum state state;
+} healthbody_words[] = {
+    { "ok", STATE_UP },
+    { "okay", STATE_UP },
+    { "up", STATE_UP },
+    { "pass", STATE_UP },
+    { "passed", STATE_UP },
+    { "passing", STATE_UP },
+    { "healthy", STATE_UP },
+    { "true", STATE_UP },
+    { "success", STATE_UP },
+    { "successful", STATE_UP },
+    { "succeeded", STATE_UP },
+    { "ready", STATE_UP },
+    { "available", STATE_UP },
+    { "working", STATE_UP },
+    { "running", STATE_UP },
+    { "started", STATE_UP },
+    { "alive", STATE_UP },
+    { "live", STATE_UP },
+    { "green", STATE_UP },
+    { "good", STATE_UP },
+    { "normal", STATE_UP },
+    { "operational", STATE_UP },
+    { "online", STATE_UP },
+    { "active", STATE_UP },
+    { "serving", STATE_UP },
+    { "connected", STATE_UP },
+    { "reachable", STATE_UP },
+    { "imok", STATE_UP },
+    { "pong", STATE_UP },
+    { "warn", STATE_DEGRADED },
+    { "warning", STATE_DEGRADED },
+    { "degraded", STATE_DEGRADED },
+    { "degraded_performance", STATE_DEGRADED },
+    { "partial", STATE_DEGRADED },
+    { "partially_available", STATE_DEGRADED },
+    { "partial_outage", STATE_DEGRADED },
+    { "yellow", STATE_DEGRADED },
+    { "shutting_down", STATE_DEGRADED },
+    { "draining", STATE_DEGRADED },
+    { "starting", STATE_DEGRADED },
+    { "restarting", STATE_DEGRADED },
+    { "down", STATE_DOWN },
+    { "fail", STATE_DOWN },
+    { "failed", STATE_DOWN },
+    { "failing", STATE_DOWN },
+    { "failure", STATE_DOWN },
+    { "error", STATE_DOWN },
+    { "errored", STATE_DOWN },
+    { "unhealthy", STATE_DOWN },
+    { "critical", STATE_DOWN },
+    { "unavailable", STATE_DOWN },
+    { "crashed", STATE_DOWN },
+    { "false", STATE_DOWN },
+    { "out_of_service", STATE_DOWN },
+    { "timeout", STATE_DOWN },
+    { "timed_out", STATE_DOWN },
+    { "red", STATE_DOWN },
+    { "major_outage", STATE_DOWN },
+    { "dead", STATE_DOWN },
+    { "offline", STATE_DOWN },
+    { "unreachable", STATE_DOWN },
+    { "disconnected", STATE_DOWN },
+    { "not_ready", STATE_DOWN },
+    { "not_ok", STATE_DOWN },
+    { "not_serving", STATE_DOWN },
+    { "refused", STATE_DOWN },
+    { "broken", STATE_DOWN },
+    { "fatal", STATE_DOWN },
+    { "stopped", STATE_DOWN },
+    { "ko", STATE_DOWN },
+    { "nok", STATE_DOWN },
+    { "unknown", STATE_UNKNOWN },
+    { "undetermined", STATE_UNKNOWN },
+    { "maintenance", STATE_DISABLED },
+    { "under_maintenance", STATE_DISABLED },
+    { "paused", STATE_DISABLED },
+    { "disabled", STATE_DISABLED },
+    { "skipped", STATE_DISABLED },
+    { "skip", STATE_DISABLED },
+    { "ignored", STATE_DISABLED },
+    { "not_applicable", STATE_DISABLED },
+    { "n/a", STATE_DISABLED },
+};
+
+static bool healthbody_is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+bool healthbody_word(const char *word, size_t len, enum state *out)
+{
+    char folded[HEALTHBODY_WORD];
+    size_t n = 0;
+
+    *out = STATE_UNKNOWN;
+    while (len && healthbody_is_blank(*word)) {
+        word++;
+        len--;
+    }
+    while (len && (healthbody_is_blank(word[len - 1]) || strchr(".!", word[len - 1])))
+        len--;
+    if (len == 0 || len >= sizeof folded)
+        return false;
+    for (; n < len; n++) {
+        char c = word[n];
+
+        if (c >= 'A' && c <= 'Z')
+            c = (char)(c + 32);
+        folded[n] = c == ' ' || c == '-' ? '_' : c;
+    }
+    folded[n] = '\0';
+    for (size_t i = 0; i < sizeof healthbody_words / sizeof *healthbody_words; i++) {
+        if (strcmp(folded, healthbody_words[i].word) == 0) {
+            *out = healthbody_words[i].state;
+            return true;
+        }
+    }
+    return false;
+}
+
+struct opinion healthbody_opinion_word(const char *s, size_t len)
+{
+    struct opinion o = { .there = true };
+
+    o.known = healthbody_word(s, len, &o.state);
+    o.ignored = o.known && o.state == STATE_DISABLED;
+    if (len >= sizeof o.word) /* cut at a character */
+        for (len = sizeof o.word - 1; len && (s[len] & 0xc0) == 0x80;)
+            len--;
+    snprintf(o.word, sizeof o.word, "%.*s", (int)len, s);
+    return o;
+}
+
+/* One line of prose: it has an opinion when it is a known word, or begins or ends with one ("GitLab
+ * OK", "Prometheus Server is Ready."). Then the worst known word in it counts, and "not" turns a
+ * good one into its opposite. */
+static struct opinion healthbody_line(const char *s, size_t len)
+{
+    struct opinion whole = healthbody_opinion_word(s, len);
+    enum state worst = STATE_UP;
+    bool first = false, last = false, not = false;
+    size_t i = 0, n = 0;
+
+    if (whole.known || len > HEALTHBODY_LINE)
+        return whole;
+    while (i < len) {
+        size_t from, end;
+        enum state state;
+
+        while (i < len && strchr(" \t\r,;:()[]\"'", s[i]))
+            i++;
+        for (from = i; i < len && !strchr(" \t\r,;:()[]\"'", s[i]);)
+            i++;
+        for (end = i; end > from && strchr(".!?", s[end - 1]);)
+            end--;
+        if (end == from)
+            continue;
+        last = healthbody_word(s + from, end - from, &state);
+        first = first || (n == 0 && last);
+        if (last)
+            worst = healthbody_worse(worst, not &&state == STATE_UP ? STATE_DOWN : state);
+        not = (end - from == 3 && strncasecmp(s + from, "not", 3) == 0) ||
+              (end - from == 2 && strncasecmp(s + from, "no", 2) == 0) ||
+              (end - from > 3 && strncasecmp(s + end - 3, "n't", 3) == 0);
+        n++;
+    }
+    whole.known = first || last;
+    whole.state = whole.known ? worst : STATE_UNKNOWN;
+    return whole;
+}
+
+/* "[+]etcd ok" and "[-]etcd failed: reason withheld" */
+static void healthbody_check_line(struct healthbody_walk *w, const char *s, size_t len)
+{
+    char name[HEALTHBODY_NAME];
+    struct opinion o = { .there = true,
+                         .known = true,
+                         .state = s[1] == '+' ? STATE_UP : STATE_DOWN };
+    size_t n = 3;
+
+    while (n < len && s[n] != ' ')
+        n++;
+    snprintf(name, sizeof name, "%.*s", n - 3 < sizeof name ? (int)(n - 3) : (int)sizeof name - 1,
+             s + 3);
+    while (n < len && s[n] == ' ')
+        n++;
+    snprintf(o.word, sizeof o.word, "%.*s", len - n > 63 ? 63 : (int)(len - n), s + n);
+    healthbody_part(w, name, &o, NULL, 0, UNIT_NONE);
+}
+
+static bool healthbody_is_html(const char *body, size_t len, const char *content_type)
+{
+    if (len && *body == '<')
+        return true;
+    /* Frameworks call a plain "OK" or JSON text/html; a page has tags. */
+    return content_type && strcasestr(content_type, "html") && memchr(body, '<', len);
+}
+
+static bool healthbody_is_check(const char *s, size_t len)
+{
+    return len > 3 && s[0] == '[' && (s[1] == '+' || s[1] == '-') && s[2] == ']';
+}
+
+bool healthbody_text(struct healthbody_walk *w, const char *body, size_t len,
+                     const char *content_type)
+{
+    struct healthbody *h = w->out;
+    struct opinion said = { 0 };
+    size_t lines = 0;
+
+    if (healthbody_is_html(body, len, content_type))
+        return false;
+    for (size_t i = 0; i < len && lines < HEALTHBODY_LINES; lines++) {
+        const char *s = body + i, *nl = memchr(s, '\n', len - i);
+        size_t n = nl ? (size_t)(nl - s) : len - i;
+        struct opinion o;
+
+        i += n + 1;
+        while (n && healthbody_is_blank(s[n - 1]))
+            n--;
+        if (n == 0)
+            continue;
+        if (healthbody_is_check(s, n)) {
+            healthbody_check_line(w, s, n);
+            continue;
+        }
+        o = healthbody_line(s, n);
+        if (!said.there)
+            said = o;
+        else if (said.known && o.known && healthbody_worse(said.state, o.state) != said.state)
+            said = o;
+    }
+    text_sets(&h->word, said.known || lines == 1 ? said.word : "");
+    if (w->counted) { /* the last line only repeats them */
+        h->state = healthbody_worse(w->worst, said.known ? said.state : STATE_UP);
+        healthbody_why_parts(h);
+        return true;
+    }
+    h->state = said.state;
+    if (!said.there)
+        text_sets(&h->why, "the body is empty");
+    else if (!said.known && lines > 1)
+        text_sets(&h->why, "no status in the body");
+    else if (!said.known)
+        text_setf(&h->why, "'%s' is not a known status", said.word);
+    else if (said.state != STATE_UP)
+        text_sets(&h->why, said.word);
+    return true;
+}
