@@ -251,16 +251,18 @@ static void http_setup_callbacks(struct http_target *t)
 static void http_setup_tls(struct http_target *t, const struct http_spec *spec)
 {
     CURL *e = t->easy;
+    char *bundle = NULL;
 
     if (!t->https)
         return;
     curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, spec->insecure ? 0L : 1L);
     curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, spec->insecure ? 0L : 2L);
     curl_easy_setopt(e, CURLOPT_CERTINFO, 1L);
-    if (spec->ca_file) {
+    if (spec->ca_file)
         curl_easy_setopt(e, CURLOPT_CAINFO, spec->ca_file);
+    curl_easy_getinfo(e, CURLINFO_CAINFO, &bundle);
+    if (spec->ca_file || bundle) /* beside a CAPATH curl reads the bundle, 80 ms, for each handshake */
         curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
-    }
 }
 
 bool http_target_setup(struct http_target *t, const struct http_spec *spec, struct err *err)

@@ -21,14 +21,19 @@ struct probe;
 struct probe_common { /* options that every kind takes: probe_common_options */
     int64_t every_ms, timeout_ms, confirm_ms;
     int fail_after;
-    enum unit unit;       /* of the main signal; UNIT_NONE = the kind's own choice */
-    char *unit_word;      /* "clients" */
-    char *title;          /* on screen instead of the key; NULL */
+    enum unit unit;  /* of the main signal; UNIT_NONE = the kind's own choice */
+    char *unit_word; /* "clients" */
+    char *title;     /* on screen instead of the key; NULL */
     double warn, crit, max;
     bool low_is_bad;
-    int when_crit;        /* 0 degraded, 1 down */
+    int when_crit; /* 0 degraded, 1 down */
 };
 extern const struct option probe_common_options[];
+/* The unit of the main signal: what `unit` says, else count where there is a word for what is
+ * counted, else the kind's own. */
+enum unit probe_unit(const struct probe_common *c, enum unit own);
+/* For the check of kinds that measure one thing: "its latency in milliseconds". */
+bool probe_unit_fixed(const struct probe_common *c, const char *what, struct err *err);
 
 struct signal_spec {
     const char *name;
@@ -43,7 +48,8 @@ struct clients { /* what a kind may ask with */
     struct http *http;
     struct pg *pg;
     struct redis *redis;
-    /* Resolves a secret's reference; NULL with err when it cannot (a probe then reports AUTH). */
+    /* What a reference names, for the caller to free; NULL with err when it cannot be had (a probe
+     * then reports AUTH, and tries again at the next poll). */
     struct secret *(*secret)(void *arg, const char *reference, struct err *err);
     void *secret_arg;
 };
@@ -77,10 +83,15 @@ struct probe {
     void (*on_report)(void *arg, struct probe *p, const struct report *r);
     void (*on_closed)(void *arg, struct probe *p); /* the kept connection closed unasked: ask now */
     void *arg;
+    int64_t closed_ms; /* when it last told of a close (monotonic); 0 = never */
 };
 
 void probe_report(struct probe *p, const struct report *r);
+/* The kept connection closed unasked. Told on at most once an interval: a server that hangs up
+ * after each answer must not be asked twice as often for ever, and never in a storm. */
 void probe_closed(struct probe *p);
+/* Makes a kept report empty again, as report_init() does; the memory of its texts stays. */
+void probe_report_begin(struct report *r, int64_t at_ms);
 
 extern const struct probe_ops *const probe_kinds[]; /* NULL-terminated: probes/registry.c */
 const struct probe_ops *probe_kind(const char *kind);

@@ -1,0 +1,278 @@
+/* probes/http.c: one URL: code, headers, and what the body says; its latency in milliseconds. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/json.h"
+#include "probes/http_impl.h"
+#include "probes/registry.h"
+
+#define HTTP(field) offsetof(struct http_options, field)
+
+static const char *const http_methods[] = { "GET", "HEAD", "POST", "OPTIONS", NULL };
+static const char *const http_reads[] = { "auto", "health", "json", "none", NULL };
+static const char *const http_judges[] = { "worst", "body", NULL };
+
+static const struct option http_options[] = {
+    { "http", OPTION_URL, HTTP(url), NULL, "URL to ask", .required = true },
+    { "method", OPTION_ENUM, HTTP(method), "GET", "how to ask; a body makes it POST",
+      .words = http_methods },
+    { "headers", OPTION_MAP, HTTP(headers), NULL, "headers of the request" },
+    { "bearer", OPTION_SECRET, HTTP(bearer), NULL, "token for Authorization: Bearer" },
+    { "basic", OPTION_SECRET, HTTP(basic), NULL, "user:password for Authorization: Basic" },
+    { "body", OPTION_STRING, HTTP(body), NULL, "body of the request" },
+    { "expect", OPTION_CODES, HTTP(expect), "2xx", "codes that are good" },
+    { "read", OPTION_ENUM, HTTP(read), "auto",
+      "what the body is: health, json (for assert), none (a page); auto finds out",
+      .words = http_reads },
+    { "judge", OPTION_ENUM, HTTP(judge), "worst",
+      "when code and body disagree: the worst wins, or the body alone", .words = http_judges },
+    { "assert", OPTION_MAP, HTTP(asserts), NULL,
+      "JSON Pointer to what must stand there: a value, exists or absent" },
+    { "expect_headers", OPTION_MAP, HTTP(expect_headers), NULL,
+      "header of the reply to its value, exists or absent" },
+    { "status", OPTION_LIST, HTTP(status), NULL,
+      "JSON Pointers to the status; the first that leads somewhere counts" },
+    { "components", OPTION_POINTER, HTTP(components), NULL, "JSON Pointer to the parts" },
+    { "version", OPTION_POINTER, HTTP(version), NULL, "JSON Pointer to the version" },
+    { "uptime", OPTION_POINTER, HTTP(uptime), NULL,
+      "JSON Pointer to the uptime in seconds; standing still means a cached answer" },
+    { "slow", OPTION_QUANTITY, HTTP(slow_ms), NULL, "slower than this is degraded" },
+    { "follow", OPTION_INT, HTTP(follow), "0", "redirects to follow, at the same origin only",
+      .max = 10 },
+    { "fresh", OPTION_BOOL, HTTP(fresh), "false", "connect anew each time, resolving included" },
+    { "connect_timeout", OPTION_DURATION, HTTP(connect_ms), "1s", "deadline of the TCP connect",
+      .min = 10, .max = 60000 },
+    { "ca_file", OPTION_PATH, HTTP(ca_file), NULL,
+      "certificates to trust instead of the system's" },
+    { "insecure", OPTION_BOOL, HTTP(insecure), "false", "do not verify TLS; shown for ever" },
+    { "insecure_reason", OPTION_STRING, HTTP(insecure_reason), NULL, "why; insecure demands it" },
+    { 0 }
+};
+
+/* ---- options ---- */
+
+static bool http_check_tls(const struct http_options *o, struct err *err)
+{
+    bool https = strncmp(o->url, "https:", 6) == 0;
+
+    if (o->insecure && !https)
+        return err_set(err, "insecure: there is no TLS to skip; the URL is http");
+    if (o->insecure && (!o->insecure_reason || !*o->insecure_reason))
+        return err_set(err, "insecure: say why in insecure_reason");
+    if (!o->insecure && o->insecure_reason)
+        return err_set(err, "insecure_reason: without insecure: true it means nothing");
+    if (o->ca_file && !https)
+        return err_set(err, "ca_file: there is no TLS; the URL is http");
+    if (o->bearer && o->basic)
+        return err_set(err, "bearer, basic: a request carries one of them");
+    return true;
+}
+
+static bool http_check_body(const struct http_options *o, struct err *err)
+{
+    bool reads_health = o->read == HTTP_READ_HEALTH || o->read == HTTP_READ_AUTO;
+    const char *hint = o->status.n     ? "status"
+                       : o->components ? "components"
+                       : o->version    ? "version"
+                       : o->uptime     ? "uptime"
+                                       : NULL;
+
+    if (hint && !reads_health)
+        return err_set(err, "%s: the body is not read as health (read: %s)", hint,
+                       http_reads[o->read]);
+    if (o->asserts.n && o->read == HTTP_READ_NONE)
+        return err_set(err, "assert: the body is not read (read: none)");
+    if (o->read == HTTP_READ_JSON && !o->asserts.n)
+        return err_set(err, "read: json looks at nothing by itself; add assert");
+    if (o->judge == HTTP_JUDGE_BODY && o->read == HTTP_READ_NONE)
+        return err_set(err, "judge: body, but the body is not read (read: none)");
+    if (o->method == HTTP_HEAD &&
+        (reads_health ? o->read == HTTP_READ_HEALTH || hint : o->read == HTTP_READ_JSON))
+        return err_set(err, "method: the answer to HEAD has no body to read");
+    if (o->body && (o->method == HTTP_HEAD || o->method == HTTP_OPTIONS))
+        return err_set(err, "body: %s does not carry one", http_methods[o->method]);
+    for (size_t i = 0; i < o->status.n; i++)
+        if (!json_pointer_valid(o->status.items[i], err))
+            return err_wrap(err, "status");
+    for (size_t i = 0; i < o->asserts.n; i++)
+        if (!http_check_assert(o->asserts.keys[i], o->asserts.values[i], err))
+            return err_wrap(err, "assert");
+    return true;
+}
+
+static bool http_check(void *self, struct probe_common *common, struct err *err)
+{
+    struct http_options *o = self;
+
+    if (!probe_unit_fixed(common, "its latency in milliseconds", err) || !http_check_tls(o, err) ||
+        !http_check_body(o, err))
+        return false;
+    if (o->connect_ms > common->timeout_ms)
+        o->connect_ms = common->timeout_ms;
+    if (!isnan(o->slow_ms) && o->slow_ms <= 0)
+        return err_set(err, "slow: must be more than nothing");
+    return true;
+}
+
+static size_t http_signals(const void *self, const struct probe_common *common,
+                           struct signal_spec out[READING_SIGNALS])
+{
+    (void)self;
+    (void)common;
+    out[0] = (struct signal_spec){ .name = "latency", .unit = UNIT_MS, .main = true };
+    return 1;
+}
+
+static void http_target_text(const void *self, struct text *out)
+{
+    const struct http_options *o = self;
+    struct text url = { 0 };
+    const char *method = o->body && o->method == HTTP_GET ? "POST" : http_methods[o->method];
+
+    http_url_show(o->url, &url);
+    if (strcmp(method, "GET") == 0)
+        text_copy(out, &url);
+    else
+        text_setf(out, "%s %s", method, text_str(&url));
+    text_fini(&url);
+}
+
+/* ---- asking ---- */
+
+static void http_on_closed_probe(void *arg)
+{
+    probe_closed(arg);
+}
+
+static struct secret *http_secret(struct probe *p, const char *reference, struct err *err)
+{
+    if (!p->clients->secret) {
+        err_set(err, "nobody keeps secrets here");
+        return NULL;
+    }
+    return p->clients->secret(p->clients->secret_arg, reference, err);
+}
+
+static struct http_target *http_connect(struct probe *p, const struct secret *bearer,
+                                        const struct secret *basic, struct err *err)
+{
+    const struct http_options *o = p->self;
+    struct http_header *headers = xcalloc(o->headers.n, sizeof *headers);
+    struct http_target *t;
+
+    for (size_t i = 0; i < o->headers.n; i++)
+        headers[i] = (struct http_header){ o->headers.keys[i], o->headers.values[i] };
+    t = http_target_new(
+        p->clients->http,
+        &(struct http_spec){
+            .url = o->url,
+            .method = o->body && o->method == HTTP_GET ? "POST" : http_methods[o->method],
+            .body = o->body,
+            .headers = headers,
+            .n_headers = o->headers.n,
+            .bearer = bearer,
+            .basic = basic,
+            .connect_timeout_ms = o->connect_ms,
+            .follow = o->follow,
+            .fresh = o->fresh,
+            .insecure = o->insecure,
+            .ca_file = o->ca_file,
+        },
+        err);
+    free(headers);
+    if (t)
+        http_on_closed(t, http_on_closed_probe, p);
+    return t;
+}
+
+/* A missing secret is no mistake of the configuration: it may come. `fatal` is one that stays. */
+static bool http_prepare(struct probe *p, bool *fatal, struct err *err)
+{
+    const struct http_options *o = p->self;
+    struct http_state *s = p->state;
+    const char *reference = o->bearer ? o->bearer : o->basic;
+    struct secret *secret = NULL;
+
+    *fatal = false;
+    if (reference && !(secret = http_secret(p, reference, err)))
+        return false;
+    s->target = http_connect(p, o->bearer ? secret : NULL, o->basic ? secret : NULL, err);
+    *fatal = !s->target && !reference;
+    secret_free(secret);
+    return s->target != NULL;
+}
+
+static bool http_open(struct probe *p, struct err *err)
+{
+    struct http_state *s = xcalloc(1, sizeof *s);
+    struct err why = { "" };
+    bool fatal;
+
+    p->state = s;
+    s->uptime_s = NAN;
+    report_init(&s->report, 0);
+    if (http_prepare(p, &fatal, &why) || !fatal)
+        return true;
+    if (err)
+        *err = why;
+    return false;
+}
+
+static void http_on_reply(void *arg, const struct http_reply *reply)
+{
+    struct probe *p = arg;
+    const struct http_options *o = p->self;
+    struct http_state *s = p->state;
+
+    probe_report_begin(&s->report, io_now_ms(p->clients->io));
+    http_judge_reply(o, s, reply, io_mono_ms(p->clients->io));
+    if (s->report.fault == FAULT_AUTH && (o->bearer || o->basic)) {
+        http_target_free(s->target); /* the secret may have been renewed: read it again next time */
+        s->target = NULL;
+    }
+    probe_report(p, &s->report);
+}
+
+static void http_poll(struct probe *p)
+{
+    struct http_state *s = p->state;
+    struct err why = { "" };
+    bool fatal;
+
+    if (!s->target && !http_prepare(p, &fatal, &why)) {
+        probe_report_begin(&s->report, io_now_ms(p->clients->io));
+        report_fault(&s->report, FAULT_AUTH, "%s", why.msg);
+        text_copy(&s->report.values[0].note, &s->report.reason);
+        probe_report(p, &s->report);
+        return;
+    }
+    http_ask(s->target, p->common->timeout_ms, http_on_reply, p);
+}
+
+static void http_close(struct probe *p)
+{
+    struct http_state *s = p->state;
+
+    if (!s)
+        return;
+    http_target_free(s->target);
+    report_fini(&s->report);
+    healthbody_fini(&s->body.health);
+    free(s);
+    p->state = NULL;
+}
+
+const struct probe_ops probe_http = {
+    .kind = "http",
+    .help = "a URL: code, body and latency",
+    .options = http_options,
+    .size = sizeof(struct http_options),
+    .check = http_check,
+    .signals = http_signals,
+    .target = http_target_text,
+    .open = http_open,
+    .poll = http_poll,
+    .close = http_close,
+};

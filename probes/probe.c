@@ -1,0 +1,79 @@
+/* probes/probe.c: what all kinds have in common. */
+#include "probes/probe.h"
+
+#include <stddef.h>
+
+enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
+
+#define COMMON(field) offsetof(struct probe_common, field)
+
+static const char *const probe_when_crit[] = { "degraded", "down", NULL };
+
+const struct option probe_common_options[] = {
+    { "every", OPTION_DURATION, COMMON(every_ms), "10s", "time from one question to the next",
+      .min = 100, .max = DAY },
+    { "timeout", OPTION_DURATION, COMMON(timeout_ms), "5s",
+      "deadline of the whole exchange, at most every", .min = 10, .max = 10 * MINUTE },
+    { "fail_after", OPTION_INT, COMMON(fail_after), "3",
+      "failures in a row until it is down; degraded before", .min = 1, .max = 100 },
+    { "confirm", OPTION_DURATION, COMMON(confirm_ms), NULL,
+      "after a failure ask again so soon, until sure", .min = 50, .max = HOUR },
+    { "unit", OPTION_UNIT, COMMON(unit), NULL, "unit of the value, where the kind leaves it open" },
+    { "unit_word", OPTION_STRING, COMMON(unit_word), NULL, "what is counted: clients, jobs" },
+    { "title", OPTION_STRING, COMMON(title), NULL, "name on the screen instead of the key" },
+    { "warn", OPTION_QUANTITY, COMMON(warn), NULL, "from this value on the chart warns" },
+    { "crit", OPTION_QUANTITY, COMMON(crit), NULL, "from this value on it is as when_crit says" },
+    { "max", OPTION_QUANTITY, COMMON(max), NULL, "what the value is shown against: 12 of 20" },
+    { "low_is_bad", OPTION_BOOL, COMMON(low_is_bad), "false",
+      "warn and crit are floors: free space, hit ratio" },
+    { "when_crit", OPTION_ENUM, COMMON(when_crit), "degraded", "what a value beyond crit means",
+      .words = probe_when_crit },
+    { 0 }
+};
+
+enum unit probe_unit(const struct probe_common *c, enum unit own)
+{
+    return c->unit != UNIT_NONE ? c->unit : c->unit_word ? UNIT_COUNT : own;
+}
+
+bool probe_unit_fixed(const struct probe_common *c, const char *what, struct err *err)
+{
+    if (c->unit == UNIT_NONE && !c->unit_word)
+        return true;
+    return err_set(err, "%s: cannot be chosen; this probe measures %s",
+                   c->unit != UNIT_NONE ? "unit" : "unit_word", what);
+}
+
+void probe_report(struct probe *p, const struct report *r)
+{
+    if (p->on_report)
+        p->on_report(p->arg, p, r);
+}
+
+void probe_closed(struct probe *p)
+{
+    int64_t now_ms = io_mono_ms(p->clients->io);
+
+    if (p->closed_ms && now_ms - p->closed_ms < p->common->every_ms)
+        return;
+    p->closed_ms = now_ms;
+    if (p->on_closed)
+        p->on_closed(p->arg, p);
+}
+
+void probe_report_begin(struct report *r, int64_t at_ms)
+{
+    struct report kept = *r;
+
+    report_init(r, at_ms);
+    r->reason = kept.reason;
+    r->version = kept.version;
+    r->restart = kept.restart;
+    text_set(&r->reason, "", 0);
+    text_set(&r->version, "", 0);
+    text_set(&r->restart, "", 0);
+    for (size_t i = 0; i < READING_SIGNALS; i++) {
+        r->values[i].note = kept.values[i].note;
+        text_set(&r->values[i].note, "", 0);
+    }
+}

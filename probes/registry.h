@@ -1,0 +1,6 @@
+/* probes/registry.h: the tables of all kinds, for probes/registry.c and for tests of one kind. */
+#pragma once
+
+#include "probes/probe.h"
+
+extern const struct probe_ops probe_http;
