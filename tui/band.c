@@ -22,6 +22,7 @@ struct layout layout_of(int w, int h, bool notice)
     }
     l.compact = w < 60 || h < 18;
     l.band = (struct rect){ 0, y++, w, 1 };
+    y += h >= 30; /* room to breathe where there is some */
     l.verdict_h = w < 60 ? 2 : 1;
     l.verdict = (struct rect){ 0, y, w, l.verdict_h };
     y += l.verdict_h;
@@ -119,7 +120,7 @@ static int band_pieces(const struct band *b, struct piece out[6])
     } else {
         snprintf(out[n].words, 64, live->collector_ms > 0 ? "no news for %s" : "starting",
                  age_format(age_ms, words));
-        out[n++].style = STYLE_STALE;
+        out[n++].style = live->collector_ms > 0 ? STYLE_STALE : STYLE_DIM;
     }
     if (insecure) {
         snprintf(out[n].words, 64, "! %zu TLS not verified", insecure);
@@ -220,14 +221,19 @@ static void verdict_rest(const struct board *b, char out[96])
                  d->others == 1 ? "" : "s");
 }
 
-static void verdict_calm(const struct board *b, char out[96])
+static void verdict_calm(const struct view *v, char out[96])
 {
-    size_t up = 0;
+    const struct board *b = v->board;
+    size_t up = 0, n;
+    char age[16];
 
     for (size_t i = 0; i < b->n_services; i++)
         up += b->services[i].state == STATE_UP;
-    snprintf(out, 96, up == b->n_services ? "all %zu services up" : "%zu of %zu services up", up,
-             b->n_services);
+    n = (size_t)snprintf(out, 96,
+                         up == b->n_services ? "all %zu services up" : "%zu of %zu services up", up,
+                         b->n_services);
+    if (up == b->n_services && b->verdict.since_ms > 0)
+        snprintf(out + n, 96 - n, " for %s", age_words(v->now_ms, b->verdict.since_ms, age));
 }
 
 static const struct service *verdict_root(const struct board *b)
@@ -278,7 +284,7 @@ void verdict_draw(const struct view *v, struct rect r, struct canvas *c)
     if (b->verdict.blind)
         snprintf(calm, sizeof calm, "this console cannot reach the network");
     else if (!verdict_root(b) && !b->verdict.connecting)
-        verdict_calm(b, calm);
+        verdict_calm(v, calm);
     else if (b->verdict.connecting)
         snprintf(calm, sizeof calm, "waiting for first answers");
     if (r.h > 1) { /* the second line of a narrow screen */
@@ -286,7 +292,9 @@ void verdict_draw(const struct view *v, struct rect r, struct canvas *c)
         end = r.x + r.w;
         y++;
     }
-    if (*rest && band_cols(rest) + 12 < end - x) {
+    if (r.h > 1 && band_cols(rest) + 2 + b->verdict.detail.cols > end - x)
+        snprintf(rest, b->verdict.hides > 0 ? sizeof rest : 1, "hides %d", b->verdict.hides);
+    if (*rest && band_cols(rest) + (r.h > 1 ? 2 + b->verdict.detail.cols : 12) < end - x) {
         int n = band_cols(rest);
 
         canvas_put(c, end - n, y, n, STYLE_DIM, rest);
@@ -368,8 +376,6 @@ void tabs_draw(const struct band *b, struct rect r, struct canvas *c)
     x += choice_draw(v, (struct rect){ x + 2, r.y, r.x + r.w - x - 2, 1 }, c);
     if (b->frozen)
         frozen_draw(b, (struct rect){ x + 2, r.y, r.x + r.w - x - 2, 1 }, c);
-    else
-        canvas_put_right(c, x + 2, r.y, r.x + r.w - x - 3, STYLE_DIM, "? help");
 }
 
 /* -- footer -- */
@@ -393,14 +399,16 @@ static int footer_entry(const struct key *k, size_t n, int x, int y, struct canv
     return cols;
 }
 
-static int footer_table(const struct key *table, int x, int y, int end, struct canvas *c)
+/* Keys that `over` gives another meaning are left out. */
+static int footer_table(const struct key *table, const struct key *over, int x, int y, int end,
+                        struct canvas *c)
 {
     for (const struct key *k = table; k->key;) {
         size_t n = 1;
 
         while (k->foot && k[n].key && k[n].foot && !strcmp(k[n].foot, k->foot))
             n++;
-        if (k->foot) {
+        if (k->foot && k->command != CMD_HELP && (!over || key_command(over, k->key) == CMD_NONE)) {
             if (x + footer_entry(k, n, 0, 0, NULL) > end)
                 return x;
             x += footer_entry(k, n, x, y, c) + 2;
@@ -412,9 +420,16 @@ static int footer_table(const struct key *table, int x, int y, int end, struct c
 
 void footer_draw(const struct screen_ops *screen, struct rect r, struct canvas *c)
 {
-    int x = r.x + (r.w < 60 ? 0 : 1), end = r.x + r.w;
+    int x = r.x + (r.w < 60 ? 0 : 1), end = r.x + r.w - (r.w < 60 ? 0 : 1);
 
+    for (const struct key *k = console_keys; k->key; k++)
+        if (k->command == CMD_HELP && k->foot) { /* the one key that leads to all others */
+            end -= footer_entry(k, 1, 0, 0, NULL);
+            if (end > x)
+                footer_entry(k, 1, end, r.y, c);
+            end -= 2;
+        }
     if (screen)
-        x = footer_table(screen->keys, x, r.y, end, c);
-    footer_table(console_keys, x, r.y, end, c);
+        x = footer_table(screen->keys, NULL, x, r.y, end, c);
+    footer_table(console_keys, screen ? screen->keys : NULL, x, r.y, end, c);
 }

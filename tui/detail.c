@@ -55,6 +55,16 @@ static void flow_text(struct flow *f, enum style style, const struct text *t)
     f->y += lines;
 }
 
+/* Words of ours that may need more than one line. */
+static void flow_wrapped(struct flow *f, enum style style, const char *words)
+{
+    struct text t = { 0 };
+
+    text_sets(&t, words);
+    flow_text(f, style, &t);
+    text_fini(&t);
+}
+
 static void flow_gap(struct flow *f)
 {
     f->y++;
@@ -75,6 +85,7 @@ static void flow_target(struct flow *f, const struct reading *r)
 {
     char every[32], timeout[32], words[160];
 
+    flow_gap(f);
     if (f->c) {
         int n = canvas_text(f->c, f->r.x, f->y, f->r.w, STYLE_DIM, &r->kind);
 
@@ -84,9 +95,9 @@ static void flow_target(struct flow *f, const struct reading *r)
     snprintf(words, sizeof words, "every %s · timeout %s · down after %d in a row",
              duration_format(r->every_ms, every), duration_format(r->timeout_ms, timeout),
              r->fail_after);
-    flow_words(f, STYLE_DIM, words);
+    flow_wrapped(f, STYLE_DIM, words);
     if (r->insecure)
-        flow_words(f, STYLE_WARN, "! TLS is not verified here, by configuration");
+        flow_wrapped(f, STYLE_WARN, "! TLS is not verified here, by configuration");
 }
 
 static void flow_evidence(struct flow *f, const struct reading *r)
@@ -95,7 +106,6 @@ static void flow_evidence(struct flow *f, const struct reading *r)
     size_t n = 0;
     int64_t now_ms = f->view->now_ms;
 
-    flow_gap(f);
     flow_text(f, look_state(f->view->board, r->state).style, &r->reason);
     if (r->evidence_ms == 0)
         n += (size_t)snprintf(words, sizeof words, "never answered");
@@ -111,7 +121,7 @@ static void flow_evidence(struct flow *f, const struct reading *r)
         n += (size_t)snprintf(words + n, sizeof words - n, " · HTTP %d", r->http_code);
     if (r->in_flight)
         snprintf(words + n, sizeof words - n, " · asking now");
-    flow_words(f, STYLE_DIM, words);
+    flow_wrapped(f, STYLE_DIM, words);
     if (r->disagree)
         flow_words(f, STYLE_WARN, "! the HTTP code and the body say different things");
 }
@@ -230,8 +240,8 @@ static void flow_page(struct flow *f, int service)
         flow_words(f, STYLE_DIM, "nothing is asked of this service");
         return;
     }
-    flow_target(f, r);
     flow_evidence(f, r);
+    flow_target(f, r);
     flow_phases(f, r);
     for (size_t k = 0; k < r->n_signals; k++)
         flow_signal(f, (struct pick){ service, index, (int)k });
@@ -405,7 +415,7 @@ static void detail_reading_cell(const void *arg, size_t row, size_t column, stru
 static void detail_readings(const struct view *v, int service, struct rect r, struct canvas *c)
 {
     static const struct grid_column columns[] = { { .min = 8, .max = 24 },
-                                                  { .min = 4, .max = 10, .leave = 2 },
+                                                  { .min = 8, .max = 10, .leave = 2 },
                                                   { .min = 8, .leave = 1, .grow = true },
                                                   { .min = 4, .right = true } };
     const struct service *s = &v->board->services[service];

@@ -18,12 +18,29 @@ static enum style lists_name_style(const struct look *look)
     return look->style == STYLE_OK ? STYLE_PLAIN : look->style;
 }
 
-/* "by postgres: refused" or the reason alone. */
-static void lists_reason(const struct view *v, const struct service *s, struct grid_cell *out)
+/* Is the cause a row above in the same list? */
+static bool lists_below_root(const struct row *rows, size_t row, int root)
 {
-    const struct service *root = service_root(v->board, s);
+    if (rows[row].depth == 0)
+        return false;
+    while (row > 0)
+        if (rows[--row].service == root)
+            return true;
+    return false;
+}
 
-    out->style = s->state == STATE_UP ? STYLE_DIM : STYLE_PLAIN;
+/* The reason; with the cause before it where the list does not show it. */
+static void lists_reason(const struct lists_arg *a, size_t row, const struct service *s,
+                         struct grid_cell *out)
+{
+    const struct service *root = service_root(a->view->board, s);
+
+    if (root && lists_below_root(a->rows, row, s->affected_by))
+        root = NULL;
+
+    out->style = s->state == STATE_UP || s->state == STATE_DISABLED || s->evidence_ms == 0
+                     ? STYLE_DIM
+                     : STYLE_PLAIN;
     if (root)
         snprintf(out->words, sizeof out->words, "by %.30s%s%.48s", text_str(&root->id),
                  s->reason.len ? " · " : "", text_str(&s->reason));
@@ -57,7 +74,7 @@ static void services_cell(const void *arg, size_t row, size_t column, struct gri
         snprintf(out->words, sizeof out->words, "%.40s", look.word);
         break;
     case 2:
-        lists_reason(v, s, out);
+        lists_reason(a, row, s, out);
         break;
     case 3:
         out->style = look.style == STYLE_OK ? STYLE_DIM : look.style;
@@ -89,7 +106,7 @@ void services_draw(const struct view *v, enum lists_order order, int selected, s
     static const struct grid_column columns[] = {
         { .head = "service", .min = 10, .max = 32 },
         { .head = "state", .min = 8, .max = 14 },
-        { .head = "reason", .min = 8, .leave = 2, .grow = true },
+        { .head = "reason", .min = 8, .max = 48, .leave = 2, .grow = true },
         { .head = "since", .min = 5, .leave = 1, .right = true },
         { .head = "answer", .min = 6, .leave = 4, .right = true },
         { .head = "version", .min = 7, .max = 20, .leave = 5 },
@@ -110,35 +127,44 @@ void services_draw(const struct view *v, enum lists_order order, int selected, s
               r, c);
 }
 
-enum style services_counts(const struct view *v, char out[96])
+/* Adds "2 down" while there is room for it. */
+static void services_count(char out[96], int *room, size_t n, const char *word)
 {
-    static const enum state order[] = { STATE_DOWN, STATE_DEGRADED, STATE_STALE, STATE_UNKNOWN,
-                                        STATE_DISABLED };
-    size_t affected = 0, up = 0, len = 0;
+    size_t len = strlen(out);
+    char words[48];
+
+    if (n == 0)
+        return;
+    snprintf(words, sizeof words, "%s%zu %s", len ? " · " : "", n, word);
+    *room -= (int)strlen(words);
+    if (*room >= 0)
+        snprintf(out + len, 96 - len, "%s", words);
+}
+
+enum style services_counts(const struct view *v, int room, char out[96])
+{
+    static const enum state order[] = { STATE_DOWN,    STATE_DEGRADED, STATE_STALE,
+                                        STATE_UNKNOWN, STATE_DISABLED, STATE_UP };
+    size_t n[STATE_COUNT] = { 0 }, affected = 0;
     enum style style = STYLE_OK;
 
     out[0] = '\0';
     for (size_t i = 0; i < v->board->n_services; i++) {
-        affected += service_root(v->board, &v->board->services[i]) != NULL;
-        up += v->board->services[i].state == STATE_UP;
+        const struct service *s = &v->board->services[i];
+
+        if (service_root(v->board, s))
+            affected++;
+        else
+            n[s->state]++;
     }
     for (size_t k = 0; k < sizeof order / sizeof *order; k++) {
-        size_t n = 0;
-
-        for (size_t i = 0; i < v->board->n_services; i++)
-            n += v->board->services[i].state == order[k] &&
-                 !service_root(v->board, &v->board->services[i]);
-        if (n > 0 && len == 0)
+        if (n[order[k]] > 0 && !*out)
             style = look_state(v->board, order[k]).style;
-        if (n > 0)
-            len += (size_t)snprintf(out + len, 96 - len, "%s%zu %s", len ? " · " : "", n,
-                                    state_word(order[k]));
-        if (k == 0 && affected)
-            len +=
-                (size_t)snprintf(out + len, 96 - len, "%s%zu affected", len ? " · " : "", affected);
+        if (order[k] != STATE_UP || !*out || n[STATE_DOWN] == 0)
+            services_count(out, &room, n[order[k]], state_word(order[k]));
+        if (k == 0)
+            services_count(out, &room, affected, "affected");
     }
-    if (len == 0)
-        snprintf(out, 96, "%zu up", up);
     return style;
 }
 
@@ -160,8 +186,9 @@ static void problems_signal(const struct signal *s, size_t column, struct grid_c
     if (isnan(over))
         snprintf(out->words, sizeof out->words, "%.40s %.50s", figure, note);
     else
-        snprintf(out->words, sizeof out->words, "%.40s, limit %s%s%.30s", figure,
-                 quantity_format(over, s->unit, limit), *note ? " · " : "", note);
+        snprintf(out->words, sizeof out->words, "%.40s %s %s%s%.30s", figure,
+                 s->low_is_bad ? "≤" : "≥", quantity_format(over, s->unit, limit),
+                 *note ? " · " : "", note);
 }
 
 static void problems_cell(const void *arg, size_t row, size_t column, struct grid_cell *out)
@@ -203,8 +230,8 @@ void problems_draw(const struct view *v, int selected, struct rect r, struct can
 {
     static const struct grid_column columns[] = {
         { .head = "", .min = 12, .max = 34 },
-        { .head = "", .min = 8, .max = 14, .leave = 1 },
-        { .head = "", .min = 10, .leave = 0, .grow = true },
+        { .head = "", .min = 8, .max = 14, .leave = 3 },
+        { .head = "", .min = 16, .leave = 0, .grow = true },
         { .head = "", .min = 5, .leave = 2, .right = true },
     };
     struct lists_arg arg = { v, NULL };

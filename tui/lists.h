@@ -10,7 +10,7 @@ void services_draw(const struct view *v, enum lists_order order, int selected, s
                    struct canvas *c);
 void problems_draw(const struct view *v, int selected, struct rect r, struct canvas *c);
 void changes_draw(const struct view *v, struct rect r, struct canvas *c); /* newest first */
-/* "1 down · 2 affected"; returns the style of the worst. */
-enum style services_counts(const struct view *v, char out[96]);
+/* "1 down · 2 affected" in at most `room` columns; returns the style of the worst. */
+enum style services_counts(const struct view *v, int room, char out[96]);
 /* "3-14 of 40", or "" when all are seen. */
 const char *list_foot(int top, size_t n, int room, char out[48]);

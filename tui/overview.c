@@ -11,10 +11,22 @@
 #include "widgets/frame.h"
 #include "widgets/grid.h"
 
-enum { OVERVIEW_W_TWO = 76, OVERVIEW_W_THREE = 170, OVERVIEW_CHART_MIN = 6 };
+enum {
+    OVERVIEW_W_TWO = 76,
+    OVERVIEW_W_THREE = 170,
+    OVERVIEW_CHARTS = 8,
+    OVERVIEW_CHART_MIN = 6,  /* rows below which one chart less is drawn */
+    OVERVIEW_CHART_WELL = 12 /* rows a chart likes to have; more room means more charts */
+};
 
 struct overview { /* the panels; h == 0: not there */
-    struct rect services, problems, changes, errors, latency, signals;
+    struct rect services, problems, changes, signals;
+    struct {
+        struct pick pick;
+        const char *title;
+        struct rect r;
+    } charts[OVERVIEW_CHARTS];
+    int n_charts;
     bool boxes;
 };
 
@@ -51,33 +63,58 @@ static void overview_left(const struct view *v, struct rect r, bool changes, str
     }
 }
 
-/* The charts share what the list of signals leaves; without room for two, the errors stay. */
+static void overview_add_chart(struct overview *o, struct pick p, const char *title)
+{
+    if (p.service < 0 || o->n_charts == OVERVIEW_CHARTS)
+        return;
+    o->charts[o->n_charts].pick = p;
+    o->charts[o->n_charts++].title = title;
+}
+
+/* How many charts go into `h` rows: the two that users feel as soon as they fit, others when there
+ * is plenty of room. */
+static int overview_chart_count(const struct view *v, int h)
+{
+    int two = (v->errors.service >= 0) + (v->latency.service >= 0);
+    int all = two + (int)v->n_signals, n = h / OVERVIEW_CHART_WELL;
+
+    if (n < two)
+        n = overview_min(two, h / OVERVIEW_CHART_MIN);
+    return overview_min(overview_min(n, all), OVERVIEW_CHARTS);
+}
+
 static void overview_charts(const struct view *v, struct rect r, struct overview *o)
 {
-    int n = (v->errors.service >= 0) + (v->latency.service >= 0), h;
+    int n = overview_chart_count(v, r.h);
+    const struct signal *latency = pick_signal(v, v->latency);
 
-    if (n == 0 || r.h < OVERVIEW_CHART_MIN)
+    if (n == 0)
         return;
-    if (n == 2 && r.h < 2 * OVERVIEW_CHART_MIN)
-        n = 1;
-    h = r.h / n;
-    if (v->errors.service >= 0)
-        o->errors = (struct rect){ r.x, r.y, r.w, h };
-    if (v->latency.service >= 0 && (n == 2 || v->errors.service < 0))
-        o->latency = n == 2 ? (struct rect){ r.x, r.y + h, r.w, r.h - h } : r;
+    overview_add_chart(o, v->errors, "Error rate");
+    overview_add_chart(o, v->latency,
+                       latency && latency->window_ms > 0 ? "Latency" : "Slowest answer");
+    for (size_t i = 0; i < v->n_signals && o->n_charts < n; i++)
+        overview_add_chart(o, v->signals[i], NULL);
+    o->n_charts = overview_min(o->n_charts, n);
+    n = o->n_charts;
+    for (int i = 0; i < n; i++) {
+        int from = r.h * i / n, to = r.h * (i + 1) / n;
+
+        o->charts[i].r = (struct rect){ r.x, r.y + from, r.w, to - from };
+    }
 }
 
 static void overview_right(const struct view *v, struct rect r, struct overview *o)
 {
-    int n = (v->errors.service >= 0) + (v->latency.service >= 0);
+    int two = (v->errors.service >= 0) + (v->latency.service >= 0);
     int signals = v->n_signals ? (int)v->n_signals + 2 : 0, charts;
 
-    if (n == 0) {
+    if (two == 0 && r.h < 2 * OVERVIEW_CHART_WELL) {
         o->signals = r;
         return;
     }
     charts =
-        overview_max(r.h - signals, overview_min(n * 11, r.h - overview_min(signals, r.h / 3)));
+        overview_max(r.h - signals, overview_min(two * 11, r.h - overview_min(signals, r.h / 3)));
     if (r.h - charts < 3)
         charts = r.h;
     overview_charts(v, (struct rect){ r.x, r.y, r.w, charts }, o);
@@ -108,7 +145,7 @@ static struct overview overview_layout(const struct view *v, struct rect r)
         overview_charts(v, (struct rect){ r.x, r.y + r.h - below, r.w, below }, &o);
         return o;
     }
-    left = r.w < 100 ? r.w * 53 / 100 : r.w * 49 / 100;
+    left = r.w < 100 ? r.w * 53 / 100 : r.w * 51 / 100;
     if (r.w >= OVERVIEW_W_THREE) {
         int right = overview_min(r.w * 28 / 100, 90);
 
@@ -133,7 +170,7 @@ static void overview_services(const struct view *v, struct rect r, bool boxes, s
 {
     struct rect in = boxes ? frame_inside(r) : r;
     char counts[96], foot[48];
-    enum style style = services_counts(v, counts);
+    enum style style = services_counts(v, r.w - 18, counts);
     int at;
 
     view_selected(v, v->overview, v->n_overview, &at);
@@ -174,12 +211,8 @@ static void overview_draw(const struct view *v, struct rect r, struct canvas *c)
         overview_problems(v, o.problems, c);
     if (o.changes.h > 0)
         changes_draw(v, frame_draw(&(struct frame){ .title = "Changes" }, o.changes, c), c);
-    if (o.errors.h > 0)
-        plot_panel(v, v->errors, "Error rate", o.errors, c);
-    if (o.latency.h > 0)
-        plot_panel(v, v->latency,
-                   pick_signal(v, v->latency)->window_ms > 0 ? "Latency" : "Slowest answer",
-                   o.latency, c);
+    for (int i = 0; i < o.n_charts; i++)
+        plot_panel(v, o.charts[i].pick, o.charts[i].title, o.charts[i].r, c);
     if (o.signals.h > 0 && o.boxes)
         o.signals = frame_draw(&(struct frame){ .title = "Signals" }, o.signals, c);
     if (o.signals.h > 0)

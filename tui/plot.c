@@ -82,13 +82,21 @@ void plot_panel(const struct view *v, struct pick p, const char *title, struct r
 void plot_spark(const struct view *v, const struct signal *s, struct rect r, struct canvas *c)
 {
     struct series_span spans[CHART_BUCKETS];
+    double limit = !isnan(s->crit) ? s->crit : s->warn, top = 0;
     struct chart_plan plan;
 
     if (r.w < 1 || r.h < 1)
         return;
     plan = plot_plan(v, s, r.w < CHART_BUCKETS ? r.w : CHART_BUCKETS);
     plot_spans(s, plan, spans);
-    spark_draw(&(struct spark){ spans, (size_t)plan.n, NAN, s->warn, s->crit, s->low_is_bad }, r,
+    for (int i = 0; i < plan.n; i++)
+        if (spans[i].n && spans[i].mean > top)
+            top = spans[i].mean;
+    if (isnan(limit))
+        top *= 2; /* without a limit there is no full: calm stays at half height */
+    else if (limit > top)
+        top = limit;
+    spark_draw(&(struct spark){ spans, (size_t)plan.n, top, s->warn, s->crit, s->low_is_bad }, r,
                c);
 }
 
@@ -104,11 +112,13 @@ static void plot_signal_row(const struct view *v, struct pick p, struct rect r, 
     canvas_text(c, r.x, r.y, name_w, signal_style(s) == STYLE_PLAIN ? STYLE_PLAIN : signal_style(s),
                 &name);
     text_fini(&name);
-    if (picture.w >= 4 && s->known && !isnan(s->max) && s->max > 0)
+    if (picture.w < 6)
+        picture.w = 0; /* figures before pictures */
+    if (picture.w > 0 && s->known && !isnan(s->max) && s->max > 0)
         gauge_draw(&(struct gauge){ s->value, s->max, !isnan(s->crit) ? s->crit : s->warn,
                                     s->level == LEVEL_NONE ? STYLE_OK : style_level(s->level) },
                    picture, c);
-    else if (picture.w >= 4)
+    else if (picture.w > 0)
         plot_spark(v, s, picture, c);
     canvas_put_right(c, r.x + r.w - figure_w, r.y, figure_w, signal_style(s),
                      signal_figure(s, figure));
@@ -138,8 +148,10 @@ void plot_signals(const struct view *v, const struct pick *picks, size_t n, stru
         cols = plot_cols(signal_figure(s, figure));
         figure_w = cols > figure_w ? cols : figure_w;
     }
-    name_w = name_w > r.w * 2 / 5 ? r.w * 2 / 5 : name_w;
     figure_w = figure_w > r.w / 2 ? r.w / 2 : figure_w;
+    name_w = name_w > r.w - figure_w - 1 ? r.w - figure_w - 1 : name_w;
+    if (r.w >= 60 && name_w > r.w / 2)
+        name_w = r.w / 2;
     for (size_t i = 0; i < n; i++)
         plot_signal_row(v, picks[i], (struct rect){ r.x, r.y + (int)i, r.w, 1 }, name_w, figure_w,
                         c);

@@ -39,7 +39,7 @@ static void services_screen_draw(const struct view *v, struct rect r, struct can
     struct services s = services_layout(v, r);
     struct rect in = s.boxes ? frame_inside(s.list) : s.list;
     char counts[96], foot[48], figure[64];
-    enum style style = services_counts(v, counts);
+    enum style style = services_counts(v, r.w - 18, counts);
     int at, service = view_selected(v, v->tree, v->n_tree, &at), index;
     const struct reading *reading;
 

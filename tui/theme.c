@@ -26,10 +26,10 @@ static const struct theme themes[] = {
       .ground256 = 237,
       .paints = {
           [STYLE_PLAIN] = { -1, -1, -1, -1, 0, 0 },
-          [STYLE_DIM] = { 245, -1, 8, -1, 0, 0 },
+          [STYLE_DIM] = { 245, -1, 8, -1, 0, D },
           [STYLE_STRONG] = { -1, -1, -1, -1, B, B },
           [STYLE_TITLE] = { 252, -1, -1, -1, B, B },
-          [STYLE_FRAME] = { 239, -1, 8, -1, 0, 0 },
+          [STYLE_FRAME] = { 239, -1, 8, -1, 0, D },
           [STYLE_OK] = { 108, -1, 2, -1, 0, 0 },
           [STYLE_WARN] = { 179, -1, 3, -1, 0, 0 },
           [STYLE_CRIT] = { 203, -1, 9, -1, B, B },
@@ -46,6 +46,7 @@ static const struct theme themes[] = {
           [STYLE_VERDICT_OK] = { 16, 108, 0, 2, B, R },
           [STYLE_VERDICT_WARN] = { 16, 179, 0, 3, B, R | B },
           [STYLE_VERDICT_CRIT] = { 231, 196, 15, 1, B, R | B },
+          [STYLE_AREA] = { 65, -1, 2, -1, 0, 0 },
           [STYLE_VERDICT_UNKNOWN] = { 16, 110, 0, 6, B, R },
       } },
     { .name = "light",
@@ -72,6 +73,7 @@ static const struct theme themes[] = {
           [STYLE_VERDICT_OK] = { 231, 28, 15, 2, B, R },
           [STYLE_VERDICT_WARN] = { 16, 214, 0, 3, B, R | B },
           [STYLE_VERDICT_CRIT] = { 231, 160, 15, 1, B, R | B },
+          [STYLE_AREA] = { 108, -1, 2, -1, 0, 0 },
           [STYLE_VERDICT_UNKNOWN] = { 231, 25, 15, 4, B, R },
       } },
     { .name = "mono", .ground256 = -1 }, /* paints come from the dark theme's mono column */

@@ -38,14 +38,15 @@ void spark_draw(const struct spark *s, struct rect r, struct canvas *c)
 
     for (size_t i = first; i < s->n && r.h > 0; i++, x++) {
         const struct series_span *span = &s->spans[i];
+        enum style style;
         int eighth;
 
         if (span->n == 0)
             continue;
         eighth = top > 0 ? 1 + (int)(span->mean / top * 7 + 0.5) : 1;
         eighth = eighth < 1 ? 1 : eighth > 8 ? 8 : eighth;
-        canvas_put(c, x, r.y, 1, bars_style(span->mean, s->warn, s->crit, s->low_is_bad),
-                   bars_eighths[eighth]);
+        style = bars_style(span->mean, s->warn, s->crit, s->low_is_bad);
+        canvas_put(c, x, r.y, 1, style == STYLE_OK ? STYLE_AREA : style, bars_eighths[eighth]);
     }
 }
 
@@ -90,8 +91,8 @@ static int phases_split(const struct phases *p, struct phase out[PHASES])
     } kinds[PHASES] = { { "dns", "░", STYLE_UNKNOWN },
                         { "connect", "▒", STYLE_MARK },
                         { "tls", "▓", STYLE_STALE },
-                        { "wait", "█", STYLE_WARN },
-                        { "body", "▄", STYLE_OK } };
+                        { "wait", "█", STYLE_AREA },
+                        { "body", "▄", STYLE_DIM } };
     int32_t ends[PHASES] = { p->dns_us, p->connect_us, p->tls_us, p->first_byte_us, p->total_us };
     int32_t before = 0;
     int n = 0;

@@ -24,6 +24,7 @@ static const char canvas_letters[STYLE_COUNT] = {
     [STYLE_ENV_STAGING] = '2',  [STYLE_ENV_OTHER] = '3',
     [STYLE_VERDICT_OK] = '4',   [STYLE_VERDICT_WARN] = '5',
     [STYLE_VERDICT_CRIT] = '6', [STYLE_VERDICT_UNKNOWN] = '7',
+    [STYLE_AREA] = 'g',
 };
 
 /* What our own glyphs become on a terminal without UTF-8. Each is one column and stays one. */
@@ -82,10 +83,10 @@ static const struct {
     /* bars */
     { 0x2581, '_' },
     { 0x2582, '_' },
-    { 0x2583, '-' },
-    { 0x2584, '-' },
-    { 0x2585, '=' },
-    { 0x2586, '=' },
+    { 0x2583, '=' },
+    { 0x2584, '=' },
+    { 0x2585, '*' },
+    { 0x2586, '*' },
     { 0x2587, '#' },
     { 0x2588, '#' },
     { 0x2589, '#' },
@@ -96,7 +97,7 @@ static const struct {
     { 0x258e, '-' },
     { 0x258f, '|' },
     { 0x2591, '.' },
-    { 0x2592, ':' },
+    { 0x2592, '%' },
     { 0x2593, '%' },
     { 0x2501, '=' },
 };

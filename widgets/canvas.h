@@ -40,6 +40,7 @@ enum style {
     STYLE_VERDICT_WARN,
     STYLE_VERDICT_CRIT,
     STYLE_VERDICT_UNKNOWN,
+    STYLE_AREA, /* the calm body of a chart */
     STYLE_COUNT
 };
 

@@ -1,5 +1,5 @@
-/* widgets/chart.c: the picture of one signal. The scale takes in the thresholds as soon as the
- * values come near them, so that calm stays legible and trouble shows against its limit. */
+/* widgets/chart.c: the picture of one signal, always against its limit: calm looks flat and trouble
+ * does not. */
 #include "widgets/chart.h"
 
 #include <math.h>
@@ -26,9 +26,11 @@ int chart_cols(int w)
 
 struct chart_plan chart_plan(int cols, int64_t span_ms, int64_t step_ms, int64_t now_ms)
 {
-    static const int nice_s[] = { 1,    2,    3,    4,    5,     6,     10,    12,    15,   20,
-                                  30,   60,   90,   120,  150,   180,   240,   300,   600,  900,
-                                  1200, 1800, 3600, 7200, 10800, 14400, 21600, 43200, 86400 };
+    static const int nice_s[] = { 1,    2,     3,     4,     5,     6,     8,    10,   12,   15,
+                                  18,   20,    24,    30,    36,    40,    45,   60,   72,   80,
+                                  90,   100,   120,   144,   180,   200,   240,  300,  360,  400,
+                                  480,  600,   720,   900,   1200,  1440,  1800, 2400, 3600, 4800,
+                                  7200, 10800, 14400, 21600, 28800, 43200, 86400 };
     enum { NICE = sizeof nice_s / sizeof *nice_s };
     struct chart_plan p = { .w = 1 };
     int64_t least = span_ms / cols > step_ms ? span_ms / cols : step_ms, end_ms;
@@ -61,17 +63,21 @@ static double chart_round_up(double v)
     return 10 * ten;
 }
 
+/* The nearest limit is always in the picture, the farther one when the values come near it. */
 static double chart_top(const struct chart *chart)
 {
-    double top = 0, limit = !isnan(chart->crit) ? chart->crit : chart->warn;
+    double top = 0, most = 0, near = !isnan(chart->warn) ? chart->warn : chart->crit;
 
     for (int i = 0; i < chart->plan.n; i++)
-        if (chart->spans[i].n && chart->spans[i].mean > top)
-            top = chart->spans[i].mean;
-    if (!isnan(limit) && (top >= limit / 4 || chart->low_is_bad) && top < limit * 1.1)
-        top = limit * 1.1;
+        if (chart->spans[i].n && chart->spans[i].mean > most)
+            most = chart->spans[i].mean;
+    top = most;
+    if (!isnan(near) && top < near * 1.1)
+        top = near * 1.1;
+    if (!isnan(chart->crit) && (most >= near * 0.8 || chart->low_is_bad) && top < chart->crit * 1.1)
+        top = chart->crit * 1.1;
     if (chart->unit == UNIT_PERCENT && top > 50)
-        return top <= 100 ? 100 : chart_round_up(top);
+        return top <= 100 || most <= 100 ? 100 : chart_round_up(top);
     return chart_round_up(top);
 }
 
@@ -113,8 +119,8 @@ static void chart_bar(const struct chart *chart, int bucket, double top, struct 
     int eighths = (int)(span->mean / top * plot.h * 8 + 0.5), x = chart_column(chart, plot, bucket);
 
     eighths = eighths < 1 ? 1 : eighths > plot.h * 8 ? plot.h * 8 : eighths;
-    if (newest && style == STYLE_OK)
-        style = STYLE_DIM;
+    if (style == STYLE_OK)
+        style = STYLE_AREA;
     for (int row = 0; row < plot.h && eighths > 0; row++, eighths -= 8) {
         const char *glyph = eighths < 8 ? chart_eighths[eighths] : newest ? "▒" : "█";
 
@@ -123,36 +129,55 @@ static void chart_bar(const struct chart *chart, int bucket, double top, struct 
     }
 }
 
-/* A thin line where something changed, its sign below, and its label if that fits. */
+/* A thin line through what is empty where something changed. */
+static void chart_mark_line(int x, struct rect plot, struct canvas *c)
+{
+    for (int row = plot.y; row < plot.y + plot.h; row++) {
+        const struct cell *cell = canvas_at(c, x, row);
+
+        if (cell && (cell->utf8[0] == ' ' || !strcmp(cell->utf8, "┈")))
+            canvas_put(c, x, row, 1, STYLE_DIM, "┊");
+    }
+}
+
+/* The sign of a mark with its label, to the right where that fits, else to the left; `from` and
+ * `next` are the first columns of the neighbours. Returns the first column that is taken. */
+static int chart_mark_sign(const struct text *label, int x, int y, int from, int next,
+                           struct canvas *c)
+{
+    int cols = label ? label->cols : 0;
+
+    canvas_put(c, x, y, 1, STYLE_MARK, "▴");
+    if (cols > 0 && cols <= next - x - 2)
+        canvas_text(c, x + 1, y, cols, STYLE_MARK, label);
+    else if (cols > 0 && cols <= x - from - 1)
+        canvas_text(c, x -= cols, y, cols, STYLE_MARK, label);
+    else if (cols > 0 && next - x - 2 >= 8)
+        canvas_text(c, x + 1, y, next - x - 2, STYLE_MARK, label);
+    return x;
+}
+
 static void chart_marks(const struct chart *chart, struct rect plot, int y, struct canvas *c)
 {
-    int next = plot.x + plot.w + 1; /* where the mark to the right begins */
+    int next = plot.x + plot.w + 1;
 
     for (size_t i = chart->n_marks; i-- > 0;) {
         const struct chart_mark *mark = &chart->marks[i];
-        int64_t bucket = (mark->at_ms - chart->plan.from_ms) / chart->plan.bucket_ms;
-        int x, room;
+        int64_t bucket = (mark->at_ms - chart->plan.from_ms) / chart->plan.bucket_ms, before = -1;
+        int x;
 
         if (mark->at_ms < chart->plan.from_ms || bucket >= chart->plan.n)
             continue;
         x = chart_column(chart, plot, (int)bucket);
-        for (int row = plot.y; row < plot.y + plot.h; row++) {
-            const struct cell *cell = canvas_at(c, x, row);
-
-            if (cell && (cell->utf8[0] == ' ' || !strcmp(cell->utf8, "┈")))
-                canvas_put(c, x, row, 1, STYLE_MARK, "┊");
-        }
-        if (y < 0)
+        if (x >= next)
             continue;
-        room = next - x - 3;
-        canvas_put(c, x, y, 1, STYLE_MARK, "▴");
-        if (mark->label && room >= 3 && room >= (mark->label->cols < 12 ? mark->label->cols : 12)) {
-            canvas_text(c, x + 1, y, room, STYLE_MARK, mark->label);
-        } else if (mark->label && mark->label->cols < x - plot.x - 1 && next > plot.x + plot.w) {
-            canvas_text(c, x - mark->label->cols, y, mark->label->cols, STYLE_MARK, mark->label);
-            x -= mark->label->cols; /* the newest one's label may stand to its left */
-        }
-        next = x;
+        if (i > 0 && mark[-1].at_ms >= chart->plan.from_ms)
+            before = (mark[-1].at_ms - chart->plan.from_ms) / chart->plan.bucket_ms;
+        chart_mark_line(x, plot, c);
+        if (y >= 0)
+            next = chart_mark_sign(mark->label, x, y,
+                                   before >= 0 ? chart_column(chart, plot, (int)before) : plot.x,
+                                   next, c);
     }
 }
 

@@ -64,18 +64,19 @@ struct rect frame_draw(const struct frame *f, struct rect r, struct canvas *c)
 
     if (r.w < FRAME_W_MIN || r.h < FRAME_H_MIN)
         return r;
-    frame_box(r, f->focused ? STYLE_PLAIN : STYLE_FRAME, c);
+    frame_box(r, f->focused ? STYLE_DIM : STYLE_FRAME, c);
     room = frame_figure(f, r, c) - 2;
-    if (f->title && room > 2) {
+    if ((f->title || f->subject) && room > 2) {
         canvas_put(c, x, r.y, 1, STYLE_PLAIN, " ");
-        n = 1 + canvas_put(c, x + 1, r.y, room, STYLE_TITLE, f->title);
+        n = f->title ? 1 + canvas_put(c, x + 1, r.y, room, STYLE_TITLE, f->title) : 0;
         if (f->subject && room - n > 3) {
             canvas_put(c, x + n, r.y, 1, STYLE_PLAIN, " ");
-            n += 1 + canvas_text(c, x + n + 1, r.y, room - n, STYLE_PLAIN, f->subject);
+            n += 1 + canvas_text(c, x + n + 1, r.y, room - n, f->title ? STYLE_PLAIN : STYLE_TITLE,
+                                 f->subject);
         }
         canvas_put(c, x + n, r.y, 1, STYLE_PLAIN, " ");
     }
-    if (f->foot && frame_cols(f->foot) + 6 < r.w) {
+    if (f->foot && *f->foot && frame_cols(f->foot) + 6 < r.w) {
         n = frame_cols(f->foot);
         canvas_putf(c, r.x + r.w - 4 - n, r.y + r.h - 1, n + 2, STYLE_DIM, " %s ", f->foot);
     }

@@ -8,7 +8,7 @@
 #include "widgets/canvas.h"
 
 struct frame {
-    const char *title;          /* ours */
+    const char *title;          /* ours; NULL = the subject alone */
     const struct text *subject; /* after the title, outside text; NULL = none */
     const char *figure;         /* at the right; NULL = none */
     enum style figure_style;

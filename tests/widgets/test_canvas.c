@@ -83,7 +83,7 @@ static void ascii_keeps_every_column(void **state)
     canvas_put(&c, 0, 0, 16, STYLE_PLAIN, "┌─ ● ✗ ↳ ▁▄█ ─┐");
     canvas_put(&c, 0, 1, 16, STYLE_PLAIN, "caf\xc3\xa9 漢字 e\xcc\x81.");
     canvas_put(&c, 0, 2, 4, STYLE_PLAIN, "longer");
-    SCREEN_IS(&c, "+- o X > _-# -+ \n"
+    SCREEN_IS(&c, "+- o X > _=# -+ \n"
                   "caf? ???? e.    \n"
                   "lon.            \n");
     canvas_fini(&c);
