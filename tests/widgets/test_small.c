@@ -151,7 +151,7 @@ static void spark_leaves_gaps_blank_and_shows_zero(void **state)
     canvas_init(&c, 8, 1);
     spark_draw(&(struct spark){ spans, 6, NAN, NAN, 8, false }, canvas_rect(&c), &c);
     SCREEN_IS(&c, "  ▂ ▁▅█▃\n");
-    STYLES_ARE(&c, "..o.ooco\n");
+    STYLES_ARE(&c, "..g.ggcg\n");
     canvas_fini(&c);
 }
 
