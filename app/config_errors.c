@@ -10,6 +10,11 @@ static bool config_error_before(const struct config_error *e, struct pos pos)
     return e->line < pos.line || (e->line == pos.line && e->col <= pos.col);
 }
 
+bool config_errors_late(const struct config_errors *e, struct pos pos)
+{
+    return e->n == CONFIG_ERRORS_MAX && config_error_before(&e->items[CONFIG_ERRORS_MAX - 1], pos);
+}
+
 /* The first errors of the file are the ones to keep, whatever order they are found in: room is made
  * for an earlier one by counting the last. */
 void config_errors_add(struct config_errors *e, struct pos pos, const char *key, const char *fmt,
@@ -19,14 +24,16 @@ void config_errors_add(struct config_errors *e, struct pos pos, const char *key,
     size_t at = e->n;
     va_list ap;
 
+    if (config_errors_late(e, pos)) {
+        e->more++;
+        return;
+    }
     while (at > 0 && !config_error_before(&e->items[at - 1], pos))
         at--;
     if (e->n == CONFIG_ERRORS_MAX)
         e->more++;
     else
         e->n++;
-    if (at >= CONFIG_ERRORS_MAX)
-        return;
     memmove(&e->items[at + 1], &e->items[at], (e->n - at - 1) * sizeof e->items[0]);
 
     va_start(ap, fmt);

@@ -29,5 +29,7 @@ struct config_errors {
 /* `key` is the path of the key, or NULL for what belongs to no key. */
 void config_errors_add(struct config_errors *e, struct pos pos, const char *key, const char *fmt,
                        ...) MW_PRINTF(4, 5);
+/* True when an error at this place would only be counted: its words need not be made. */
+bool config_errors_late(const struct config_errors *e, struct pos pos);
 /* One error a line, then "and 4 more". */
 void config_errors_write(const struct config_errors *e, struct buf *out);

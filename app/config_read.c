@@ -1,4 +1,4 @@
-/* app/config_read.c: a configuration from its tree: variables, services, probes, references. */
+/* app/config_read.c: a configuration from its tree: variables, services, probes. */
 #include "app/config.h"
 
 #include <math.h>
@@ -6,28 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/config_impl.h"
 #include "app/config_schema.h"
 #include "app/names.h"
 #include "app/secrets.h"
-#include "app/walk.h"
 #include "core/alloc.h"
 #include "core/nearest.h"
 
-enum { TITLE_MAX = 120, WORD_MAX = 24, ENVIRONMENT_MAX = 32, KINDS_MAX = 32 };
-
-struct named { /* for finding by name among thousands */
-    const char *name;
-    size_t index;
-};
-
-struct reader {
-    struct walk walk;
-    struct config *config;
-    const struct config_kinds *kinds;
-    const char *kind_names[KINDS_MAX]; /* NULL-terminated */
-    const struct node **nodes;         /* of the services, in their order */
-    struct named *ids;                 /* ordered */
-};
+enum { TITLE_MAX = 120, WORD_MAX = 24, ENVIRONMENT_MAX = 32 };
 
 /* --- variables --- */
 
@@ -136,8 +122,9 @@ static const struct probe_ops *read_kind(struct reader *r, const struct node *ma
         return ops;
     /* A misspelt kind is better named than missed. */
     for (const struct node *k = map->first; k; k = k->next)
-        if (!k->bad && !option_find(r->kinds->common, k->text) &&
-            nearest_word(k->text, r->kind_names, 0)) {
+        if (!k->bad && k->len <= NAME_MAX_LEN &&
+            !config_errors_late(w->errors, node_pos(k, w->file)) &&
+            !option_find(r->kinds->common, k->text) && nearest_word(k->text, r->kind_names, 0)) {
             size_t inner = walk_enter(w, k->text);
 
             walk_unknown(w, k, NULL, 0, r->kind_names);
@@ -345,206 +332,6 @@ static void read_services(struct reader *r, const struct node *root)
     walk_leave(w, before);
 }
 
-/* --- what points from one service to another --- */
-
-static int named_order(const void *a, const void *b)
-{
-    return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name);
-}
-
-static bool read_find(const struct reader *r, const char *id, size_t *index)
-{
-    struct named key = { .name = id };
-    const struct named *found =
-        r->ids ? bsearch(&key, r->ids, r->config->n_services, sizeof key, named_order) : NULL;
-
-    if (found)
-        *index = found->index;
-    return found != NULL;
-}
-
-static void read_dangling(struct reader *r, const struct node *at, const char *id)
-{
-    const char **ids = xcalloc(r->config->n_services, sizeof *ids);
-    char start[48];
-    const char *near = NULL;
-
-    for (size_t i = 0; i < r->config->n_services; i++)
-        ids[i] = r->config->services[i].id;
-    name_excerpt(start, sizeof start, id);
-    if (r->walk.errors->n < CONFIG_ERRORS_MAX) /* nobody sees the word for the thousandth */
-        near = nearest_word(start, ids, r->config->n_services);
-    if (near)
-        walk_error(&r->walk, at, "no service '%s'; did you mean '%s'?", start, near);
-    else
-        walk_error(&r->walk, at, "no service '%s' under 'services'", start);
-    free(ids);
-}
-
-/* The node of the i-th id, for its place. */
-static const struct node *read_dep_node(const struct node *service, size_t i)
-{
-    const struct node *list = node_get(service->value, "depends_on");
-
-    if (!list || list->kind != NODE_LIST)
-        return list ? list : service;
-    for (const struct node *item = list->first; item; item = item->next)
-        if (i-- == 0)
-            return item;
-    return list;
-}
-
-static void read_deps(struct reader *r, size_t self)
-{
-    struct config_service *s = &r->config->services[self];
-    struct walk *w = &r->walk;
-    size_t path = w->path_len, n = 0;
-
-    walk_enter(w, "services");
-    walk_enter(w, s->id);
-    walk_enter(w, "depends_on");
-    s->deps = s->depends_on.n ? xcalloc(s->depends_on.n, sizeof *s->deps) : NULL;
-    for (size_t i = 0; i < s->depends_on.n; i++) {
-        const struct node *at = read_dep_node(r->nodes[self], i);
-        const char *id = s->depends_on.items[i];
-        size_t index, j = 0;
-
-        if (!read_find(r, id, &index)) {
-            if (!w->cut)
-                read_dangling(r, at, id);
-            continue;
-        }
-        while (j < n && s->deps[j] != index)
-            j++;
-        if (index == self)
-            walk_error(w, at, "'%s' cannot depend on itself", s->id);
-        else if (j < n)
-            walk_error(w, at, "'%s' stands here twice", s->id);
-        else
-            s->deps[n++] = index;
-    }
-    walk_leave(w, path);
-}
-
-/* Depth first without recursion: a chain may be as long as there are services. */
-static void read_cycle_from(struct reader *r, size_t start, uint8_t *seen, size_t *stack,
-                            size_t *next)
-{
-    struct config *c = r->config;
-    size_t depth = 0;
-
-    stack[depth++] = start;
-    seen[start] = 1; /* 1 on the stack, 2 done */
-    while (depth > 0) {
-        size_t at = stack[depth - 1], to, from;
-        const struct config_service *s = &c->services[at];
-        char words[300] = "";
-
-        if (next[at] == s->depends_on.n) {
-            seen[at] = 2;
-            depth--;
-            continue;
-        }
-        to = s->deps[next[at]++];
-        if (seen[to] == 0) {
-            seen[to] = 1;
-            stack[depth++] = to;
-            continue;
-        }
-        if (seen[to] == 2)
-            continue;
-        for (from = 0; stack[from] != to; from++)
-            ;
-        for (size_t i = from; i <= depth; i++) {
-            size_t len = strlen(words);
-            const char *id = c->services[i < depth ? stack[i] : to].id;
-
-            if (i - from == 8 && depth - i > 2) {
-                snprintf(words + len, sizeof words - len, " ... (%zu in all)", depth - from);
-                break;
-            }
-            snprintf(words + len, sizeof words - len, "%s%.32s", i > from ? " -> " : "", id);
-        }
-        walk_error(&r->walk, r->nodes[at], "services depend on each other in a circle: %s", words);
-    }
-}
-
-static void read_cycles(struct reader *r)
-{
-    size_t n = r->config->n_services;
-    uint8_t *seen = xcalloc(n, 1);
-    size_t *stack = xcalloc(n, sizeof *stack), *next = xcalloc(n, sizeof *next);
-    size_t path = walk_enter(&r->walk, "services");
-
-    for (size_t i = 0; i < n; i++)
-        if (!seen[i])
-            read_cycle_from(r, i, seen, stack, next);
-    walk_leave(&r->walk, path);
-    free(seen);
-    free(stack);
-    free(next);
-}
-
-/* Two services must not look the same on screen: what counts is the text as it will be shown. */
-static void read_titles(struct reader *r)
-{
-    struct config *c = r->config;
-    struct named *titles = xcalloc(c->n_services, sizeof *titles);
-    struct text *shown = xcalloc(c->n_services, sizeof *shown);
-    size_t path = walk_enter(&r->walk, "services");
-
-    for (size_t i = 0; i < c->n_services; i++) {
-        const struct config_service *s = &c->services[i];
-
-        text_sets(&shown[i], s->title ? s->title : s->id);
-        titles[i] = (struct named){ text_str(&shown[i]), i };
-    }
-    qsort(titles, c->n_services, sizeof *titles, named_order);
-    for (size_t i = 1; i < c->n_services; i++) {
-        size_t a = titles[i - 1].index, b = titles[i].index, before;
-        char start[48];
-
-        if (strcmp(titles[i - 1].name, titles[i].name) != 0)
-            continue;
-        if (r->nodes[a]->line > r->nodes[b]->line) {
-            size_t swap = a;
-
-            a = b;
-            b = swap;
-        }
-        before = walk_enter(&r->walk, c->services[b].id);
-        walk_error(&r->walk, r->nodes[b],
-                   "is shown as '%s', and so is '%s' (line %d); give it "
-                   "another title",
-                   name_excerpt(start, sizeof start, titles[i].name), c->services[a].id,
-                   r->nodes[a]->line);
-        walk_leave(&r->walk, before);
-    }
-    for (size_t i = 0; i < c->n_services; i++)
-        text_fini(&shown[i]);
-    walk_leave(&r->walk, path);
-    free(shown);
-    free(titles);
-}
-
-static void read_references(struct reader *r)
-{
-    struct config *c = r->config;
-    size_t before = walk_errors(&r->walk);
-
-    if (c->n_services == 0)
-        return;
-    r->ids = xcalloc(c->n_services, sizeof *r->ids);
-    for (size_t i = 0; i < c->n_services; i++)
-        r->ids[i] = (struct named){ c->services[i].id, i };
-    qsort(r->ids, c->n_services, sizeof *r->ids, named_order);
-    for (size_t i = 0; i < c->n_services; i++)
-        read_deps(r, i);
-    if (walk_errors(&r->walk) == before && !r->walk.cut) /* all indices are there */
-        read_cycles(r);
-    read_titles(r);
-}
-
 /* --- the top --- */
 
 static void read_watch(struct reader *r, const struct node *root)
@@ -591,7 +378,7 @@ static void read_root(struct reader *r, const struct node *root, const struct co
     read_vars(r, root, in->overrides);
     read_watch(r, root);
     read_services(r, root);
-    read_references(r);
+    links_read(r);
 }
 
 struct config *config_read(const struct config_input *in, struct config_errors *errors)
@@ -610,7 +397,6 @@ struct config *config_read(const struct config_input *in, struct config_errors *
     read_root(&r, t->root, in);
     walk_fini(&r.walk);
     free(r.nodes);
-    free(r.ids);
     tree_free(t);
     if (errors->n == 0)
         return c;

@@ -121,7 +121,7 @@ static bool vars_env(struct vars *v, const char *name, struct buf *out, struct e
     value = getenv(name);
     if (value)
         return vars_put(v, out, value, strlen(value), err);
-    near = vars_nearest_env(name);
+    near = v->brief ? NULL : vars_nearest_env(name);
     if (near)
         return err_set(err, "the environment has no '%s'; did you mean '%s'?", name, near);
     return err_set(err, "the environment has no '%s'; set it before midwatch starts", name);
@@ -161,7 +161,7 @@ static bool vars_var(struct vars *v, const char *name, struct buf *out, bool *ou
     struct var *var = vars_find(v, name);
 
     if (!var) {
-        const char *near = vars_nearest(v, name);
+        const char *near = v->brief ? NULL : vars_nearest(v, name);
 
         if (near)
             return err_set(err, "no variable '%s'; did you mean '%s'?", name, near);

@@ -34,6 +34,7 @@ struct vars {
     struct var *items; /* ordered by name after vars_ready() */
     size_t n, cap;
     size_t total_bytes;
+    bool brief; /* nobody will read the message: no nearest word is looked for */
 };
 
 void vars_add(struct vars *v, struct var var);

@@ -110,6 +110,7 @@ static bool walk_expand(struct walk *w, const struct node *n, const struct optio
 
     *outside = false;
     buf_clear(&w->value);
+    w->vars.brief = config_errors_late(w->errors, node_pos(n, w->file));
     if (o->type == OPTION_SECRET) {
         if (vars_reference(&w->vars, n->text, &w->value, &err))
             return true;
@@ -238,10 +239,15 @@ void walk_unknown(struct walk *w, const struct node *key, const struct walk_tabl
                   const char *const *others)
 {
     const char *known[KNOWN_MAX], *near;
-    size_t n_known = walk_known(tables, n, others, known), len = 0;
+    size_t n_known, len = 0;
     char start[64], list[320] = "";
 
+    if (config_errors_late(w->errors, node_pos(key, w->file))) {
+        w->errors->more++;
+        return;
+    }
     name_excerpt(start, sizeof start, key->text);
+    n_known = walk_known(tables, n, others, known);
     near = nearest_word(start, known, n_known);
     if (near) {
         walk_error(w, key, "unknown key '%s'; did you mean '%s'?", start, near);

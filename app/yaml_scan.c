@@ -15,11 +15,25 @@ struct scan {
     size_t found;
 };
 
+static bool scan_is_fine(uint32_t cp, bool invalid)
+{
+    if (invalid || cp == CP_BOM || cp == 0x2028 || cp == 0x2029 || (cp >= 0x7f && cp < 0xa0))
+        return false;
+    return cp >= 0x20 || cp == '\t' || cp == '\n' || cp == '\r';
+}
+
 static void scan_char(struct scan *s, uint32_t cp, const char *bytes, size_t n)
 {
     bool invalid = cp == CP_REPLACEMENT && !(n == 3 && memcmp(bytes, "\xef\xbf\xbd", 3) == 0);
     char words[96];
 
+    if (scan_is_fine(cp, invalid))
+        return;
+    s->found++;
+    if (config_errors_late(s->errors, s->pos)) { /* a whole file of them must not take long */
+        s->errors->more++;
+        return;
+    }
     if (invalid)
         snprintf(words, sizeof words, "byte 0x%02x is not UTF-8; save the file as UTF-8",
                  (unsigned)(unsigned char)*bytes);
@@ -27,13 +41,10 @@ static void scan_char(struct scan *s, uint32_t cp, const char *bytes, size_t n)
         snprintf(words, sizeof words, "a NUL byte; this is not a text file");
     else if (cp == CP_BOM)
         snprintf(words, sizeof words, "a byte order mark; save the file as UTF-8 without one");
-    else if (cp == 0x2028 || cp == 0x2029 || (cp >= 0x80 && cp < 0xa0))
+    else if (cp >= 0x80)
         snprintf(words, sizeof words, "U+%04X is a control character; leave it out", (unsigned)cp);
-    else if ((cp < 0x20 && cp != '\t' && cp != '\n' && cp != '\r') || cp == 0x7f)
-        snprintf(words, sizeof words, "control character 0x%02x; leave it out", (unsigned)cp);
     else
-        return;
-    s->found++;
+        snprintf(words, sizeof words, "control character 0x%02x; leave it out", (unsigned)cp);
     config_errors_add(s->errors, s->pos, NULL, "%s", words);
 }
 
