@@ -68,7 +68,7 @@ void pg_conn_close(struct pg_db *db)
     db->conn = NULL;
     db->state = PG_CLOSED;
     db->received = db->received_base = 0;
-    db->nulls = 0;
+    db->nulls = db->misses = 0;
 }
 
 static void pg_conn_fail(struct pg_db *db, enum fault fault, const char *words)

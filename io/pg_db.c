@@ -55,6 +55,8 @@ static void pg_call_on_timer(void *arg)
 
         reply.phases.total_us = (int32_t)(io_mono_us(db->pg->io) - c->started_us);
         pg_db_abandon(c);
+        if (++db->misses > 1) /* out of step with us, perhaps: a new one will tell */
+            pg_db_lost(db, FAULT_TIMEOUT, &why);
         if (done)
             done(done_arg, &reply);
     } else {
@@ -600,6 +602,8 @@ static void pg_db_complete(struct pg_db *db, struct pg_call *c)
     } else {
         struct err why = c->why;
 
+        if (c->done)
+            db->misses = 0;
         pg_call_end(c, c->fault, c->fault == FAULT_NONE ? NULL : &why, &db->rows);
     }
     pg_rows_clear(&db->rows);

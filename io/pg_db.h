@@ -82,6 +82,7 @@ struct pg_db {
     int64_t max_timeout_ms, session_timeout_ms;
     struct pg_rows rows; /* of the first call */
     int nulls;           /* in a row: two end a drain */
+    int misses;          /* deadlines in a row on this connection */
     struct pg_cancel *cancel;
     int64_t cancel_until_us; /* a 57014 before this may have been meant for another query */
     int64_t quiet_until_us, pause_ms; /* between asks for connections that close unasked */
