@@ -287,6 +287,11 @@ static void nm_tick(struct world *w)
         world_log(w, "backup: %s", why);
 }
 
+static void nm_forget(struct world *w)
+{
+    nginx_forget(w->nginx);
+}
+
 static const char nm_schema[] =
     "SET ROLE app;"
     "CREATE TABLE users (id serial PRIMARY KEY, name text NOT NULL, email text NOT NULL UNIQUE,"
@@ -319,5 +324,6 @@ const struct system system_neurmatic = {
     .serve = nm_serve,
     .live = nm_live,
     .tick = nm_tick,
+    .forget = nm_forget,
     .passed = nm_passed,
 };

@@ -145,6 +145,7 @@ void nginx_forget(struct nginx *n)
     pthread_mutex_lock(&n->lock);
     for (int i = 0; i < NGINX_CACHE; i++)
         n->cache[i].until_ms = 0;
+    memset(n->peer, 0, sizeof n->peer);
     pthread_mutex_unlock(&n->lock);
 }
 

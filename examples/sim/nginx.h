@@ -42,7 +42,7 @@ struct nginx {
 
 void nginx_init(struct nginx *n, struct world *w);
 void nginx_handle(void *nginx, struct http_request *rq, struct http_response *rs);
-void nginx_forget(struct nginx *n); /* empties the cache */
+void nginx_forget(struct nginx *n); /* a new process: cache empty, every peer in */
 
 /* The response headers that every public answer carries (systems.md 2.7). */
 extern const char nginx_security_headers[];

@@ -203,7 +203,7 @@ static bool flat_word(struct flat_reader *r, struct flat_item *it)
     }
     char *end;
     strtod(it->value, &end);
-    if (!n || *end || isalpha((unsigned char)it->value[0]))
+    if (!n || *end || strspn(it->value, "0123456789+-.eE") != n) /* no hex, no inf */
         return flat_fail(r, "a value is a string, a number, true, false or null");
     it->kind = FLAT_NUMBER;
     return true;

@@ -14,6 +14,11 @@
 #define TOKEN_GOOD_MS  (15 * 60000)
 #define TOKEN_RENEW_MS (10 * 60000)
 
+static bool tokens_fresh(int64_t issued_ms, int64_t now_ms)
+{
+    return now_ms >= issued_ms && now_ms - issued_ms < TOKEN_GOOD_MS;
+}
+
 static void tokens_issue(struct tokens *t, struct world *w)
 {
     char path[400], next[400];
@@ -64,9 +69,9 @@ bool tokens_good(struct tokens *t, struct world *w, const struct http_request *r
     h += 7 + strspn(h + 7, " ");
     pthread_mutex_lock(&t->lock);
     if (!strcmp(h, t->now.text))
-        good = now - t->now.issued_ms < TOKEN_GOOD_MS;
+        good = tokens_fresh(t->now.issued_ms, now);
     else if (t->before.text[0] && !strcmp(h, t->before.text))
-        good = now - t->before.issued_ms < TOKEN_GOOD_MS;
+        good = tokens_fresh(t->before.issued_ms, now);
     pthread_mutex_unlock(&t->lock);
     return good;
 }

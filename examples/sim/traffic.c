@@ -29,16 +29,18 @@ static void *traffic_run(void *arg)
     free(arg);
     client_init(&c, t.port);
     chance_init(&dice, 1000 + (uint64_t)t.index);
+    /* Nobody knows of the others: the first requests do not come all at once either. */
+    int64_t next = begin + (int64_t)(1000 * chance_unit(&dice) * TRAFFIC_THREADS / t.per_s);
     for (;;) {
         double age_s = (double)(now_mono_ms() - begin) / 1000;
         double wave = 1 + TRAFFIC_SWING * sin(6.283185307179586 * age_s / TRAFFIC_DAY_S);
         double rate = t.per_s * wave / TRAFFIC_THREADS;
-        int64_t next = now_mono_ms() + (int64_t)(1000 * chance_exponential(&dice, 1 / rate));
 
+        now_sleep_ms(next - now_mono_ms());
         /* The wait counts from the arrival, not from the answer: a slow system still gets its load
          * as long as threads are free. */
+        next = now_mono_ms() + (int64_t)(1000 * chance_exponential(&dice, 1 / rate));
         t.user(t.w, &c, &dice);
-        now_sleep_ms(next - now_mono_ms());
     }
     return NULL;
 }

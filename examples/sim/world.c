@@ -217,6 +217,10 @@ bool world_reset(struct world *w, char *why)
     for (int i = 0; i < w->app_n; i++) /* a process from the time that never was, too */
         if (app_phase(&w->apps[i]) != APP_UP || app_uptime_s(&w->apps[i]) < 0)
             app_reborn(&w->apps[i]);
+    if (w->system->forget)
+        w->system->forget(w);
+    if (w->system->tick && w->live)
+        w->system->tick(w);
     pthread_mutex_unlock(&w->change);
     return ok;
 }

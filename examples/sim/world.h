@@ -54,7 +54,8 @@ struct system {
     void (*vars)(const struct boot *b, struct str *out); /* members of "vars" */
     void (*serve)(struct world *w);                      /* opens the listeners */
     bool (*live)(struct world *w, char *why);            /* the servers are up: queues, traffic */
-    void (*tick)(struct world *w);                       /* ten times a second */
+    void (*tick)(struct world *w);                       /* twenty times a second; or NULL */
+    void (*forget)(struct world *w); /* after a reset: caches and marks of what was; or NULL */
     /* A restart passed this phase: GONE, the old process and what it held is gone; UP, the new one
      * serves. */
     void (*passed)(struct world *w, struct app *a, enum app_phase phase);
