@@ -1,0 +1,187 @@
+/* tests/probes/probe_case.h: one probe on the virtual clock, made from option pairs, and what it
+ * reported. */
+#pragma once
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/fake.h"
+#include "probes/probe.h"
+#include "probes/registry.h"
+
+struct probe_case {
+    struct io *io;
+    struct clients clients;
+    struct fake_net net;
+    struct fake_answer answer; /* to every HTTP request */
+    char asked_url[256];
+    int asked;
+    struct probe probe;
+    struct probe_common common;
+    /* the newest report */
+    int reports, closed;
+    enum state state;
+    enum fault fault;
+    bool disagree, known, above;
+    int code;
+    char reason[512], version[64], restart[64], note[256];
+    double value, num, den;
+    int64_t window_ms, at_ms;
+    size_t n_components;
+    char components[512]; /* "redis=down db=up" */
+    struct phases phases;
+};
+
+static inline void case_http(void *arg, const char *method, const char *url,
+                             struct fake_answer *out)
+{
+    struct probe_case *c = arg;
+
+    (void)method;
+    c->asked++;
+    snprintf(c->asked_url, sizeof c->asked_url, "%s", url);
+    *out = c->answer;
+}
+
+static inline void case_report(void *arg, struct probe *p, const struct report *r)
+{
+    struct probe_case *c = arg;
+    size_t n = 0;
+
+    (void)p;
+    c->reports++;
+    c->at_ms = r->at_ms;
+    c->state = r->state;
+    c->fault = r->fault;
+    c->disagree = r->disagree;
+    c->code = r->http_code;
+    c->phases = r->phases;
+    c->known = r->values[0].known;
+    c->above = r->values[0].above;
+    c->value = r->values[0].value;
+    c->num = r->values[0].num;
+    c->den = r->values[0].den;
+    c->window_ms = r->values[0].window_ms;
+    snprintf(c->note, sizeof c->note, "%s", text_str(&r->values[0].note));
+    snprintf(c->reason, sizeof c->reason, "%s", text_str(&r->reason));
+    snprintf(c->version, sizeof c->version, "%s", text_str(&r->version));
+    snprintf(c->restart, sizeof c->restart, "%s", text_str(&r->restart));
+    c->n_components = r->n_components;
+    c->components[0] = '\0';
+    for (size_t i = 0; i < r->n_components && n < sizeof c->components; i++)
+        n += (size_t)snprintf(c->components + n, sizeof c->components - n, "%s%s=%s", i ? " " : "",
+                              text_str(&r->components[i].name), state_word(r->components[i].state));
+}
+
+static inline void case_closed(void *arg, struct probe *p)
+{
+    (void)p;
+    ((struct probe_case *)arg)->closed++;
+}
+
+/* `pairs`: name, value, ...; NULL ends. "assert:/x" adds to a map, a repeated name to a list. */
+static inline bool case_options(const struct probe_ops *ops, void *self,
+                                struct probe_common *common, const char *const *pairs,
+                                struct err *err)
+{
+    struct signal_spec specs[READING_SIGNALS] = { 0 };
+    enum unit unit = UNIT_NONE;
+
+    option_defaults(probe_common_options, common, UNIT_NONE);
+    option_defaults(ops->options, self, UNIT_NONE);
+    for (int pass = 0; pass < 2; pass++) { /* quantities last: they need the unit */
+        if (pass && ops->signals && ops->signals(self, common, specs))
+            unit = specs[0].unit;
+        for (const char *const *at = pairs; *at; at += 2) {
+            char name[128];
+            const char *colon = strchr(at[0], ':');
+            const struct option *o;
+            void *to = self;
+            bool ok;
+
+            snprintf(name, sizeof name, "%.*s", (int)(colon ? colon - at[0] : 100), at[0]);
+            o = option_find(ops->options, name);
+            if (!o) {
+                o = option_find(probe_common_options, name);
+                to = common;
+            }
+            if (!o)
+                return err_set(err, "no option %s", name);
+            if ((o->type == OPTION_QUANTITY) != pass)
+                continue;
+            if (o->type == OPTION_MAP)
+                ok = option_map_add(o, to, colon ? colon + 1 : "", at[1], err);
+            else if (o->type == OPTION_LIST)
+                ok = option_list_add(o, to, at[1], err);
+            else
+                ok = option_set(o, to, at[1], unit, err);
+            if (!ok)
+                return err_wrap(err, "%s", name);
+        }
+    }
+    return !ops->check || ops->check(self, common, err);
+}
+
+static inline void case_fini(struct probe_case *c)
+{
+    if (c->probe.ops && c->probe.ops->close)
+        c->probe.ops->close(&c->probe);
+    if (c->probe.self)
+        option_fini(c->probe.ops->options, c->probe.self);
+    free(c->probe.self);
+    option_fini(probe_common_options, &c->common);
+    http_free(c->clients.http);
+    io_free(c->io);
+}
+
+static inline void case_init(struct probe_case *c, const char *kind, const char *const *pairs)
+{
+    struct err err = { "" };
+
+    memset(c, 0, sizeof *c);
+    c->io = io_new_virtual(1769652827000);
+    c->net = (struct fake_net){ .arg = c, .http = case_http };
+    io_fake_set(c->io, &c->net);
+    c->clients = (struct clients){ .io = c->io, .http = http_new(c->io, 16) };
+    c->probe = (struct probe){ .ops = probe_kind(kind),
+                               .common = &c->common,
+                               .clients = &c->clients,
+                               .on_report = case_report,
+                               .on_closed = case_closed,
+                               .arg = c };
+    assert_non_null(c->probe.ops);
+    c->probe.self = calloc(1, c->probe.ops->size);
+    if (!case_options(c->probe.ops, c->probe.self, &c->common, pairs, &err) ||
+        !c->probe.ops->open(&c->probe, &err))
+        fail_msg("%s", err.msg);
+}
+
+/* One poll, until its report. */
+static inline void case_poll(struct probe_case *c)
+{
+    int before = c->reports;
+
+    c->probe.ops->poll(&c->probe);
+    assert_int_equal(c->reports, before); /* never inside the call, unless it is said */
+    io_advance(c->io, c->common.timeout_ms);
+    assert_int_equal(c->reports, before + 1);
+}
+
+/* What check() says of these options, or what reading them does. */
+static inline void case_refused(const char *kind, const char *why, const char *const *pairs)
+{
+    const struct probe_ops *ops = probe_kind(kind);
+    struct probe_common common = { 0 };
+    struct err err = { "" };
+    void *self = calloc(1, ops->size);
+    bool ok = case_options(ops, self, &common, pairs, &err);
+
+    if (ok || !strstr(err.msg, why))
+        fail_msg("wanted '%s', got '%s'", why, ok ? "no error" : err.msg);
+    option_fini(ops->options, self);
+    option_fini(probe_common_options, &common);
+    free(self);
+}
+
+#define PAIRS(...) ((const char *const[]){ __VA_ARGS__, NULL })
