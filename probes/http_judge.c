@@ -244,7 +244,7 @@ static void http_judge_health(const struct http_options *o, const struct healthb
         text_setf(&out->reason, "code %d but body says %s%s%s", r->code, state_word(h->state),
                   *why ? ": " : "", why);
     else if (!code_ok)
-        http_say_code(out, r, why);
+        http_say_code(out, r, h->state == STATE_UNKNOWN ? "" : why);
     else
         text_sets(&out->reason, why); /* empty when up: the latency is said then */
 }

@@ -143,7 +143,7 @@ static void a_body_that_says_nothing_is_never_green(void **state)
 
     (void)state;
     case_init(&c, "http", PAIRS(HEALTH));
-    answer(&c, 200, "{\"colour\":\"green\"}");
+    answer(&c, 200, "{\"hello\":\"world\"}");
     assert_int_equal(c.state, STATE_UNKNOWN);
     assert_string_not_equal(c.reason, "");
     answer(&c, 204, "");
@@ -323,7 +323,7 @@ static void a_small_uptime_proves_a_restart_and_another_instance_does_not(void *
     answer(&c, 200, "{\"status\":\"ok\",\"uptime\":4000}"); /* a younger one behind the balancer */
     assert_string_equal(c.restart, "");
     answer(&c, 200, "{\"status\":\"ok\",\"uptime\":3}");
-    assert_string_equal(c.restart, "restart, up 3 s");
+    assert_string_equal(c.restart, "restart, up 3s");
     answer(&c, 200, "{\"status\":\"ok\",\"uptime\":8}");
     assert_string_equal(c.restart, "");
     case_fini(&c);
@@ -410,13 +410,13 @@ static void a_missing_token_is_unknown_until_it_comes(void **state)
     IS(&c, STATE_UNKNOWN, "credentials: env:API_TOKEN is not set");
     assert_int_equal(c.asked, 0);
     v.token = "t0ken";
-    answer(&c, 200, "ok");
+    answer(&c, 200, "{\"status\":\"ok\"}");
     assert_int_equal(c.state, STATE_UP);
-    answer(&c, 200, "ok");
+    answer(&c, 200, "{\"status\":\"ok\"}");
     assert_int_equal(v.asked, 2); /* read when needed, not at each poll */
     answer(&c, 403, "");
     IS(&c, STATE_UNKNOWN, "credentials: 403 Forbidden");
-    answer(&c, 200, "ok");
+    answer(&c, 200, "{\"status\":\"ok\"}");
     assert_int_equal(v.asked, 3); /* rejected: maybe it was renewed */
     case_fini(&c);
 }
