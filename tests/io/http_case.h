@@ -5,7 +5,7 @@
 
 #include "io/http.h"
 
-enum { CASE_LIMIT_MS = 5000 };
+enum { CASE_LIMIT_MS = 10000 };
 
 struct http_case {
     struct io *io;

@@ -77,6 +77,7 @@ int loopback_dead_port(void)
 void loopback_start(struct loopback *s, loopback_fn *fn, const void *arg)
 {
     memset(s, 0, sizeof *s);
+    s->conns = calloc(LOOPBACK_CONNS, sizeof *s->conns);
     s->fn = fn;
     s->arg = arg;
     s->fd = loopback_listen(&s->port, 128);
@@ -100,6 +101,7 @@ void loopback_stop(struct loopback *s)
     for (int i = 0; i < s->n; i++)
         pthread_join(s->conns[i].thread, NULL);
     pthread_mutex_destroy(&s->lock);
+    free(s->conns);
 }
 
 static size_t loopback_body_len(const char *head)

@@ -30,7 +30,7 @@ struct loopback {
     const void *arg;
     pthread_t thread;
     pthread_mutex_t lock;
-    struct loopback_conn conns[LOOPBACK_CONNS];
+    struct loopback_conn *conns; /* LOOPBACK_CONNS of them */
     atomic_int n, requests;
     atomic_bool stop;
     char url[64]; /* "http://127.0.0.1:PORT" */
