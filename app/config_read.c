@@ -182,6 +182,27 @@ static void read_thresholds(struct reader *r, struct config_probe *p, const stru
                    c->low_is_bad ? "" : " (low_is_bad: true turns that round)");
 }
 
+/* "insecure: say why": what a kind says of one of its options is told where that stands. */
+static void read_complaint(struct reader *r, const struct node *map, const char *words)
+{
+    size_t len = strcspn(words, ":, "), before;
+    const struct node *at = NULL;
+    char key[NAME_MAX_LEN];
+
+    if (len < sizeof key && words[len] == ':' && words[len + 1] == ' ') {
+        memcpy(key, words, len);
+        key[len] = '\0';
+        at = node_get(map, key);
+    }
+    if (!at) {
+        walk_error(&r->walk, map, "%s", words);
+        return;
+    }
+    before = walk_enter(&r->walk, key);
+    walk_error(&r->walk, at, "%s", words + len + 2);
+    walk_leave(&r->walk, before);
+}
+
 /* What the kind itself says once its options are there: signals, their unit, its own checks. */
 static void read_signals(struct reader *r, struct config_probe *p, const struct node *map,
                          const struct walk_table tables[2])
@@ -203,7 +224,7 @@ static void read_signals(struct reader *r, struct config_probe *p, const struct 
         read_thresholds(r, p, map, specs, n);
     if (walk_errors(&r->walk) == before && p->ops->check &&
         !p->ops->check(p->self, &p->common, &err))
-        walk_error(&r->walk, map, "%s", err.msg);
+        read_complaint(r, map, err.msg);
 }
 
 static void read_probe(struct reader *r, struct config_probe *p, const struct node *map)

@@ -66,44 +66,6 @@ static void url_keep_password(struct url *u, const char *bytes, size_t len)
     free(plain);
 }
 
-static char *url_base64(const char *bytes, size_t len)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    char *out = xmalloc(len / 3 * 4 + 5), *at = out;
-
-    for (size_t i = 0; i < len; i += 3) {
-        unsigned v = (unsigned)(unsigned char)bytes[i] << 16;
-
-        if (i + 1 < len)
-            v |= (unsigned)(unsigned char)bytes[i + 1] << 8;
-        if (i + 2 < len)
-            v |= (unsigned char)bytes[i + 2];
-        *at++ = digits[v >> 18];
-        *at++ = digits[v >> 12 & 63];
-        *at++ = i + 1 < len ? digits[v >> 6 & 63] : '=';
-        *at++ = i + 2 < len ? digits[v & 63] : '=';
-    }
-    *at = '\0';
-    return out;
-}
-
-/* HTTP has no password of its own: "user:password" becomes what Basic authentication sends. */
-static void url_take_basic(struct url *u, const char *user, size_t len)
-{
-    char *plain = xstrndup(user, len), *colon = strchr(plain, ':'), *base64;
-    size_t name = url_decode(plain, (size_t)(colon - plain));
-    size_t word = url_decode(colon + 1, len - (size_t)(colon + 1 - plain));
-
-    plain[name] = ':';
-    memmove(plain + name + 1, colon + 1, word);
-    base64 = url_base64(plain, name + 1 + word);
-    u->password = secret_new(base64, strlen(base64));
-    secret_wipe(base64, strlen(base64));
-    secret_wipe(plain, len);
-    free(base64);
-    free(plain);
-}
-
 /* user:password@, at `s` behind "scheme://". A password may hold an '@' itself. */
 static void url_take_user(struct url *u, char *arg, char *s)
 {
@@ -119,8 +81,8 @@ static void url_take_user(struct url *u, char *arg, char *s)
         return;
     colon = memchr(s, ':', (size_t)(at - s));
     if (u->kind == URL_HTTP) {
-        if (colon)
-            url_take_basic(u, s, (size_t)(at - s));
+        if (colon) /* both go together, as Basic authentication sends them */
+            url_keep_password(u, s, (size_t)(at - s));
         url_cut(arg, s, at + 1);
     } else if (colon) {
         if (at > colon + 1)
@@ -362,24 +324,16 @@ const char *urls_warning(const struct urls *u)
 struct config *urls_config(struct urls *u, const struct config_kinds *kinds,
                            struct secrets *secrets, struct config_errors *errors)
 {
-    struct strmap given = { 0 };
+    struct config_input in = { .name = "urls", .kinds = kinds };
     struct buf yaml = { 0 };
-    struct config_input in = { .name = "urls", .overrides = &given, .kinds = kinds };
     struct config *c;
 
-    given.keys = xcalloc(u->n, sizeof *given.keys);
-    given.values = xcalloc(u->n, sizeof *given.values);
     for (size_t i = 0; i < u->n; i++) {
         struct url *url = &u->items[i];
         char reference[sizeof url->env + 4];
 
         if (!url->password)
             continue;
-        if (url->kind == URL_HTTP) {
-            given.keys[given.n] = xstrdup(url->env);
-            given.values[given.n++] = xstrdup(secret_reveal(url->password));
-            continue;
-        }
         snprintf(reference, sizeof reference, "env:%s", url->env);
         secrets_give(secrets, reference, url->password);
         url->password = NULL;
@@ -389,9 +343,6 @@ struct config *urls_config(struct urls *u, const struct config_kinds *kinds,
     in.bytes = buf_str(&yaml);
     in.len = yaml.len;
     c = config_read(&in, errors);
-    for (size_t i = 0; i < given.n; i++)
-        secret_wipe(given.values[i], strlen(given.values[i]));
-    strmap_fini(&given);
     buf_fini(&yaml);
     return c;
 }

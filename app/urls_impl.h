@@ -14,7 +14,7 @@ struct url {
     char id[URL_ID];         /* of the service */
     char probe[URL_ID];      /* of the first probe */
     bool first;              /* the first address of its service */
-    struct secret *password; /* HTTP: user:password in base64 */
+    struct secret *password; /* HTTP: user:password */
     bool given;              /* ... was there, and is given away */
     char env[URL_ID + 16];   /* the variable that stands for it */
     /* found by looking; NULL = not */

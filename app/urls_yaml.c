@@ -39,17 +39,23 @@ static bool yaml_tells_health(const struct url *u)
 static void yaml_basic(struct buf *out, const struct url *u)
 {
     if (u->password || u->given)
-        buf_addf(out, "\n        headers: { Authorization: \"Basic $%s\" }", u->env);
+        buf_addf(out, "\n        basic: env:%s   # user:password, as it was in the address",
+                 u->env);
 }
 
+/* What the body says counts where the path promises health; a page for people is only fetched;
+ * about anything else the probe finds out by itself. */
 static void yaml_http(struct buf *out, const struct url *u)
 {
-    bool health = !u->health && yaml_tells_health(u);
+    bool page =
+        u->health || !*u->path || strcmp(u->path, "/") == 0 || strcmp(u->path, "/metrics") == 0;
 
     buf_addf(out, "      %s:\n        http: ", u->probe);
     yaml_quoted(out, u->address);
-    buf_adds(out, health ? "\n        read: health              # the body is judged too"
-                         : "\n        read: none                # only the code is judged");
+    if (page)
+        buf_adds(out, "\n        read: none                # only the code is judged");
+    else if (yaml_tells_health(u))
+        buf_adds(out, "\n        read: health              # the body is judged too");
     yaml_basic(out, u);
     buf_adds(out, "\n        every: 10s\n        timeout: 5s\n");
     if (u->health) {
@@ -139,24 +145,12 @@ static void yaml_service(struct buf *out, const struct urls *u, size_t first)
 
 void urls_yaml(const struct urls *u, struct buf *out)
 {
-    bool vars = false;
-
     buf_addf(out,
              "# Written by 'midwatch init'. 'midwatch check FILE' tells every mistake in it,\n"
              "# 'midwatch schema' every key that it may have.\n"
              "watch: %s\n"
              "environment: unnamed            # production, staging, ...: on every screen\n",
              u->items[0].id);
-    for (size_t i = 0; i < u->n; i++) {
-        const struct url *url = &u->items[i];
-
-        if (url->kind != URL_HTTP || !(url->password || url->given))
-            continue;
-        if (!vars)
-            buf_adds(out, "\nvars:                           # user:password in base64\n");
-        buf_addf(out, "  %s: ${env:%s}\n", url->env, url->env);
-        vars = true;
-    }
     buf_adds(out, "\nservices:\n");
     for (size_t i = 0; i < u->n; i++)
         if (u->items[i].first)

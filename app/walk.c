@@ -78,11 +78,15 @@ bool walk_is_map(struct walk *w, const struct node *n, const char *what)
     return false;
 }
 
-static bool walk_is_scalar(struct walk *w, const struct node *n, const struct option *o)
+/* In a map `null` is a word: what must stand at a JSON Pointer. */
+static bool walk_is_scalar(struct walk *w, const struct node *n, const struct option *o,
+                           const char *map_key)
 {
+    bool word = map_key && n->kind == NODE_SCALAR && strcmp(n->text, "null") == 0;
+
     if (n->bad || (w->cut && walk_is_null(n)))
         return false;
-    if (n->kind == NODE_SCALAR && !walk_is_null(n))
+    if (n->kind == NODE_SCALAR && (word || !walk_is_null(n)))
         return true;
     walk_error(w, n, "%s stands here; write %s", walk_kind_words(n), option_type_words(o->type));
     return false;
@@ -151,7 +155,7 @@ static void walk_scalar(struct walk *w, const struct node *n, const struct walk_
     bool outside, fine;
     char start[120];
 
-    if (!walk_is_scalar(w, n, o) || !walk_expand(w, n, o, map_key, &outside))
+    if (!walk_is_scalar(w, n, o, map_key) || !walk_expand(w, n, o, map_key, &outside))
         return;
     name_excerpt(start, sizeof start, n->text);
     if (n->quoted && walk_is_number(o->type, unit) && !strchr(n->text, '$')) {
