@@ -1,0 +1,161 @@
+/* tests/app/test_secrets.c: secrets are read by reference, leave the environment, and files that
+ * others can read hold none. */
+#include "app/secrets.h"
+
+#include "tests/cmocka.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/file.h"
+#include "core/alloc.h"
+#include "tests/app/scratch.h"
+
+#define SECRET(s, reference, want)                              \
+    do {                                                        \
+        struct err err_ = { 0 };                                \
+        struct secret *got_ = secrets_get(s, reference, &err_); \
+        if (!got_)                                              \
+            fail_msg("%s", err_.msg);                           \
+        assert_string_equal(secret_reveal(got_), want);         \
+        secret_free(got_);                                      \
+    } while (0)
+
+#define REFUSED(s, reference, want)                    \
+    do {                                               \
+        struct err err_ = { 0 };                       \
+        assert_null(secrets_get(s, reference, &err_)); \
+        assert_string_equal(err_.msg, want);           \
+    } while (0)
+
+extern char **environ;
+
+/* A process of our own whose environment began with the secret: its bytes in /proc are gone. */
+static void a_secret_leaves_the_environment(void **state)
+{
+    struct secrets *s = secrets_new();
+    char entry[] = "MW_TEST_PW=hunter2", *old, *kept[2] = { entry, NULL };
+    char **all = environ;
+
+    (void)state;
+    environ = kept;
+    SECRET(s, "env:MW_TEST_PW", "hunter2");
+    old = getenv("MW_TEST_PW");
+    environ = all;
+    assert_null(old);
+    assert_null(memmem(entry, sizeof entry, "hunter2", 7)); /* overwritten where it stood */
+    SECRET(s, "env:MW_TEST_PW", "hunter2"); /* and still known, for the next connection */
+    secrets_free(s);
+    secrets_free(NULL);
+}
+
+static void a_given_secret_stands_for_the_environment(void **state)
+{
+    struct secrets *s = secrets_new();
+
+    (void)state;
+    REFUSED(s, "env:MW_TEST_NONE", "env:MW_TEST_NONE is not set");
+    secrets_give(s, "env:MW_TEST_NONE", secret_new("one", 3));
+    SECRET(s, "env:MW_TEST_NONE", "one");
+    secrets_give(s, "env:MW_TEST_NONE", secret_new("two", 3));
+    SECRET(s, "env:MW_TEST_NONE", "two");
+    secrets_free(s);
+}
+
+static void a_file_is_read_each_time(void **state)
+{
+    struct secrets *s = secrets_new();
+    char path[200], reference[220], want[500];
+
+    (void)state;
+    scratch(path, "token", "first\n", 0600);
+    snprintf(reference, sizeof reference, "file:%s", path);
+    SECRET(s, reference, "first");
+    scratch(path, "token", "second\r\n", 0400);
+    SECRET(s, reference, "second"); /* a token that was renewed */
+    scratch(path, "token", "two\nlines\n", 0600);
+    SECRET(s, reference, "two\nlines");
+    scratch(path, "token", "\n", 0600);
+    snprintf(want, sizeof want, "%s is empty", path);
+    REFUSED(s, reference, want);
+    scratch(path, "token", "x", 0640);
+    snprintf(want, sizeof want, "%s can be read by others (mode 0640); chmod 600 %s", path, path);
+    REFUSED(s, reference, want);
+    unlink(path);
+    snprintf(want, sizeof want, "cannot read %s: No such file or directory", path);
+    REFUSED(s, reference, want);
+    assert_true(secrets_reference_check(reference, NULL));
+    scratch(path, "big", "", 0600);
+    assert_int_equal(truncate(path, SECRET_BYTES_MAX + 1), 0);
+    snprintf(reference, sizeof reference, "file:%s", path);
+    snprintf(want, sizeof want, "%s has 65537 bytes; at most 65536 are read", path);
+    REFUSED(s, reference, want);
+    assert_int_equal(truncate(path, 3), 0);
+    snprintf(want, sizeof want, "%s holds a NUL byte", path);
+    REFUSED(s, reference, want);
+    secrets_free(s);
+}
+
+static void anothers_file_is_not_trusted(void **state)
+{
+    char path[200], want[300];
+    struct err err = { 0 };
+
+    (void)state;
+    if (geteuid() != 0)
+        skip(); /* only root can give a file away */
+    scratch(path, "open", "x", 0600);
+    assert_int_equal(chown(path, 65534, 65534), 0);
+    snprintf(want, sizeof want, "%s belongs to another user; a secret must be your own or root's",
+             path);
+    assert_false(file_is_private(path, &err));
+    assert_string_equal(err.msg, want);
+}
+
+static void what_is_no_reference_is_not_quoted(void **state)
+{
+    struct secrets *s = secrets_new();
+
+    (void)state;
+    REFUSED(s, "hunter2", "a secret cannot stand in the file; write env:NAME or file:/path");
+    REFUSED(s, "env:hunter-2",
+            "'env:' must name a variable of the environment, such as env:PGPASS");
+    REFUSED(s, "file:hunter2",
+            "'file:' needs a path from the root, such as file:/etc/midwatch/token");
+    secrets_free(s);
+}
+
+static void keys_and_headers_that_hold_secrets_are_known(void **state)
+{
+    static const char *const keys[] = { "password", "db_password", "API_TOKEN", "secret",
+                                        "bearer",   "x-api-key",   "apiKey",    "private_key" };
+    static const char *const others[] = { "token_file", "password_file", "host",
+                                          "key",        "secrets_dir",   "tokens" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        assert_true(secrets_key(keys[i]));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_false(secrets_key(others[i]));
+    assert_true(secrets_header("authorization"));
+    assert_true(secrets_header("Proxy-Authorization"));
+    assert_true(secrets_header("Cookie"));
+    assert_true(secrets_header("X-Auth-Token"));
+    assert_false(secrets_header("Accept"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_secret_leaves_the_environment),
+        cmocka_unit_test(a_given_secret_stands_for_the_environment),
+        cmocka_unit_test(a_file_is_read_each_time),
+        cmocka_unit_test(anothers_file_is_not_trusted),
+        cmocka_unit_test(what_is_no_reference_is_not_quoted),
+        cmocka_unit_test(keys_and_headers_that_hold_secrets_are_known),
+    };
+
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
+}
