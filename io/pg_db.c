@@ -44,9 +44,11 @@ static void pg_call_on_timer(void *arg)
         err_set(&why, "connected, but no greeting within %lld ms", ms);
     } else if (c->sent && c == db->first) {
         err_set(&why, "no answer within %lld ms", ms);
-    } else {
+    } else if (db->first->done && db->first != c) {
         fault = FAULT_LOCAL; /* tells nothing about the server */
         err_set(&why, "waited %lld ms behind another query of ours", ms);
+    } else {
+        err_set(&why, "no answer within %lld ms: the server does not end an earlier query", ms);
     }
     if (c->sent) {
         pg_done *done = c->done;
@@ -373,26 +375,39 @@ static void pg_db_cork(struct pg_db *db, int on)
 #endif
 }
 
-/* A query may be more patient than the session was told: once, and for all that follow. */
-static bool pg_db_raise(struct pg_db *db)
+/* A statement of our own, ahead of what waits; what it answers is nobody's business. */
+static bool pg_db_set(struct pg_db *db, const char *sql)
 {
-    struct pg_call *c;
+    struct pg_call *c = pg_call_take(db), *after = db->last;
 
-    if (db->plain || db->session_timeout_ms >= db->max_timeout_ms)
-        return true;
-    db->session_timeout_ms = db->max_timeout_ms;
-    c = pg_call_take(db);
     c->timeout_ms = 0;
     c->done = NULL;
     c->sent = c->internal = true;
-    buf_addf(&c->sql, "SET statement_timeout = %lld", (long long)db->session_timeout_ms);
-    for (struct pg_call *after = db->last;; after = after->prev)
-        if (!after || after->sent) {
-            pg_call_insert(c, after);
-            break;
-        }
-    return PQsendQueryParams(db->conn, buf_str(&c->sql), 0, NULL, NULL, NULL, NULL, 0) &&
+    buf_adds(&c->sql, sql);
+    while (after && !after->sent)
+        after = after->prev;
+    pg_call_insert(c, after);
+    return PQsendQueryParams(db->conn, sql, 0, NULL, NULL, NULL, NULL, 0) &&
            PQpipelineSync(db->conn);
+}
+
+/* What this session needs beyond its startup options. A query may be more patient than the session
+ * was told: once, and for all that follow. Where the server knows no encoding, asking for UTF-8
+ * would make it refuse what is not: bytes as they are, then, and core/text.h sees to them. */
+static bool pg_db_prepare(struct pg_db *db)
+{
+    const char *encoding = PQparameterStatus(db->conn, "server_encoding");
+    char sql[64];
+
+    if (!db->encoding_set && encoding && strcmp(encoding, "SQL_ASCII") == 0 &&
+        !pg_db_set(db, "SET client_encoding = 'SQL_ASCII'"))
+        return false;
+    db->encoding_set = true;
+    if (db->plain || db->session_timeout_ms >= db->max_timeout_ms)
+        return true;
+    db->session_timeout_ms = db->max_timeout_ms;
+    snprintf(sql, sizeof sql, "SET statement_timeout = %lld", (long long)db->session_timeout_ms);
+    return pg_db_set(db, sql);
 }
 
 static void pg_db_send(struct pg_db *db)
@@ -401,7 +416,7 @@ static void pg_db_send(struct pg_db *db)
     struct err why;
 
     pg_db_cork(db, 1);
-    ok = pg_db_raise(db);
+    ok = pg_db_prepare(db);
     for (struct pg_call *c = db->first; c && ok; c = c->next) {
         if (c->sent)
             continue;
@@ -467,6 +482,7 @@ static int32_t pg_db_shift(int32_t us, int64_t by_us)
 void pg_db_opened(struct pg_db *db)
 {
     db->state = PG_READY;
+    db->encoding_set = false;
     db->auth_until_us = 0;
     for (struct pg_call *c = db->first; c; c = c->next) {
         int64_t by_us = db->conn_us - c->started_us;
@@ -558,8 +574,8 @@ static void pg_db_cut(struct pg_db *db, struct pg_call *c, enum pg_rows_add full
         done(arg, &reply);
 }
 
-/* An error of the server belongs to its query. One without a code is libpq's own: the connection broke,
- * or the bytes made no sense, and nothing after them can be trusted. */
+/* An error of the server belongs to its query. One without a code is libpq's own: the connection
+ * broke, or the bytes made no sense, and nothing after them can be trusted. */
 static void pg_db_error(struct pg_db *db, struct pg_call *c, const PGresult *res)
 {
     const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);

@@ -70,7 +70,7 @@ struct pg_db {
     char attempt[64];       /* the address being tried */
     int64_t conn_us;        /* when it was begun */
     struct phases phases;   /* from conn_us */
-    bool withheld, plain, greeted;
+    bool withheld, plain, greeted, encoding_set;
     int64_t auth_until_us; /* rejected credentials are not tried before; 0 = may try */
     struct err auth_why;
     /* bytes received: what one query may cost */
