@@ -34,7 +34,7 @@ struct phases {
 };
 #define PHASES_NONE ((struct phases){ -1, -1, -1, -1, -1 })
 
-struct component { /* a part of a service as its own health body tells it */
+struct component {          /* a part of a service as its own health body tells it */
     struct text name, word; /* word: as the body says it, "DOWN", "error" */
     enum state state;
     struct text note;
@@ -43,16 +43,16 @@ struct component { /* a part of a service as its own health body tells it */
 };
 
 struct signal {
-    struct text name; /* "errors", "latency"; unique within its service */
+    struct text name;      /* "errors", "latency"; unique within its service */
     struct text unit_word; /* "clients"; may be empty */
     enum unit unit;
-    bool low_is_bad; /* thresholds are floors */
+    bool low_is_bad;        /* thresholds are floors */
     double warn, crit, max; /* NaN = none */
     /* the newest value */
     bool known; /* false: `note` says why, and value is NaN */
     double value;
-    bool above;      /* the true value lies above: print ">1s" */
-    double num, den; /* NaN unless it is a ratio: 41 of 502 */
+    bool above;       /* the true value lies above: print ">1s" */
+    double num, den;  /* NaN unless it is a ratio: 41 of 502 */
     struct text note; /* "not enough data: 3 of 20 requests", "p95 0.2-0.5s" */
     int64_t at_ms;
     int64_t window_ms; /* 0 = instant */
@@ -60,7 +60,7 @@ struct signal {
     struct series *series; /* never NULL on a live board */
 };
 
-struct table { /* a small result to show as it is: locks, long transactions */
+struct table {          /* a small result to show as it is: locks, long transactions */
     struct text *cells; /* (rows + 1) * cols, header first */
     size_t rows, cols;
     bool cut; /* there was more than the cap */
@@ -68,17 +68,17 @@ struct table { /* a small result to show as it is: locks, long transactions */
 
 enum { READING_SIGNALS = 4, READING_COMPONENTS = 64, TABLE_ROWS = 50, TABLE_COLS = 12 };
 
-struct reading { /* what one probe last told */
+struct reading {                    /* what one probe last told */
     struct text name, kind, target; /* target: what is asked, without credentials */
     int64_t every_ms, timeout_ms;
     int fail_after;
     enum state state;
-    struct text reason;   /* why the state is not up; for up: "200 in 41 ms" */
-    enum fault fault;     /* class of the last failure */
-    int64_t since_ms;     /* first seen in this state */
-    int64_t evidence_ms;  /* when the answer behind it came; 0 = never */
-    int64_t good_ms;      /* last good answer; 0 = never */
-    int failing;          /* failures in a row */
+    struct text reason;  /* why the state is not up; for up: "200 in 41 ms" */
+    enum fault fault;    /* class of the last failure */
+    int64_t since_ms;    /* first seen in this state */
+    int64_t evidence_ms; /* when the answer behind it came; 0 = never */
+    int64_t good_ms;     /* last good answer; 0 = never */
+    int failing;         /* failures in a row */
     bool in_flight;
     bool disagree; /* code and body say different things */
     bool insecure; /* TLS is not verified, by configuration: a permanent mark */
@@ -115,17 +115,17 @@ const char *mark_word(enum mark_kind kind);
 struct mark { /* something changed in the world, drawn on every chart */
     int64_t at_ms;
     enum mark_kind kind;
-    int service; /* index, or -1 */
+    int service;       /* index, or -1 */
     struct text label; /* "1.4.2 -> 1.5.0" */
 };
 enum { BOARD_MARKS = 256 }; /* the newest are kept */
 
 struct verdict {
-    enum state state;   /* of the system */
-    bool connecting;    /* not every probe has answered yet and nothing is wrong so far */
-    bool blind;         /* the console cannot reach the network */
-    struct text word;   /* the profile's own: "UNHEALTHY", "DOWN" */
-    int root;           /* index of the service to look at, or -1 */
+    enum state state; /* of the system */
+    bool connecting;  /* not every probe has answered yet and nothing is wrong so far */
+    bool blind;       /* the console cannot reach the network */
+    struct text word; /* the profile's own: "UNHEALTHY", "DOWN" */
+    int root;         /* index of the service to look at, or -1 */
     int64_t since_ms;
     int hides;          /* services explained by the root */
     int others;         /* further roots */
@@ -136,9 +136,9 @@ struct board {
     struct text watch, environment, source; /* source: the configuration's path, or "urls" */
     struct text words[STATE_COUNT];         /* the profile's own words, empty = ours */
     int64_t at_ms, started_ms;
-    int64_t collector_ms; /* last turn of the collector; a follower judges its age */
+    int64_t collector_ms;         /* last turn of the collector; a follower judges its age */
     int64_t unreachable_since_ms; /* 0 = the network can be reached */
-    struct text notice; /* "midwatch.yaml:14:3: ... ; the old configuration stays" */
+    struct text notice;           /* "midwatch.yaml:14:3: ... ; the old configuration stays" */
     bool notice_bad;
     struct service *services;
     size_t n_services;
@@ -152,9 +152,10 @@ void board_free(struct board *b);
 /* Readings, signals and components are added while the board is built. */
 struct reading *service_add_readings(struct service *s, size_t n);
 struct signal *reading_add_signals(struct reading *r, size_t n, int64_t every_ms);
-void reading_set_components(struct reading *r, size_t n); /* keeps the array, grows it, clears the rest */
+void reading_set_components(struct reading *r,
+                            size_t n); /* keeps the array, grows it, clears the rest */
 void table_fini(struct table *t);
-void board_mark(struct board *b, struct mark m); /* takes the label */
+void board_mark(struct board *b, struct mark m);               /* takes the label */
 int board_find(const struct board *b, const char *service_id); /* index, or -1 */
 size_t board_n_readings(const struct board *b);
 size_t board_n_answered(const struct board *b); /* readings that had any answer */

@@ -1,8 +1,9 @@
 /* core/fold.h: how answers become states. Pure: board and clock in, board out.
  *
  * Settled (design 12.1-12.3): from the first failure to the n-th a reading is `degraded`, reason
- * `failing 1/3: ...`; at the n-th `down`. What is our own lack is `unknown` at once. Stale: evidence
- * older than two intervals. Thresholds make a reading `degraded` (`down` where the probe says so).
+ * `failing 1/3: ...`; at the n-th `down`. What is our own lack is `unknown` at once. Stale:
+ * evidence older than two intervals. Thresholds make a reading `degraded` (`down` where the probe
+ * says so).
  */
 #pragma once
 

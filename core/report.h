@@ -30,7 +30,7 @@ struct report {
     struct value values[READING_SIGNALS]; /* in the order of the reading's signals */
     const struct table *table;            /* NULL = none */
     struct text version;                  /* empty = not told */
-    struct text restart;                  /* not empty: the answer proves a restart; the mark's label */
+    struct text restart; /* not empty: the answer proves a restart; the mark's label */
 };
 
 void report_init(struct report *r, int64_t at_ms); /* UNKNOWN, no values, NaNs set */

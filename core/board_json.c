@@ -1,0 +1,294 @@
+/* core/board_json.c: writing the board's JSON form. Reading it is in board_read.c. */
+#include "core/board_json.h"
+
+#include "core/json.h"
+
+#include <math.h>
+
+enum { HISTORY_SPANS = 360 };
+
+static void bjson_text(struct jsonw *w, const char *key, const struct text *t)
+{
+    jsonw_key(w, key);
+    jsonw_string(w, text_str(t));
+}
+
+static void bjson_int(struct jsonw *w, const char *key, int64_t n)
+{
+    jsonw_key(w, key);
+    jsonw_int(w, n);
+}
+
+static void bjson_bool(struct jsonw *w, const char *key, bool b)
+{
+    jsonw_key(w, key);
+    jsonw_bool(w, b);
+}
+
+/* NaN is left out: absent means not known. */
+static void bjson_number(struct jsonw *w, const char *key, double n)
+{
+    if (isnan(n))
+        return;
+    jsonw_key(w, key);
+    jsonw_number(w, n);
+}
+
+static void bjson_word(struct jsonw *w, const char *key, const char *word)
+{
+    jsonw_key(w, key);
+    jsonw_string(w, word);
+}
+
+static void bjson_history(struct jsonw *w, const struct signal *s, int64_t now_ms, int64_t span_ms)
+{
+    struct series_span spans[HISTORY_SPANS];
+    int64_t step_ms = series_step_ms(s->series), to_ms, from_ms;
+    size_t cols;
+
+    if (!series_newest_ms(s->series))
+        return;
+    if (span_ms / step_ms > HISTORY_SPANS)
+        step_ms = (span_ms / HISTORY_SPANS + 999) / 1000 * 1000;
+    cols = (size_t)(span_ms / step_ms);
+    if (cols > HISTORY_SPANS)
+        cols = HISTORY_SPANS;
+    if (!cols)
+        return;
+    to_ms = (now_ms / step_ms + 1) * step_ms;
+    from_ms = to_ms - (int64_t)cols * step_ms;
+    series_read(s->series, from_ms, to_ms, spans, cols);
+    while (cols && !spans[0].n) { /* the part before the first sample is not written */
+        for (size_t i = 1; i < cols; i++)
+            spans[i - 1] = spans[i];
+        cols--;
+        from_ms += step_ms;
+    }
+    jsonw_key(w, "history");
+    jsonw_object(w);
+    bjson_int(w, "from_ms", from_ms);
+    bjson_int(w, "step_ms", step_ms);
+    jsonw_key(w, "values");
+    jsonw_array(w);
+    for (size_t i = 0; i < cols; i++)
+        spans[i].n ? jsonw_number(w, spans[i].mean) : jsonw_null(w);
+    jsonw_end(w, ']');
+    jsonw_end(w, '}');
+}
+
+static const char *bjson_level(enum level l)
+{
+    static const char *const words[] = { "none", "ok", "warn", "crit" };
+
+    return words[l];
+}
+
+static void bjson_signal(struct jsonw *w, const struct signal *s, int64_t now_ms, int64_t span_ms)
+{
+    jsonw_object(w);
+    bjson_text(w, "name", &s->name);
+    bjson_word(w, "unit", unit_name(s->unit));
+    bjson_text(w, "unit_word", &s->unit_word);
+    bjson_bool(w, "low_is_bad", s->low_is_bad);
+    bjson_number(w, "warn", s->warn);
+    bjson_number(w, "crit", s->crit);
+    bjson_number(w, "max", s->max);
+    bjson_bool(w, "known", s->known);
+    bjson_number(w, "value", s->known ? s->value : NAN);
+    bjson_bool(w, "above", s->above);
+    bjson_number(w, "num", s->num);
+    bjson_number(w, "den", s->den);
+    bjson_text(w, "note", &s->note);
+    bjson_int(w, "at_ms", s->at_ms);
+    bjson_int(w, "window_ms", s->window_ms);
+    bjson_word(w, "level", bjson_level(s->level));
+    if (span_ms > 0)
+        bjson_history(w, s, now_ms, span_ms);
+    jsonw_end(w, '}');
+}
+
+static void bjson_phases(struct jsonw *w, const struct phases *p)
+{
+    jsonw_key(w, "phases_us");
+    jsonw_object(w);
+    if (p->dns_us >= 0)
+        bjson_int(w, "dns", p->dns_us);
+    if (p->connect_us >= 0)
+        bjson_int(w, "connect", p->connect_us);
+    if (p->tls_us >= 0)
+        bjson_int(w, "tls", p->tls_us);
+    if (p->first_byte_us >= 0)
+        bjson_int(w, "first_byte", p->first_byte_us);
+    if (p->total_us >= 0)
+        bjson_int(w, "total", p->total_us);
+    jsonw_end(w, '}');
+}
+
+static void bjson_components(struct jsonw *w, const struct reading *r)
+{
+    jsonw_key(w, "components");
+    jsonw_array(w);
+    for (size_t i = 0; i < r->n_components; i++) {
+        const struct component *c = &r->components[i];
+
+        jsonw_object(w);
+        bjson_text(w, "name", &c->name);
+        bjson_text(w, "word", &c->word);
+        bjson_word(w, "state", state_word(c->state));
+        bjson_text(w, "note", &c->note);
+        bjson_number(w, "value", c->value);
+        bjson_word(w, "unit", unit_name(c->unit));
+        jsonw_end(w, '}');
+    }
+    jsonw_end(w, ']');
+}
+
+static void bjson_table(struct jsonw *w, const struct table *t)
+{
+    if (!t->cells)
+        return;
+    jsonw_key(w, "table");
+    jsonw_object(w);
+    bjson_bool(w, "cut", t->cut);
+    jsonw_key(w, "rows"); /* the first is the header */
+    jsonw_array(w);
+    for (size_t i = 0; i <= t->rows; i++) {
+        jsonw_array(w);
+        for (size_t k = 0; k < t->cols; k++)
+            jsonw_string(w, text_str(&t->cells[i * t->cols + k]));
+        jsonw_end(w, ']');
+    }
+    jsonw_end(w, ']');
+    jsonw_end(w, '}');
+}
+
+static void bjson_reading(struct jsonw *w, const struct reading *r, int64_t now_ms, int64_t span_ms)
+{
+    jsonw_object(w);
+    bjson_text(w, "name", &r->name);
+    bjson_text(w, "kind", &r->kind);
+    bjson_text(w, "target", &r->target);
+    bjson_int(w, "every_ms", r->every_ms);
+    bjson_int(w, "timeout_ms", r->timeout_ms);
+    bjson_int(w, "fail_after", r->fail_after);
+    bjson_word(w, "state", state_word(r->state));
+    bjson_text(w, "reason", &r->reason);
+    bjson_word(w, "fault", fault_word(r->fault));
+    bjson_int(w, "since_ms", r->since_ms);
+    bjson_int(w, "evidence_ms", r->evidence_ms);
+    bjson_int(w, "good_ms", r->good_ms);
+    bjson_int(w, "failing", r->failing);
+    bjson_bool(w, "in_flight", r->in_flight);
+    bjson_bool(w, "disagree", r->disagree);
+    bjson_bool(w, "insecure", r->insecure);
+    bjson_int(w, "http_code", r->http_code);
+    bjson_text(w, "version", &r->version);
+    bjson_phases(w, &r->phases);
+    jsonw_key(w, "signals");
+    jsonw_array(w);
+    for (size_t i = 0; i < r->n_signals; i++)
+        bjson_signal(w, &r->signals[i], now_ms, span_ms);
+    jsonw_end(w, ']');
+    bjson_components(w, r);
+    bjson_table(w, &r->table);
+    jsonw_end(w, '}');
+}
+
+static void bjson_service(struct jsonw *w, const struct board *b, const struct service *s,
+                          int64_t span_ms)
+{
+    jsonw_object(w);
+    bjson_text(w, "id", &s->id);
+    bjson_text(w, "title", &s->title);
+    bjson_bool(w, "critical", s->critical);
+    jsonw_key(w, "depends_on");
+    jsonw_array(w);
+    for (size_t i = 0; i < s->n_deps; i++)
+        jsonw_string(w, text_str(&b->services[s->deps[i]].id));
+    jsonw_end(w, ']');
+    bjson_word(w, "state", state_word(s->state));
+    bjson_text(w, "reason", &s->reason);
+    bjson_int(w, "since_ms", s->since_ms);
+    bjson_int(w, "evidence_ms", s->evidence_ms);
+    jsonw_key(w, "affected_by");
+    jsonw_string(w, s->affected_by >= 0 ? text_str(&b->services[s->affected_by].id) : NULL);
+    bjson_int(w, "hides", s->root_hides);
+    bjson_int(w, "worst", s->worst);
+    bjson_text(w, "version", &s->version);
+    jsonw_key(w, "readings");
+    jsonw_array(w);
+    for (size_t i = 0; i < s->n_readings; i++)
+        bjson_reading(w, &s->readings[i], b->at_ms, span_ms);
+    jsonw_end(w, ']');
+    jsonw_end(w, '}');
+}
+
+static void bjson_verdict(struct jsonw *w, const struct board *b)
+{
+    const struct verdict *v = &b->verdict;
+
+    jsonw_key(w, "verdict");
+    jsonw_object(w);
+    bjson_word(w, "state", state_word(v->state));
+    bjson_text(w, "word", &v->word);
+    jsonw_key(w, "root");
+    jsonw_string(w, v->root >= 0 ? text_str(&b->services[v->root].id) : NULL);
+    bjson_text(w, "detail", &v->detail);
+    bjson_int(w, "since_ms", v->since_ms);
+    bjson_int(w, "hides", v->hides);
+    bjson_int(w, "others", v->others);
+    bjson_bool(w, "connecting", v->connecting);
+    bjson_bool(w, "blind", v->blind);
+    jsonw_end(w, '}');
+}
+
+static void bjson_marks(struct jsonw *w, const struct board *b)
+{
+    jsonw_key(w, "marks");
+    jsonw_array(w);
+    for (size_t i = 0; i < b->n_marks; i++) {
+        const struct mark *m = &b->marks[i];
+
+        jsonw_object(w);
+        bjson_int(w, "at_ms", m->at_ms);
+        bjson_word(w, "kind", mark_word(m->kind));
+        jsonw_key(w, "service");
+        jsonw_string(w, m->service >= 0 ? text_str(&b->services[m->service].id) : NULL);
+        bjson_text(w, "label", &m->label);
+        jsonw_end(w, '}');
+    }
+    jsonw_end(w, ']');
+}
+
+void board_to_json(const struct board *b, int64_t history_ms, bool pretty, struct buf *out)
+{
+    struct jsonw w;
+
+    jsonw_begin(&w, out, pretty);
+    jsonw_object(&w);
+    bjson_int(&w, "midwatch_board", BOARD_FORMAT);
+    bjson_text(&w, "watch", &b->watch);
+    bjson_text(&w, "environment", &b->environment);
+    bjson_text(&w, "source", &b->source);
+    bjson_int(&w, "at_ms", b->at_ms);
+    bjson_int(&w, "started_ms", b->started_ms);
+    bjson_int(&w, "collector_ms", b->collector_ms);
+    bjson_int(&w, "unreachable_since_ms", b->unreachable_since_ms);
+    bjson_text(&w, "notice", &b->notice);
+    bjson_bool(&w, "notice_bad", b->notice_bad);
+    jsonw_key(&w, "words");
+    jsonw_object(&w);
+    for (int i = 0; i < STATE_COUNT; i++) {
+        if (b->words[i].len)
+            bjson_text(&w, state_word((enum state)i), &b->words[i]);
+    }
+    jsonw_end(&w, '}');
+    bjson_verdict(&w, b);
+    jsonw_key(&w, "services");
+    jsonw_array(&w);
+    for (size_t i = 0; i < b->n_services; i++)
+        bjson_service(&w, b, &b->services[i], history_ms);
+    jsonw_end(&w, ']');
+    bjson_marks(&w, b);
+    jsonw_end(&w, '}');
+}

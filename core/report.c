@@ -1,0 +1,45 @@
+/* core/report.c: an empty report, and one made of a failure. */
+#include "core/report.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void report_init(struct report *r, int64_t at_ms)
+{
+    *r = (struct report){ .at_ms = at_ms, .state = STATE_UNKNOWN, .phases = PHASES_NONE };
+    for (size_t i = 0; i < READING_SIGNALS; i++)
+        r->values[i].value = r->values[i].num = r->values[i].den = NAN;
+}
+
+void report_fini(struct report *r)
+{
+    for (size_t i = 0; i < READING_SIGNALS; i++)
+        text_fini(&r->values[i].note);
+    text_fini(&r->reason);
+    text_fini(&r->version);
+    text_fini(&r->restart);
+}
+
+void report_fault(struct report *r, enum fault fault, const char *fmt, ...)
+{
+    const char *word = fault_word(fault);
+    char detail[1024];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(detail, sizeof detail, fmt, ap);
+    va_end(ap);
+    r->fault = fault;
+    r->state = fault_is_ours(fault) ? STATE_UNKNOWN : STATE_DOWN;
+    /* A detail that already begins with the word is not introduced twice. */
+    if (!detail[0])
+        text_sets(&r->reason, word);
+    else if (!strncmp(detail, word, strlen(word)))
+        text_sets(&r->reason, detail);
+    else if (fault == FAULT_STATUS || fault == FAULT_BODY)
+        text_sets(&r->reason, detail);
+    else
+        text_setf(&r->reason, "%s: %s", word, detail);
+}
