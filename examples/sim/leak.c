@@ -5,6 +5,10 @@
 #include <string.h>
 
 #include "db.h"
+#include "now.h"
+
+#define LEAK_TRIES    4
+#define LEAK_PAUSE_MS 25
 
 void leak_init(struct leak *l, const char *conninfo)
 {
@@ -21,6 +25,21 @@ static void leak_drop(struct leak *l)
     l->refused = false;
 }
 
+/* A session, or NULL when the server has none left: one refusal may be due to a request that just
+ * holds a slot for a moment, so that only a few in a row count. */
+static PGconn *leak_session(struct leak *l)
+{
+    char why[DB_WHY];
+
+    for (int i = 0; i < LEAK_TRIES; i++) {
+        PGconn *c = db_connect(l->conninfo, 2000, why);
+        if (c)
+            return c;
+        now_sleep_ms(LEAK_PAUSE_MS);
+    }
+    return NULL;
+}
+
 void leak_open(struct leak *l, int n)
 {
     char why[DB_WHY];
@@ -28,12 +47,12 @@ void leak_open(struct leak *l, int n)
     pthread_mutex_lock(&l->lock);
     leak_drop(l);
     while (l->idle_n < n && l->idle_n < LEAK_MAX && !l->refused) {
-        PGconn *c = db_connect(l->conninfo, 2000, why);
+        PGconn *c = leak_session(l);
         if (!c) {
             l->refused = true;
             break;
         }
-        /* What such a session last did: it read under a lock and forgot to commit. */
+        /* What such a session last did: it read, and forgot to commit. */
         PQclear(db_ask(c, 1000, "BEGIN", 0, NULL, why));
         PQclear(db_ask(c, 1000, "SELECT id, name, rating FROM units WHERE id = 1", 0, NULL, why));
         l->idle[l->idle_n++] = c;

@@ -54,16 +54,19 @@ void str_addf(struct str *b, const char *format, ...)
 {
     va_list ap;
 
-    va_start(ap, format);
-    int n = vsnprintf(NULL, 0, format, ap);
-    va_end(ap);
-    if (n < 0)
-        return;
-    str_room(b, (size_t)n);
-    va_start(ap, format);
-    vsnprintf(b->s + b->len, (size_t)n + 1, format, ap);
-    va_end(ap);
-    b->len += (size_t)n;
+    for (size_t room = 128;; room = b->cap - b->len) { /* a second round when it did not fit */
+        str_room(b, room - 1);
+        va_start(ap, format);
+        int n = vsnprintf(b->s + b->len, b->cap - b->len, format, ap);
+        va_end(ap);
+        if (n < 0)
+            return;
+        if ((size_t)n < b->cap - b->len) {
+            b->len += (size_t)n;
+            return;
+        }
+        str_room(b, (size_t)n);
+    }
 }
 
 void str_json(struct str *b, const char *text)

