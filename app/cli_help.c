@@ -30,7 +30,7 @@ static void cli_help_command(const struct cli_command *c, struct buf *out)
     for (const struct cli_option *o = c->options; o->option.name; o++)
         cli_help_option(o, out);
     cli_help_line(out, "-h, --help", "this text");
-    buf_addf(out, "\nExample: %s\n  %s\n", c->example_says, c->example);
+    buf_addf(out, "\nExample:\n  %s   # %s\n", c->example, c->example_says);
 }
 
 void cli_help(const struct cli_command *command, struct buf *out)
