@@ -314,7 +314,8 @@ static void http_finish(struct http_target *t, const struct http_verdict *v, str
     r->body = buf_str(&t->reply);
     r->len = t->reply.len;
     r->headers = buf_str(&t->head);
-    r->retry_after_ms = http_retry_after(r, io_now_ms(t->h->io));
+    if (t->code >= 300)
+        r->retry_after_ms = http_retry_after(r, io_now_ms(t->h->io));
     http_complete(t, r);
 }
 

@@ -1,8 +1,9 @@
 /* io/http_sock.c: curl's sockets on our loop; and kept connections as a sensor: one that closes
  * while nobody is asking is news.
  *
- * A kept socket stays watched with one handle from open to close. While it idles only a hang-up
- * wakes us: bytes on an idle connection (a TLS session ticket) are no news.
+ * A kept socket stays watched with one handle from open to close, and for the same events while it
+ * idles, so that an exchange on it costs no system call for watching. Bytes on an idle connection
+ * (a TLS session ticket) are no news: after them only a hang-up wakes us.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -100,12 +101,23 @@ static void http_sock_on_hangup(struct http_sock *s)
     }
 }
 
+static bool http_sock_has_bytes(int fd)
+{
+    char byte;
+    ssize_t n = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+    return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
 static void http_sock_on_watch(void *arg, int events)
 {
     struct http_sock *s = arg;
 
     if (s->idle) {
-        http_sock_on_hangup(s);
+        if (events & IO_HUP || !http_sock_has_bytes(s->fd))
+            http_sock_on_hangup(s);
+        else
+            io_watch_set(s->watch, IO_HUP);
         return;
     }
     http_drive(s->h, s->fd,
@@ -136,7 +148,7 @@ int http_sock_on_curl(CURL *easy, curl_socket_t fd, int what, void *arg, void *s
     if (what == CURL_POLL_REMOVE) {
         s->idle = true;
         s->idle_since_ms = io_mono_ms(h->io);
-        events = IO_HUP;
+        events = IO_READ;
     } else {
         s->idle = false;
     }

@@ -223,9 +223,11 @@ static void http_setup_limits(struct http_target *t)
     curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->max_bytes);
     curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "");
     curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
-    curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
-    curl_easy_setopt(e, CURLOPT_TCP_KEEPIDLE, 15L);
-    curl_easy_setopt(e, CURLOPT_TCP_KEEPINTVL, 5L);
+    if (!t->fresh) {
+        curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
+        curl_easy_setopt(e, CURLOPT_TCP_KEEPIDLE, 15L);
+        curl_easy_setopt(e, CURLOPT_TCP_KEEPINTVL, 5L);
+    }
     curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, 3600L);
     curl_easy_setopt(e, CURLOPT_USERAGENT, HTTP_AGENT);
 }
@@ -261,7 +263,8 @@ static void http_setup_tls(struct http_target *t, const struct http_spec *spec)
     if (spec->ca_file)
         curl_easy_setopt(e, CURLOPT_CAINFO, spec->ca_file);
     curl_easy_getinfo(e, CURLINFO_CAINFO, &bundle);
-    if (spec->ca_file || bundle) /* beside a CAPATH curl reads the bundle, 80 ms, for each handshake */
+    if (spec->ca_file ||
+        bundle) /* beside a CAPATH curl reads the bundle, 80 ms, for each handshake */
         curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
 }
 
