@@ -62,6 +62,9 @@ bool expo_feed(struct expo *e, const char *bytes, size_t len, struct err *err);
 /* The page is over: refuses an empty page, and OpenMetrics without its "# EOF". */
 bool expo_end(struct expo *e, struct err *err);
 size_t expo_samples(const struct expo *e); /* that went to the sink */
+/* Lines beyond the first that cannot be a sample of any name; passed over unless strict. Complete
+ * only where all samples are wanted. */
+size_t expo_strange(const struct expo *e);
 
 /* Walks over the labels of a sample: *at begins at `labels` and moves; false at the end. The value
  * is raw; expo_unescape() resolves \\ \" \n and returns the length (never more than it was). */
