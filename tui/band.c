@@ -304,8 +304,10 @@ void verdict_draw(const struct view *v, struct rect r, struct canvas *c)
         return;
     if (*calm)
         canvas_put(c, x, y, end - x, STYLE_DIM, calm);
-    else
+    else if (b->verdict.detail.len)
         canvas_text(c, x, y, end - x, STYLE_PLAIN, &b->verdict.detail);
+    else
+        canvas_text(c, x, y, end - x, STYLE_PLAIN, &verdict_root(b)->reason);
 }
 
 void notice_draw(const struct view *v, struct rect r, struct canvas *c)

@@ -200,7 +200,6 @@ void console_board(struct console *c, const struct board *b, int64_t now_ms)
     c->dirty = true;
     if (!c->frozen)
         view_set_board(&c->view, b, now_ms);
-    console_settle(c);
 }
 
 void console_say(struct console *c, bool bad, const struct text *words, int64_t now_ms)
@@ -592,6 +591,7 @@ void console_press(struct console *c, struct press p, int64_t now_ms)
         return;
     c->clock_ms = now_ms;
     c->dirty = true;
+    console_settle(c); /* the board may have changed since the last picture */
     if (c->mode == MODE_COMMAND) {
         console_press_command(c, p);
     } else if (c->mode == MODE_FILTER) {

@@ -8,7 +8,8 @@
  *
  * Units:   Unix milliseconds of the wall clock.
  * Errors:  what the person typed wrong is said on the screen.
- * Owner:   console_new() to console_free(). The board is borrowed until the next console_board();
+ * Owner:   console_new() to console_free(). The board is borrowed until the next console_board(),
+ *          so a new one is handed over before the old one is freed;
  *          everything in an intent is borrowed until the next console_* call.
  */
 #pragma once

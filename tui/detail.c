@@ -96,6 +96,13 @@ static void flow_target(struct flow *f, const struct reading *r)
              duration_format(r->every_ms, every), duration_format(r->timeout_ms, timeout),
              r->fail_after);
     flow_wrapped(f, STYLE_DIM, words);
+    if (r->version.len) {
+        struct text version = { 0 };
+
+        text_setf(&version, "version %s", text_str(&r->version));
+        flow_text(f, STYLE_DIM, &version);
+        text_fini(&version);
+    }
     if (r->insecure)
         flow_wrapped(f, STYLE_WARN, "! TLS is not verified here, by configuration");
 }

@@ -56,6 +56,11 @@ static void services_name(const struct service *s, const struct look *look, int 
     out->glyph_style = look->style;
     out->style = lists_name_style(look);
     out->text = service_title(s);
+    for (size_t i = 0; i < s->n_readings && !out->suffix; i++)
+        if (s->readings[i].insecure) { /* a mark that stays, at any width */
+            out->suffix = "!tls";
+            out->suffix_style = STYLE_WARN;
+        }
 }
 
 static void services_cell(const void *arg, size_t row, size_t column, struct grid_cell *out)

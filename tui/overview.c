@@ -90,7 +90,7 @@ static void overview_charts(const struct view *v, struct rect r, struct overview
 
     if (n == 0)
         return;
-    overview_add_chart(o, v->errors, "Error rate");
+    overview_add_chart(o, v->errors, "Errors");
     overview_add_chart(o, v->latency,
                        latency && latency->window_ms > 0 ? "Latency" : "Slowest answer");
     for (size_t i = 0; i < v->n_signals && o->n_charts < n; i++)
@@ -145,7 +145,7 @@ static struct overview overview_layout(const struct view *v, struct rect r)
         overview_charts(v, (struct rect){ r.x, r.y + r.h - below, r.w, below }, &o);
         return o;
     }
-    left = r.w < 100 ? r.w * 53 / 100 : r.w * 51 / 100;
+    left = r.w < 100 ? r.w * 57 / 100 : r.w * 51 / 100;
     if (r.w >= OVERVIEW_W_THREE) {
         int right = overview_min(r.w * 28 / 100, 90);
 

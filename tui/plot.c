@@ -4,26 +4,15 @@
 #include <math.h>
 #include <string.h>
 
+#include "tui/spans.h"
 #include "tui/words.h"
 #include "widgets/bars.h"
 #include "widgets/chart.h"
 #include "widgets/frame.h"
 
-static void plot_spans(const struct signal *s, struct chart_plan plan, struct series_span *spans)
-{
-    for (int i = 0; i < plan.n; i++)
-        spans[i] = (struct series_span){ .mean = NAN };
-    if (!s->series)
-        return;
-    series_read(s->series, plan.from_ms, plan.from_ms + plan.n * plan.bucket_ms, spans,
-                (size_t)plan.n);
-}
-
 static struct chart_plan plot_plan(const struct view *v, const struct signal *s, int cols)
 {
-    int64_t step_ms = s->series ? series_step_ms(s->series) : 1000;
-
-    return chart_plan(cols, view_span_ms(v), step_ms, v->now_ms);
+    return chart_plan(cols, view_span_ms(v), series_step_ms(s->series), v->now_ms);
 }
 
 static size_t plot_marks(const struct view *v, struct chart_mark *out)
@@ -38,21 +27,19 @@ static size_t plot_marks(const struct view *v, struct chart_mark *out)
 void plot_draw(const struct view *v, struct pick p, struct rect r, struct canvas *c)
 {
     const struct signal *s = pick_signal(v, p);
-    struct series_span spans[CHART_BUCKETS];
     struct chart_mark marks[BOARD_MARKS];
     struct chart chart;
 
-    if (!s || r.w < 1 || r.h < 1)
+    if (!s || !s->series || r.w < 1 || r.h < 1)
         return;
     chart = (struct chart){ .plan = plot_plan(v, s, chart_cols(r.w)),
-                            .spans = spans,
                             .unit = s->unit,
                             .warn = s->warn,
                             .crit = s->crit,
                             .low_is_bad = s->low_is_bad,
                             .marks = marks,
                             .n_marks = plot_marks(v, marks) };
-    plot_spans(s, chart.plan, spans);
+    chart.spans = spans_read(v->spans, s->series, chart.plan);
     chart_draw(&chart, r, c);
 }
 
@@ -81,14 +68,14 @@ void plot_panel(const struct view *v, struct pick p, const char *title, struct r
 
 void plot_spark(const struct view *v, const struct signal *s, struct rect r, struct canvas *c)
 {
-    struct series_span spans[CHART_BUCKETS];
+    const struct series_span *spans;
     double limit = !isnan(s->crit) ? s->crit : s->warn, top = 0;
     struct chart_plan plan;
 
-    if (r.w < 1 || r.h < 1)
+    if (!s->series || r.w < 1 || r.h < 1)
         return;
     plan = plot_plan(v, s, r.w < CHART_BUCKETS ? r.w : CHART_BUCKETS);
-    plot_spans(s, plan, spans);
+    spans = spans_read(v->spans, s->series, plan);
     for (int i = 0; i < plan.n; i++)
         if (spans[i].n && spans[i].mean > top)
             top = spans[i].mean;

@@ -7,6 +7,7 @@
 
 #include "core/alloc.h"
 #include "tui/pick.h"
+#include "tui/spans.h"
 #include "tui/words.h"
 
 static const struct {
@@ -21,6 +22,10 @@ void view_fini(struct view *v)
     free(v->overview);
     free(v->tree);
     text_fini(&v->service_id);
+    if (v->spans)
+        spans_fini(v->spans);
+    free(v->spans);
+    v->spans = NULL;
     v->overview = v->tree = NULL;
     v->rows_cap = 0;
 }
@@ -49,6 +54,10 @@ void view_set_board(struct view *v, const struct board *b, int64_t now_ms)
 {
     int at = v->service;
 
+    if (!v->spans)
+        v->spans = xcalloc(1, sizeof *v->spans);
+    if (b != v->board)
+        spans_forget(v->spans);
     v->board = b;
     v->now_ms = now_ms;
     if (at >= 0 && ((size_t)at >= b->n_services || !text_eq(&b->services[at].id, &v->service_id)))
@@ -69,16 +78,39 @@ static int view_rank(const struct service *s)
     return s->state == STATE_UP ? -1 : state_rank(s->state);
 }
 
-static size_t view_add_affected(const struct view *v, int root, char *seen, struct row *out,
-                                size_t n)
+/* Which services hang below which: one pass, lists in the board's order. */
+struct view_below {
+    int *first, *next; /* by service; -1 = none */
+};
+
+static struct view_below view_below(const struct board *b,
+                                    int (*above)(const struct board *, const struct service *))
 {
-    for (size_t i = 0; i < v->board->n_services; i++)
-        if (v->board->services[i].affected_by == root && !seen[i]) {
-            seen[i] = 1;
-            if (view_wants(v, &v->board->services[i]))
-                out[n++] = (struct row){ (int)i, 1 };
+    struct view_below t = { xreallocarray(NULL, b->n_services + 1, sizeof *t.first),
+                            xreallocarray(NULL, b->n_services + 1, sizeof *t.next) };
+
+    memset(t.first, 0xff, (b->n_services + 1) * sizeof *t.first);
+    for (size_t i = b->n_services; i-- > 0;) {
+        int parent = above(b, &b->services[i]);
+
+        t.next[i] = -1;
+        if (parent >= 0) {
+            t.next[i] = t.first[parent];
+            t.first[parent] = (int)i;
         }
-    return n;
+    }
+    return t;
+}
+
+static void view_below_fini(struct view_below *t)
+{
+    free(t->first);
+    free(t->next);
+}
+
+static int view_root(const struct board *b, const struct service *s)
+{
+    return service_root(b, s) ? s->affected_by : -1;
 }
 
 static int view_compare_rows(const void *a, const void *b, void *arg)
@@ -100,23 +132,29 @@ static size_t view_order_overview(const struct view *v, struct row *out)
 {
     const struct board *b = v->board;
     struct row *roots = xreallocarray(NULL, b->n_services + 1, sizeof *roots);
-    char *seen = xcalloc(b->n_services + 1, 1);
+    struct view_below below = view_below(b, view_root);
     size_t n_roots = 0, n = 0;
 
-    for (size_t i = 0; i < b->n_services; i++)
-        if (!service_root(b, &b->services[i]))
+    for (size_t i = 0; i < b->n_services;
+         i++) { /* a root that is itself explained stays one here */
+        const struct service *root = service_root(b, &b->services[i]);
+
+        if (!root || service_root(b, root))
             roots[n_roots++] = (struct row){ (int)i, 0 };
+    }
     qsort_r(roots, n_roots, sizeof *roots, view_compare_rows, (void *)b);
     for (size_t i = 0; i < n_roots; i++) {
-        seen[roots[i].service] = 1;
-        if (view_wants(v, &b->services[roots[i].service]))
+        int root = roots[i].service;
+
+        if (view_wants(v, &b->services[root]))
             out[n++] = roots[i];
-        n = view_add_affected(v, roots[i].service, seen, out, n);
+        if (service_root(b, &b->services[root]))
+            continue; /* what it explains are roots here, too */
+        for (int k = below.first[root]; k >= 0; k = below.next[k])
+            if (view_wants(v, &b->services[k]))
+                out[n++] = (struct row){ k, 1 };
     }
-    for (size_t i = 0; i < b->n_services; i++) /* explained by one that is itself explained */
-        if (!seen[i] && view_wants(v, &b->services[i]))
-            out[n++] = (struct row){ (int)i, 1 };
-    free(seen);
+    view_below_fini(&below);
     free(roots);
     return n;
 }
@@ -131,7 +169,7 @@ static int view_parent(const struct board *b, const struct service *s)
     for (size_t i = 0; i < s->n_deps; i++) {
         int dep = (int)s->deps[i];
 
-        if ((size_t)dep >= b->n_services)
+        if (s->deps[i] >= b->n_services || &b->services[dep] == s)
             continue;
         if (s->affected_by == dep)
             return dep;
@@ -142,35 +180,42 @@ static int view_parent(const struct board *b, const struct service *s)
     return parent;
 }
 
-static size_t view_add_tree(const struct view *v, int service, int depth, char *seen,
-                            struct row *out, size_t n)
-{
-    const struct board *b = v->board;
+struct view_tree {
+    const struct view *view;
+    struct view_below below;
+    char *seen;
+    struct row *out;
+    size_t n;
+};
 
-    if (seen[service])
-        return n;
-    seen[service] = 1;
-    if (view_wants(v, &b->services[service]))
-        out[n++] = (struct row){ service, depth };
-    for (size_t i = 0; i < b->n_services && depth < 32; i++)
-        if (!seen[i] && view_parent(b, &b->services[i]) == service)
-            n = view_add_tree(v, (int)i, depth + 1, seen, out, n);
-    return n;
+enum { VIEW_DEPTH = 32 };
+
+static void view_add_tree(struct view_tree *t, int service, int depth)
+{
+    const struct board *b = t->view->board;
+
+    if (t->seen[service])
+        return;
+    t->seen[service] = 1;
+    if (view_wants(t->view, &b->services[service]))
+        t->out[t->n++] = (struct row){ service, depth };
+    for (int k = t->below.first[service]; k >= 0 && depth < VIEW_DEPTH; k = t->below.next[k])
+        view_add_tree(t, k, depth + 1);
 }
 
 static size_t view_order_tree(const struct view *v, struct row *out)
 {
     const struct board *b = v->board;
-    char *seen = xcalloc(b->n_services + 1, 1);
-    size_t n = 0;
+    struct view_tree t = { v, view_below(b, view_parent), xcalloc(b->n_services + 1, 1), out, 0 };
 
     for (size_t i = 0; i < b->n_services; i++)
         if (view_parent(b, &b->services[i]) < 0)
-            n = view_add_tree(v, (int)i, 0, seen, out, n);
-    for (size_t i = 0; i < b->n_services; i++) /* cycles have no root; the loader refuses them */
-        n = view_add_tree(v, (int)i, 0, seen, out, n);
-    free(seen);
-    return n;
+            view_add_tree(&t, (int)i, 0);
+    for (size_t i = 0; i < b->n_services; i++) /* circles have no root; the loader refuses them */
+        view_add_tree(&t, (int)i, 0);
+    view_below_fini(&t.below);
+    free(t.seen);
+    return t.n;
 }
 
 void view_settle(struct view *v)

@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct spans;
+
 struct row { /* one line of a list of services */
     int service;
     int depth; /* indented under the one that explains it, or that it depends on */
@@ -60,6 +62,8 @@ struct view {
     int reading;      /* of the detail; -1 = the one that decided */
     int detail_top;   /* first line of the reading's page */
     int detail_lines; /* settled: how long that page is */
+
+    struct spans *spans; /* what was read of the series; a cache, so draw() may fill it */
 
     int help_top;
     char help_search[FILTER_MAX];

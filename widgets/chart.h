@@ -12,7 +12,7 @@
 #include "core/unit.h"
 #include "widgets/canvas.h"
 
-enum { CHART_BUCKETS = 512 };
+enum { CHART_BUCKETS = 512 }; /* at most */
 
 struct chart_plan { /* which buckets a chart of some width shows */
     int64_t from_ms, bucket_ms;

@@ -16,6 +16,9 @@ static int grid_cell_cols(const struct grid_cell *cell)
     char room[256];
     int before = cell->indent + (cell->glyph ? 2 : 0), cols = 0;
 
+    if (cell->suffix)
+        before += 1 + (int)strlen(cell->suffix);
+
     if (cell->text)
         return before + cell->text->cols;
     text_clean(room, sizeof room, cell->words, strlen(cell->words), &cols);
@@ -97,6 +100,14 @@ static void grid_draw_cell(const struct grid *g, size_t column, const struct gri
         canvas_put(c, x, y, 1, cell->glyph_style, cell->glyph);
         x += 2;
         w -= 2;
+    }
+    if (cell->suffix && w > (int)strlen(cell->suffix) + 1) {
+        int used = grid_cell_cols(cell) - cell->indent - (cell->glyph ? 2 : 0),
+            n = (int)strlen(cell->suffix);
+
+        used = used < w ? used : w;
+        canvas_put(c, x + used - n, y, n, cell->suffix_style, cell->suffix);
+        w = used - n - 1;
     }
     if (w <= 0)
         return;

@@ -16,6 +16,8 @@ struct grid_cell {
     int indent;
     const char *glyph; /* before the words; NULL = none */
     enum style glyph_style;
+    const char *suffix; /* after the words, never cut; NULL = none */
+    enum style suffix_style;
     const struct text *text; /* outside text; NULL = `words` */
     char words[96];          /* ours */
 };

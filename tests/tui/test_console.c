@@ -1,0 +1,562 @@
+/* tests/tui/test_console.c: what keys do: intents, steps back, filter, freeze, paste; that hostile
+ * text changes no foreign cell; and that nobody's random typing breaks anything. */
+#include "tests/tui/stage.h"
+
+#include "tests/cmocka.h"
+
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "tui/screen.h"
+
+static struct intent only_intent(struct stage *s)
+{
+    struct intent i;
+
+    assert_true(console_intent(s->console, &i));
+    return i;
+}
+
+static void no_intent(struct stage *s)
+{
+    struct intent i;
+
+    assert_false(console_intent(s->console, &i));
+}
+
+static void q_quits_at_top_level_only(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_open(&s, "broken", 80, 24, false);
+    stage_keys(&s, "Enter q");
+    assert_false(console_quitting(s.console));
+    no_intent(&s);
+    stage_keys(&s, "? q");
+    assert_false(console_quitting(s.console));
+    stage_keys(&s, "q");
+    assert_true(console_quitting(s.console));
+    assert_int_equal(only_intent(&s).kind, INTENT_QUIT);
+    stage_close(&s);
+}
+
+static void esc_goes_one_step_back_and_never_out(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_open(&s, "broken", 80, 24, false);
+    stage_keys(&s, "2 / |state=down| Enter e Enter ?");
+    assert_true(stage_shows(&s, "┌─ Help"));
+    stage_keys(&s, "Esc");
+    assert_true(stage_shows(&s, "┌─ Service postgres"));
+    stage_keys(&s, "Esc");
+    assert_true(stage_shows(&s, "/state=down"));
+    stage_keys(&s, "Esc");
+    assert_false(stage_shows(&s, "/state=down"));
+    assert_true(stage_shows(&s, "problems only"));
+    stage_keys(&s, "Esc");
+    assert_false(stage_shows(&s, "problems only"));
+    assert_false(stage_shows(&s, "┌─ Signals"));
+    stage_keys(&s, "Esc");
+    assert_true(stage_shows(&s, "┌─ Signals")); /* the overview */
+    stage_keys(&s, "Esc Esc Esc Ctrl-C");
+    assert_false(console_quitting(s.console));
+    assert_int_equal(only_intent(&s).kind, INTENT_CANCEL);
+    stage_close(&s);
+}
+
+static void paste_on_a_screen_does_nothing(void **state)
+{
+    struct stage s;
+    struct keys k = { 0 };
+    const char *bytes = "\x1b[200~q:quit\rj2z\x1b[201~";
+    size_t len = strlen(bytes);
+
+    (void)state;
+    stage_open(&s, "broken", 80, 24, false);
+    while (len > 0) {
+        struct press p;
+        size_t used = keys_feed(&k, bytes, len, &p);
+
+        bytes += used;
+        len -= used;
+        console_press(s.console, p, s.now_ms);
+    }
+    no_intent(&s);
+    assert_false(console_quitting(s.console));
+    stage_draw(&s);
+    stage_is(&s, "overview-broken-80x24");
+    stage_close(&s);
+}
+
+static void pasted_enter_runs_no_command(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_open(&s, "broken", 80, 24, false);
+    stage_keys(&s, ":");
+    console_press(s.console, (struct press){ .code = PRESS_CHAR, .cp = 'q', .pasted = true },
+                  s.now_ms);
+    console_press(s.console, (struct press){ .code = PRESS_ENTER, .pasted = true }, s.now_ms);
+    assert_false(console_quitting(s.console));
+    stage_draw(&s);
+    assert_true(stage_shows(&s, ":q "));
+    stage_close(&s);
+}
+
+static void commands_become_intents(void **state)
+{
+    struct stage s;
+    struct intent i;
+
+    (void)state;
+    stage_open(&s, "broken", 80, 24, false);
+    stage_keys(&s, ": |reload| Enter");
+    assert_int_equal(only_intent(&s).kind, INTENT_RELOAD);
+    stage_keys(&s, ": |fault conn_leak| Enter");
+    i = only_intent(&s);
+    assert_int_equal(i.kind, INTENT_FAULT);
+    assert_string_equal(i.arg, "conn_leak");
+    stage_keys(&s, ": |dump /tmp/x.txt| Enter");
+    i = only_intent(&s);
+    assert_int_equal(i.kind, INTENT_DUMP);
+    assert_string_equal(i.arg, "/tmp/x.txt");
+    assert_non_null(strstr(i.dump, "postgres"));
+    assert_int_equal(i.dump_len, strlen(i.dump));
+    stage_keys(&s, "j Ctrl-R");
+    i = only_intent(&s);
+    assert_int_equal(i.kind, INTENT_ASK);
+    assert_string_equal(text_str(&s.board->services[i.service].id), "api");
+    stage_keys(&s, "Ctrl-Z Ctrl-L");
+    assert_int_equal(only_intent(&s).kind, INTENT_SUSPEND);
+    assert_int_equal(only_intent(&s).kind, INTENT_REDRAW);
+    stage_keys(&s, ": |theme light| Enter");
+    assert_string_equal(theme_name(console_theme(s.console)), "light");
+    no_intent(&s);
+    stage_close(&s);
+}
+
+static void wrong_commands_say_what_would_work(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_open(&s, "broken", 120, 36, false);
+    stage_keys(&s, ": |relaod| Enter");
+    assert_true(stage_shows(&s, "'relaod' is no command; did you mean 'reload'?"));
+    stage_keys(&s, ": |xyzzy| Enter");
+    assert_true(stage_shows(&s, "'xyzzy' is no command; Tab shows them all"));
+    stage_keys(&s, ": |fault con_leak| Enter");
+    assert_true(stage_shows(&s, "no fault 'con_leak'; did you mean 'conn_leak'?"));
+    stage_keys(&s, ": |fault| Enter");
+    assert_true(stage_shows(&s, "write: fault NAME"));
+    stage_keys(&s, ": |goto nowhere| Enter");
+    assert_true(stage_shows(&s, "no screen and no service 'nowhere'"));
+    stage_keys(&s, ": |theme pink| Enter");
+    assert_true(stage_shows(&s, "no theme 'pink'; write dark, light or mono"));
+    stage_keys(&s, ": |quit now| Enter");
+    assert_true(stage_shows(&s, "'quit' takes nothing more"));
+    assert_false(console_quitting(s.console));
+    console_faults(s.console, NULL, 0);
+    stage_keys(&s, ": |fault db_down| Enter");
+    assert_true(stage_shows(&s, "faults exist in `midwatch demo` only"));
+    no_intent(&s);
+    stage_close(&s);
+}
+
+static void goto_opens_screens_and_services(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_open(&s, "broken", 80, 24, false);
+    stage_keys(&s, ": |goto 2| Enter");
+    assert_true(stage_shows(&s, "needs"));
+    stage_keys(&s, ": |goto redis| Enter");
+    assert_true(stage_shows(&s, "┌─ Service redis"));
+    stage_keys(&s, ": |g| Tab |sc| Tab Enter");
+    assert_true(stage_shows(&s, "┌─ Service scraper"));
+    stage_close(&s);
+}
+
+static void history_and_editing_on_the_command_line(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_open(&s, "broken", 80, 24, false);
+    stage_keys(&s, ": |filter redis| Enter : |filter api| Enter : Up Up");
+    assert_true(stage_shows(&s, ":filter redis"));
+    stage_keys(&s, "Down Ctrl-W |web|");
+    assert_true(stage_shows(&s, ":filter web"));
+    stage_keys(&s, "Home |x| Esc");
+    assert_true(stage_shows(&s, "/api")); /* Esc ran nothing */
+    stage_keys(&s, ": Backspace");        /* erasing nothing leaves the line */
+    assert_true(stage_shows(&s, "j/k move"));
+    stage_close(&s);
+}
+
+static void filter_takes_terms_inverse_and_keys(void **state)
+{
+    static const struct {
+        const char *filter, *seen, *unseen;
+    } cases[] = {
+        { "pay", "● payments", "● redis" },
+        { "!pay", "● redis", "● payments" },
+        { "state=down", "✗ postgres", "● redis" },
+        { "state=affected", "↳ api", "✗ postgres " },
+        { "kind=redis", "● redis", "↳ api" },
+        { "critical=yes", "✗ postgres", "● redis" },
+        { "name=web state=up", "● web", "● redis" },
+        { "affected=no state=d", "✗ postgres", "↳ api " },
+        { "SLOTS", "✗ postgres", "● redis" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct stage s;
+        char keys[128];
+
+        stage_open(&s, "broken", 120, 36, false);
+        snprintf(keys, sizeof keys, "2 / |%s| Enter", cases[i].filter);
+        stage_keys(&s, keys);
+        if (!stage_shows(&s, cases[i].seen) || stage_shows(&s, cases[i].unseen))
+            fail_msg("/%s: '%s' and not '%s'", cases[i].filter, cases[i].seen, cases[i].unseen);
+        stage_close(&s);
+    }
+}
+
+static void frozen_screen_stands_still_and_tells_the_live_state(void **state)
+{
+    struct stage s;
+    struct board *healthy = stage_board("healthy");
+
+    (void)state;
+    stage_open(&s, "broken", 120, 36, false);
+    stage_keys(&s, "z");
+    console_board(s.console, healthy, s.now_ms + 60000);
+    s.now_ms += 60000;
+    stage_draw(&s);
+    assert_true(stage_shows(&s, "FROZEN 1m ago"));
+    assert_true(stage_shows(&s, "✗ postgres"));
+    assert_true(stage_shows(&s, "now up"));
+    stage_keys(&s, "j Enter"); /* one can still look around */
+    assert_true(stage_shows(&s, "503: database: too many clients"));
+    stage_keys(&s, "Esc z");
+    assert_false(stage_shows(&s, "FROZEN"));
+    assert_true(stage_shows(&s, "● postgres"));
+    board_free(s.board);
+    s.board = healthy;
+    stage_close(&s);
+}
+
+static void selection_survives_a_new_board(void **state)
+{
+    struct stage s;
+    struct board *again;
+
+    (void)state;
+    stage_open(&s, "broken", 80, 24, false);
+    stage_keys(&s, "j j");
+    again = stage_board("healthy");
+    console_board(s.console, again, s.now_ms);
+    stage_keys(&s, "Enter");
+    assert_true(stage_shows(&s, "┌─ Service scraper"));
+    board_free(s.board);
+    s.board = again;
+    stage_close(&s);
+}
+
+static void copy_says_what_is_selected(void **state)
+{
+    struct stage s;
+    struct intent i;
+
+    (void)state;
+    stage_open(&s, "broken", 80, 24, false);
+    stage_keys(&s, "y");
+    i = only_intent(&s);
+    assert_int_equal(i.kind, INTENT_COPY);
+    assert_string_equal(text_str(i.copy),
+                        "2026-01-29T02:13:47Z ratemyunit postgres down for 4m12s: "
+                        "too many clients: remaining connection slots are "
+                        "reserved");
+    stage_keys(&s, "j Enter y");
+    assert_non_null(strstr(text_str(only_intent(&s).copy), "(http://127.0.0.1:18080/health)"));
+    stage_close(&s);
+}
+
+static void screen_is_drawn_only_when_something_may_have_changed(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_open(&s, "broken", 80, 24, false);
+    assert_false(console_wants_draw(s.console, s.now_ms));
+    assert_false(console_wants_draw(s.console, s.now_ms + 150));
+    assert_true(console_wants_draw(s.console, s.now_ms + 1000)); /* the clock */
+    console_press(s.console, (struct press){ .code = PRESS_DOWN }, s.now_ms);
+    assert_true(console_wants_draw(s.console, s.now_ms));
+    stage_draw(&s);
+    console_board(s.console, s.board, s.now_ms);
+    assert_true(console_wants_draw(s.console, s.now_ms));
+    stage_close(&s);
+}
+
+static void said_words_leave_after_a_while(void **state)
+{
+    struct stage s;
+    struct text t = { 0 };
+
+    (void)state;
+    stage_open(&s, "broken", 80, 24, false);
+    text_sets(&t, "midwatch.yaml:14:3: the old configuration stays");
+    console_say(s.console, true, &t, s.now_ms);
+    text_fini(&t);
+    stage_draw(&s);
+    assert_true(stage_shows(&s, "! midwatch.yaml:14:3: the old configuration stays"));
+    s.now_ms += 9000;
+    stage_draw(&s);
+    assert_false(stage_shows(&s, "the old configuration stays"));
+    stage_close(&s);
+}
+
+static void every_size_from_one_cell_on_is_drawn(void **state)
+{
+    static const int sizes[][2] = { { 1, 1 },   { 2, 3 },   { 19, 79 },  { 39, 12 }, { 40, 11 },
+                                    { 40, 12 }, { 59, 17 }, { 60, 18 },  { 75, 20 }, { 76, 20 },
+                                    { 500, 3 }, { 3, 200 }, { 500, 200 } };
+    static const char *const keys[] = { "1", "2", "Enter", "?" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct stage s;
+
+        stage_open(&s, "broken", sizes[i][0], sizes[i][1], i % 2);
+        for (size_t k = 0; k < 4; k++)
+            stage_keys(&s, keys[k]);
+        stage_close(&s);
+    }
+}
+
+static void verdict_is_there_at_any_size(void **state)
+{
+    (void)state;
+    for (int w = 5; w < 130; w += 7)
+        for (int h = 1; h < 40; h += 5) {
+            struct stage s;
+
+            stage_open(&s, "broken", w, h, false);
+            assert_true(stage_shows(&s, w < 6 ? "DO" : "DOWN"));
+            stage_close(&s);
+        }
+}
+
+/* -- hostile text -- */
+
+static const char *const hostile[] = {
+    "\x1b[2J\x1b[31mred\x1b]0;title\x07",
+    "a\rB\bC\nnext\tline",
+    "\xe2\x80\xae"
+    "evil\xe2\x80\xac\xe2\x80\x8b\xef\xbb\xbf",
+    "\xff\xfe\xc3\x28\xed\xa0\x80\xc2\x9b[31m",
+    "z\xcc\x80\xcc\x81\xcc\x82\xcc\x83\xcc\x84\xcc\x85 algo",
+    "\x7f\x01\x02\x03\x04",
+};
+
+enum { BOARD_TEXTS = 25 };
+
+/* Every text of the board, by number. */
+static struct text *board_text(struct board *b, size_t n)
+{
+    struct service *s = &b->services[2]; /* api: it has everything */
+    struct reading *r = &s->readings[0];
+    struct text *all[BOARD_TEXTS] = {
+        &b->watch,
+        &b->environment,
+        &b->notice,
+        &b->verdict.detail,
+        &b->verdict.word,
+        &b->words[STATE_DOWN],
+        &b->words[STATE_UP],
+        &b->marks[0].label,
+        &s->id,
+        &s->title,
+        &s->reason,
+        &s->version,
+        &r->name,
+        &r->kind,
+        &r->target,
+        &r->reason,
+        &r->version,
+        &r->components[0].name,
+        &r->components[0].word,
+        &r->components[0].note,
+        &r->signals[0].name,
+        &r->signals[0].unit_word,
+        &r->signals[0].note,
+        &b->services[0].readings[2].table.cells[0],
+        &b->services[0].readings[2].table.cells[5],
+    };
+
+    return all[n];
+}
+
+/* Draws one screen with `bytes` in field n. */
+static void draw_with(const char *keys, size_t n, const char *bytes, size_t len, struct canvas *out)
+{
+    struct stage s;
+
+    stage_open(&s, "broken", 120, 36, false);
+    text_set(board_text(s.board, n), bytes, len);
+    console_board(s.console, s.board, s.now_ms);
+    stage_keys(&s, keys);
+    canvas_resize(out, s.canvas.w, s.canvas.h);
+    memcpy(out->cells, s.canvas.cells, sizeof *out->cells * (size_t)(out->w * out->h));
+    stage_close(&s);
+}
+
+/* Against the same screen with as many harmless letters in that field: only cells that hold these
+ * letters (or the ellipsis at their end) may differ. */
+static void hostile_text_changes_no_foreign_cell(void **state)
+{
+    static const char *const screens[] = { "", "2", "j Enter", "Enter j j" };
+    int seen[BOARD_TEXTS] = { 0 };
+    struct canvas bad, good;
+
+    (void)state;
+    canvas_init(&bad, 0, 0);
+    canvas_init(&good, 0, 0);
+    for (size_t k = 0; k < 4; k++)
+        for (size_t n = 0; n < BOARD_TEXTS; n++)
+            for (size_t h = 0; h < sizeof hostile / sizeof *hostile; h++) {
+                struct text t = { 0 };
+                char letters[128];
+
+                text_sets(&t, hostile[h]);
+                memset(letters, 'X', sizeof letters);
+                draw_with(screens[k], n, hostile[h], strlen(hostile[h]), &bad);
+                draw_with(screens[k], n, letters, t.cols, &good);
+                text_fini(&t);
+                for (int i = 0; i < good.w * good.h; i++) {
+                    seen[n] += !strcmp(good.cells[i].utf8, "X");
+                    if (memcmp(&bad.cells[i], &good.cells[i], sizeof *bad.cells) &&
+                        strcmp(good.cells[i].utf8, "X"))
+                        fail_msg("screen '%s', text %zu, sample %zu: cell %d,%d is '%s', not '%s'",
+                                 screens[k], n, h, i % good.w, i / good.w, bad.cells[i].utf8,
+                                 good.cells[i].utf8);
+                }
+            }
+    for (size_t n = 0; n < BOARD_TEXTS; n++)
+        if (seen[n] == 0)
+            fail_msg("text %zu was on no screen: nothing is proven", n);
+    canvas_fini(&bad);
+    canvas_fini(&good);
+}
+
+/* -- a monkey -- */
+
+static uint32_t monkey_next(uint32_t *seed)
+{
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 17;
+    *seed ^= *seed << 5;
+    return *seed;
+}
+
+static struct press monkey_press(uint32_t *seed)
+{
+    static const char letters[] = "jkhlgGez12y?/:+-=qabc !=stdown";
+    struct press p = { 0 };
+    uint32_t r = monkey_next(seed) % 100;
+
+    if (r < 60) {
+        p.code = PRESS_CHAR;
+        p.cp = (uint32_t)letters[monkey_next(seed) % (sizeof letters - 1)];
+    } else if (r < 65) {
+        p.code = PRESS_CHAR;
+        p.cp = 0x20 + monkey_next(seed) % 0x3000;
+        if (cp_width(p.cp) < 0)
+            p.cp = 'x';
+    } else if (r < 70) {
+        p.code = PRESS_CHAR;
+        p.cp = 'a' + monkey_next(seed) % 26;
+        p.mods = PRESS_CTRL;
+    } else {
+        p.code = PRESS_ENTER + (enum press_code)(monkey_next(seed) % (PRESS_F12 - PRESS_ENTER + 1));
+    }
+    p.pasted = monkey_next(seed) % 20 == 0;
+    return p;
+}
+
+static void monkey_breaks_nothing(void **state)
+{
+    static const char *const names[] = { "broken", "healthy", "connecting", "stale" };
+    struct board *boards[4];
+    uint32_t seed = getenv("SEED") ? (uint32_t)strtoul(getenv("SEED"), NULL, 0) : 20260129;
+    struct stage s;
+
+    (void)state;
+    print_message("SEED=%u\n", seed);
+    for (int i = 0; i < 4; i++)
+        boards[i] = stage_board(names[i]);
+    stage_open(&s, "broken", 80, 24, false);
+    for (int i = 0; i < 10000; i++) {
+        struct press p = monkey_press(&seed);
+        struct intent intent;
+        int quits = 0;
+
+        console_press(s.console, p, s.now_ms);
+        while (console_intent(s.console, &intent))
+            quits += intent.kind == INTENT_QUIT;
+        if (quits) /* only q and :quit leave */
+            assert_true(p.code == PRESS_ENTER || (p.code == PRESS_CHAR && p.cp == 'q'));
+        assert_false(quits && p.pasted);
+        s.now_ms += monkey_next(&seed) % 400;
+        if (monkey_next(&seed) % 30 == 0)
+            console_board(s.console, boards[monkey_next(&seed) % 4], s.now_ms);
+        if (monkey_next(&seed) % 20 == 0)
+            console_resize(s.console, 1 + (int)(monkey_next(&seed) % 160),
+                           1 + (int)(monkey_next(&seed) % 50));
+        if (i % 7 == 0)
+            stage_draw(&s);
+    }
+    stage_close(&s);
+    for (int i = 0; i < 4; i++)
+        board_free(boards[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(q_quits_at_top_level_only),
+        cmocka_unit_test(esc_goes_one_step_back_and_never_out),
+        cmocka_unit_test(paste_on_a_screen_does_nothing),
+        cmocka_unit_test(pasted_enter_runs_no_command),
+        cmocka_unit_test(commands_become_intents),
+        cmocka_unit_test(wrong_commands_say_what_would_work),
+        cmocka_unit_test(goto_opens_screens_and_services),
+        cmocka_unit_test(history_and_editing_on_the_command_line),
+        cmocka_unit_test(filter_takes_terms_inverse_and_keys),
+        cmocka_unit_test(frozen_screen_stands_still_and_tells_the_live_state),
+        cmocka_unit_test(selection_survives_a_new_board),
+        cmocka_unit_test(copy_says_what_is_selected),
+        cmocka_unit_test(screen_is_drawn_only_when_something_may_have_changed),
+        cmocka_unit_test(said_words_leave_after_a_while),
+        cmocka_unit_test(every_size_from_one_cell_on_is_drawn),
+        cmocka_unit_test(verdict_is_there_at_any_size),
+        cmocka_unit_test(hostile_text_changes_no_foreign_cell),
+        cmocka_unit_test(monkey_breaks_nothing),
+    };
+
+    setenv("TZ", "UTC", 1);
+    tzset();
+    setlocale(LC_ALL, "C.UTF-8");
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

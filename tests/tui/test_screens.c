@@ -1,0 +1,72 @@
+/* tests/tui/test_screens.c: whole screens: a board, some keys, and the cells that must be there. */
+#include "tests/tui/stage.h"
+
+#include "tests/cmocka.h"
+
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static const struct {
+    const char *name, *board, *keys;
+    int w, h;
+    bool ascii;
+} screens[] = {
+    { "overview-broken-120x36", "broken", "", 120, 36, false },
+    { "overview-broken-80x24", "broken", "", 80, 24, false },
+    { "overview-broken-40x12", "broken", "", 40, 12, false },
+    { "overview-broken-200x60", "broken", "", 200, 60, false },
+    { "overview-broken-ascii-80x24", "broken", "", 80, 24, true },
+    { "overview-broken-tiny-39x11", "broken", "", 39, 11, false },
+    { "overview-broken-tiny-12x1", "broken", "", 12, 1, false },
+    { "overview-healthy-120x36", "healthy", "", 120, 36, false },
+    { "overview-healthy-40x12", "healthy", "", 40, 12, false },
+    { "overview-connecting-120x36", "connecting", "", 120, 36, false },
+    { "overview-connecting-40x12", "connecting", "", 40, 12, false },
+    { "overview-unknown-80x24", "unknown", "", 80, 24, false },
+    { "overview-stale-80x24", "stale", "", 80, 24, false },
+    { "overview-problems-only-80x24", "broken", "e Tab j", 80, 24, false },
+    { "overview-filtered-80x24", "broken", "/ |state=up !red| Enter", 80, 24, false },
+    { "overview-frozen-80x24", "broken", "z", 80, 24, false },
+    { "overview-frozen-40x12", "broken", "z", 40, 12, false },
+    { "overview-15m-120x36", "broken", "+", 120, 36, false },
+    { "services-broken-120x36", "broken", "2 j", 120, 36, false },
+    { "services-broken-80x24", "broken", "2", 80, 24, false },
+    { "services-broken-40x12", "broken", "2", 40, 12, false },
+    { "detail-api-120x36", "broken", "j Enter", 120, 36, false },
+    { "detail-api-80x24", "broken", "j Enter", 80, 24, false },
+    { "detail-api-40x12", "broken", "j Enter PgDn", 40, 12, false },
+    { "detail-locks-120x36", "broken", "Enter j j", 120, 36, false },
+    { "detail-api-ascii-80x24", "broken", "j Enter PgDn", 80, 24, true },
+    { "help-80x24", "healthy", "?", 80, 24, false },
+    { "help-searched-80x24", "healthy", "? / |copy| Enter", 80, 24, false },
+    { "command-completion-80x24", "broken", ": |fa| Tab Tab", 80, 24, false },
+    { "command-unknown-80x24", "broken", ": |relaod| Enter", 80, 24, false },
+};
+
+static void screen_is_as_expected(void **state)
+{
+    size_t i = (size_t)(uintptr_t)*state;
+    struct stage s;
+
+    stage_open(&s, screens[i].board, screens[i].w, screens[i].h, screens[i].ascii);
+    stage_keys(&s, screens[i].keys);
+    stage_is(&s, screens[i].name);
+    stage_close(&s);
+}
+
+int main(void)
+{
+    enum { N = sizeof screens / sizeof *screens };
+    struct CMUnitTest tests[N];
+
+    setenv("TZ", "UTC", 1);
+    tzset();
+    setlocale(LC_ALL, "C.UTF-8");
+    for (size_t i = 0; i < N; i++)
+        tests[i] = (struct CMUnitTest){ .name = screens[i].name,
+                                        .test_func = screen_is_as_expected,
+                                        .initial_state = (void *)(uintptr_t)i };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
