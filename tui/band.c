@@ -268,7 +268,7 @@ static int verdict_head(const struct view *v, struct rect r, struct canvas *c)
     text_fini(&word);
     if (root && !d->blind && x + 2 < end)
         x += 1 + canvas_text(c, x + 1, r.y, end - x - 1, STYLE_STRONG, service_title(root));
-    if (root && d->since_ms > 0 && x + 5 < end)
+    if (root && !d->blind && d->since_ms > 0 && x + 5 < end)
         x += 1 + canvas_put(c, x + 1, r.y, end - x - 1, verdict_ink(d),
                             age_words(v->now_ms, d->since_ms, age));
     return x;
@@ -278,11 +278,12 @@ void verdict_draw(const struct view *v, struct rect r, struct canvas *c)
 {
     const struct board *b = v->board;
     int x = verdict_head(v, (struct rect){ r.x, r.y, r.w, 1 }, c) + 2, end = r.x + r.w - 1, y = r.y;
-    char rest[96], calm[96] = "";
+    char rest[96], calm[96] = "", age[16];
 
     verdict_rest(b, rest);
     if (b->verdict.blind)
-        snprintf(calm, sizeof calm, "this console cannot reach the network");
+        snprintf(calm, sizeof calm, "this console cannot reach the network for %s",
+                 age_words(v->now_ms, b->unreachable_since_ms, age));
     else if (!verdict_root(b) && !b->verdict.connecting)
         verdict_calm(v, calm);
     else if (b->verdict.connecting)

@@ -345,6 +345,68 @@ static void every_size_from_one_cell_on_is_drawn(void **state)
     }
 }
 
+static void notice_and_blindness_are_said_once(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_open(&s, "unknown", 80, 24, false);
+    text_sets(&s.board->notice, "midwatch.yaml:14:3: unknown key; the old configuration stays");
+    s.board->notice_bad = true;
+    s.board->verdict.blind = true;
+    s.board->verdict.state = STATE_UNKNOWN;
+    s.board->unreachable_since_ms = s.now_ms - 90000;
+    stage_draw(&s);
+    assert_true(stage_shows(&s, " UNKNOWN   this console cannot reach the network for 1m30s"));
+    assert_true(stage_shows(&s, "! midwatch.yaml:14:3: unknown key; the old configuration stays"));
+    stage_close(&s);
+}
+
+static void silent_collector_is_not_live(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_open(&s, "healthy", 120, 36, false);
+    assert_true(stage_shows(&s, " live "));
+    s.now_ms += 42000;
+    stage_draw(&s);
+    assert_false(stage_shows(&s, " live "));
+    assert_true(stage_shows(&s, "no news for 42s"));
+    stage_close(&s);
+}
+
+static void every_state_differs_without_colour(void **state)
+{
+    static const enum state states[] = { STATE_UP,      STATE_DEGRADED, STATE_DOWN,
+                                         STATE_UNKNOWN, STATE_STALE,    STATE_DISABLED };
+    struct stage s;
+    char seen[8][64] = { "" };
+
+    (void)state;
+    for (int ascii = 0; ascii < 2; ascii++) {
+        stage_open(&s, "healthy", 120, 36, ascii);
+        for (size_t i = 0; i < 7; i++) {
+            struct service *api = &s.board->services[2];
+            char *dump, *at;
+
+            api->state = i < 6 ? states[i] : STATE_DOWN;
+            api->affected_by = i < 6 ? -1 : 0;
+            stage_draw(&s);
+            dump = canvas_dump(&s.canvas);
+            at = strstr(dump, " api  ");
+            assert_non_null(at);
+            snprintf(seen[i], sizeof seen[i], "%.24s", at - (ascii ? 1 : 3));
+            free(dump);
+            for (size_t k = 0; k < i; k++) {
+                assert_memory_not_equal(seen[k], seen[i], 1 + !ascii * 2); /* the glyph */
+                assert_string_not_equal(seen[k] + 3, seen[i] + 3);         /* the word */
+            }
+        }
+        stage_close(&s);
+    }
+}
+
 static void verdict_is_there_at_any_size(void **state)
 {
     (void)state;
@@ -408,22 +470,39 @@ static struct text *board_text(struct board *b, size_t n)
     return all[n];
 }
 
-/* Draws one screen with `bytes` in field n. */
-static void draw_with(const char *keys, size_t n, const char *bytes, size_t len, struct canvas *out)
+/* Draws the screen with `bytes` in field n, and puts back what was there. */
+static void draw_with(struct stage *s, size_t n, const char *bytes, size_t len, struct canvas *out)
 {
-    struct stage s;
+    struct text *field = board_text(s->board, n), was = { 0 };
 
-    stage_open(&s, "broken", 120, 36, false);
-    text_set(board_text(s.board, n), bytes, len);
-    console_board(s.console, s.board, s.now_ms);
-    stage_keys(&s, keys);
-    canvas_resize(out, s.canvas.w, s.canvas.h);
-    memcpy(out->cells, s.canvas.cells, sizeof *out->cells * (size_t)(out->w * out->h));
-    stage_close(&s);
+    text_copy(&was, field);
+    text_set(field, bytes, len);
+    console_board(s->console, s->board, s->now_ms);
+    stage_draw(s);
+    canvas_resize(out, s->canvas.w, s->canvas.h);
+    memcpy(out->cells, s->canvas.cells, sizeof *out->cells * (size_t)(out->w * out->h));
+    text_copy(field, &was);
+    text_fini(&was);
+}
+
+/* How many cells hold the harmless letters; all other cells must be the same. */
+static int compare_screens(const struct canvas *good, const struct canvas *bad, const char *where)
+{
+    int letters = 0;
+
+    for (int i = 0; i < good->w * good->h; i++) {
+        bool letter = !strcmp(good->cells[i].utf8, "X");
+
+        letters += letter;
+        if (!letter && memcmp(&bad->cells[i], &good->cells[i], sizeof *bad->cells))
+            fail_msg("%s: cell %d,%d is '%s', not '%s'", where, i % good->w, i / good->w,
+                     bad->cells[i].utf8, good->cells[i].utf8);
+    }
+    return letters;
 }
 
 /* Against the same screen with as many harmless letters in that field: only cells that hold these
- * letters (or the ellipsis at their end) may differ. */
+ * letters may differ. */
 static void hostile_text_changes_no_foreign_cell(void **state)
 {
     static const char *const screens[] = { "", "2", "j Enter", "Enter j j" };
@@ -434,25 +513,26 @@ static void hostile_text_changes_no_foreign_cell(void **state)
     canvas_init(&bad, 0, 0);
     canvas_init(&good, 0, 0);
     for (size_t k = 0; k < 4; k++)
-        for (size_t n = 0; n < BOARD_TEXTS; n++)
+        for (size_t n = 0; n < BOARD_TEXTS; n++) {
+            struct stage s;
+
+            stage_open(&s, "broken", 120, 36, false);
+            stage_keys(&s, screens[k]);
             for (size_t h = 0; h < sizeof hostile / sizeof *hostile; h++) {
                 struct text t = { 0 };
-                char letters[128];
+                char letters[128], where[64];
 
                 text_sets(&t, hostile[h]);
                 memset(letters, 'X', sizeof letters);
-                draw_with(screens[k], n, hostile[h], strlen(hostile[h]), &bad);
-                draw_with(screens[k], n, letters, t.cols, &good);
+                draw_with(&s, n, hostile[h], strlen(hostile[h]), &bad);
+                draw_with(&s, n, letters, t.cols, &good);
+                snprintf(where, sizeof where, "screen '%s', text %zu, sample %zu", screens[k], n,
+                         h);
+                seen[n] += compare_screens(&good, &bad, where);
                 text_fini(&t);
-                for (int i = 0; i < good.w * good.h; i++) {
-                    seen[n] += !strcmp(good.cells[i].utf8, "X");
-                    if (memcmp(&bad.cells[i], &good.cells[i], sizeof *bad.cells) &&
-                        strcmp(good.cells[i].utf8, "X"))
-                        fail_msg("screen '%s', text %zu, sample %zu: cell %d,%d is '%s', not '%s'",
-                                 screens[k], n, h, i % good.w, i / good.w, bad.cells[i].utf8,
-                                 good.cells[i].utf8);
-                }
             }
+            stage_close(&s);
+        }
     for (size_t n = 0; n < BOARD_TEXTS; n++)
         if (seen[n] == 0)
             fail_msg("text %zu was on no screen: nothing is proven", n);
@@ -551,6 +631,9 @@ int main(void)
         cmocka_unit_test(said_words_leave_after_a_while),
         cmocka_unit_test(every_size_from_one_cell_on_is_drawn),
         cmocka_unit_test(verdict_is_there_at_any_size),
+        cmocka_unit_test(notice_and_blindness_are_said_once),
+        cmocka_unit_test(silent_collector_is_not_live),
+        cmocka_unit_test(every_state_differs_without_colour),
         cmocka_unit_test(hostile_text_changes_no_foreign_cell),
         cmocka_unit_test(monkey_breaks_nothing),
     };
