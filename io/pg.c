@@ -120,6 +120,18 @@ const char *pg_db_name(const struct pg_db *db)
     return db->target.name;
 }
 
+void pg_show(const char *conninfo, struct text *out)
+{
+    struct pg_target target;
+
+    if (!pg_target_read(&target, conninfo, NULL)) {
+        text_sets(out, "postgres");
+        return;
+    }
+    text_sets(out, target.name);
+    pg_target_fini(&target);
+}
+
 struct pg_call *pg_ask(struct pg_db *db, const char *sql, int64_t timeout_ms, pg_done *done,
                        void *arg)
 {

@@ -46,6 +46,8 @@ void pg_on_closed(struct pg_db *db, void (*fn)(void *arg), void *arg); /* adds a
 void pg_off_closed(struct pg_db *db, void *arg);
 /* host:port/dbname without credentials, for the screen. */
 const char *pg_db_name(const struct pg_db *db);
+/* The same from a conninfo, without opening it; what cannot be read shows as "postgres". */
+void pg_show(const char *conninfo, struct text *out);
 
 /* One statement, no parameters from outside (SQL comes from the configuration). Queued behind
  * others of the same database; the deadline covers queueing, connecting and reading. */

@@ -158,7 +158,8 @@ static bool pg_target_take(struct pg_target *t, const PQconninfoOption *all, str
 static bool pg_has_password(const PQconninfoOption *options)
 {
     for (const PQconninfoOption *o = options; o->keyword; o++)
-        if (strcmp(o->keyword, "password") == 0 && o->val && *o->val)
+        if ((strcmp(o->keyword, "password") == 0 || strcmp(o->keyword, "sslpassword") == 0) &&
+            o->val && *o->val)
             return true;
     return false;
 }

@@ -135,6 +135,21 @@ const char *redis_db_name(const struct redis_db *db)
     return db->name;
 }
 
+void redis_show(const char *url, struct text *out)
+{
+    struct redis_address address;
+    char *name;
+
+    if (!redis_address_parse(&address, url, NULL)) {
+        text_sets(out, "redis");
+        return;
+    }
+    name = redis_address_name(&address);
+    text_sets(out, name);
+    free(name);
+    redis_address_fini(&address);
+}
+
 struct redis_call *redis_ask(struct redis_db *db, const struct redis_command *cmds, size_t n,
                              int64_t timeout_ms, redis_done *done, void *arg)
 {

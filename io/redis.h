@@ -1,11 +1,11 @@
-/* io/redis.h: Redis: hiredis as codec only (RESP2), the bytes travel over curl's CONNECT_ONLY (TCP and
- * TLS) or our own unix socket. One held connection per server, shared, pipelined.
+/* io/redis.h: Redis: hiredis as codec only (RESP2), the bytes travel over curl's CONNECT_ONLY (TCP
+ * and TLS) or our own unix socket. One held connection per server, shared, pipelined.
  *
  * Bytes are counted and array/bulk headers peeked at before they are fed to hiredis.
  *
  * Errors:  a reply with fault != FAULT_NONE: refused, NOAUTH and WRONGPASS (AUTH, one try in
- *          AUTH_RETRY_MS), LOADING, MASTERDOWN ... as FAULT_STATUS with the server's word first in why.
- * Owner:   replies are borrowed for the call.
+ *          AUTH_RETRY_MS), LOADING, MASTERDOWN ... as FAULT_STATUS with the server's word first in
+ * why. Owner:   replies are borrowed for the call.
  */
 #pragma once
 
@@ -14,8 +14,8 @@
 #include "core/secret.h"
 #include "io/loop.h"
 
-struct redis;      /* the client: all servers of one loop */
-struct redis_db;   /* one server (and database number), one connection */
+struct redis;    /* the client: all servers of one loop */
+struct redis_db; /* one server (and database number), one connection */
 struct redis_call;
 
 enum redis_kind { REDIS_NIL, REDIS_STRING, REDIS_STATUS, REDIS_ERROR, REDIS_INT, REDIS_ARRAY };
@@ -32,7 +32,7 @@ struct redis_value {
 struct redis_reply {
     enum fault fault;
     struct err why;
-    char word[24]; /* first word of an error: "LOADING", "NOAUTH"; "" */
+    char word[24];                    /* first word of an error: "LOADING", "NOAUTH"; "" */
     const struct redis_value *values; /* one per command of the pipeline */
     size_t n;
     struct phases phases;
@@ -56,6 +56,8 @@ void redis_db_put(struct redis_db *db);
 void redis_on_closed(struct redis_db *db, void (*fn)(void *arg), void *arg);
 void redis_off_closed(struct redis_db *db, void *arg);
 const char *redis_db_name(const struct redis_db *db);
+/* The same from a URL, without opening it; what cannot be read shows as "redis". */
+void redis_show(const char *url, struct text *out);
 
 /* A pipeline: all commands in one write, answered together. Commands must be on the list of reading
  * verbs (PING INFO CONFIG GET, LLEN, ZCARD, ...): a writing verb is our mistake (assert). */

@@ -5,6 +5,8 @@
 
 const struct probe_ops *const probe_kinds[] = {
     &probe_http,
+    &probe_postgres,
+    &probe_redis,
     NULL,
 };
 

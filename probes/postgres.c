@@ -1,0 +1,226 @@
+/* probes/postgres.c: one query on PostgreSQL: a number, a row or a table, and how long it took. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "probes/postgres_impl.h"
+#include "probes/registry.h"
+
+#define POSTGRES(field) offsetof(struct postgres_options, field)
+
+static const char *const postgres_show_words[] = { "ping",  "clients", "pool", "long_transactions",
+                                                   "locks", NULL };
+static const char *const postgres_read_words[] = { "auto", "number", "row", "table", NULL };
+
+static const struct option postgres_options[] = {
+    { "postgres", OPTION_DSN, POSTGRES(postgres), NULL,
+      "database: service=NAME, postgres://user@host/db or host=... dbname=...", .required = true },
+    { "sql", OPTION_STRING, POSTGRES(sql), NULL, "one statement that reads" },
+    { "show", OPTION_ENUM, POSTGRES(show), "ping",
+      "ready-made, instead of sql: ping, clients, pool, long_transactions, locks",
+      .words = postgres_show_words },
+    { "older", OPTION_DURATION, POSTGRES(older_ms), "1m",
+      "from this age on a transaction is a long one", .min = 1, .max = 30.0 * 24 * 3600 * 1000 },
+    { "read", OPTION_ENUM, POSTGRES(read), "auto",
+      "the answer is a number, a row or a table; auto: one cell is a number, more is a table",
+      .words = postgres_read_words },
+    { "value", OPTION_STRING, POSTGRES(value), NULL,
+      "column that holds the number; else the first one, of a table the count of its rows" },
+    { "password", OPTION_SECRET, POSTGRES(password), NULL,
+      "password; goes over verified TLS, loopback or a unix socket only" },
+    { 0 }
+};
+
+enum postgres_show postgres_shows(const struct postgres_options *o)
+{
+    return o->sql ? POSTGRES_SQL : (enum postgres_show)o->show;
+}
+
+/* ---- options ---- */
+
+static bool postgres_check(void *self, struct probe_common *common, struct err *err)
+{
+    const struct postgres_options *o = self;
+    enum postgres_show show = postgres_shows(o);
+
+    if (o->sql && o->show != POSTGRES_PING)
+        return err_set(err, "sql, show: a probe has one of them");
+    if (o->sql && !o->sql[strspn(o->sql, " \t\r\n;")])
+        return err_set(err, "sql: is empty");
+    if (!o->sql && o->read != POSTGRES_AUTO)
+        return err_set(err, "read: goes with sql; show: %s reads its own answer",
+                       postgres_show_words[o->show]);
+    if (!o->sql && o->value)
+        return err_set(err, "value: goes with sql; show: %s has its own number",
+                       postgres_show_words[o->show]);
+    if (show == POSTGRES_PING)
+        return probe_unit_fixed(common, "its latency in milliseconds", err);
+    if (show != POSTGRES_SQL)
+        return probe_unit_fixed(common, "a count of its own", err);
+    return true;
+}
+
+static size_t postgres_signals(const void *self, const struct probe_common *common,
+                               struct signal_spec out[READING_SIGNALS])
+{
+    static const struct {
+        const char *name, *word, *second;
+        enum unit unit;
+    } shown[] = {
+        [POSTGRES_CLIENTS] = { "clients", "clients", NULL, UNIT_NONE },
+        [POSTGRES_POOL] = { "clients", "clients", "idle in transaction", UNIT_COUNT },
+        [POSTGRES_LONG] = { "transactions", "transactions", "oldest", UNIT_SECONDS },
+        [POSTGRES_LOCKS] = { "waiting", "waiting", "longest", UNIT_SECONDS },
+    };
+    const struct signal_spec latency = { .name = "latency", .unit = UNIT_MS };
+    enum postgres_show show = postgres_shows(self);
+    size_t n = 0;
+
+    if (show == POSTGRES_PING) {
+        out[0] = latency;
+        out[0].main = true;
+        return 1;
+    }
+    if (show == POSTGRES_SQL) {
+        out[n++] = (struct signal_spec){
+            .name = "value",
+            .unit = probe_unit(common, UNIT_NONE),
+            .unit_word = common->unit_word,
+            .main = true,
+        };
+    } else {
+        out[n++] = (struct signal_spec){ .name = shown[show].name,
+                                         .unit = UNIT_COUNT,
+                                         .unit_word = shown[show].word,
+                                         .main = true };
+        if (shown[show].second)
+            out[n++] = (struct signal_spec){ .name = shown[show].second, .unit = shown[show].unit };
+    }
+    out[n++] = latency;
+    return n;
+}
+
+static void postgres_target(const void *self, struct text *out)
+{
+    pg_show(((const struct postgres_options *)self)->postgres, out);
+}
+
+/* ---- asking ---- */
+
+static void postgres_on_closed(void *arg)
+{
+    struct probe *p = arg;
+    struct postgres_state *s = p->state;
+
+    if (!s->call)
+        probe_closed(p);
+}
+
+/* Opens the database, or changes to another one when the secret is another one by now. A secret
+ * that cannot be had is no mistake of the configuration: it may come. `fatal` is one that stays. */
+static bool postgres_prepare(struct probe *p, bool *fatal, struct err *err)
+{
+    const struct postgres_options *o = p->self;
+    struct postgres_state *s = p->state;
+    struct secret *secret = NULL;
+    struct pg_db *db;
+
+    *fatal = false;
+    if (o->password) {
+        if (!p->clients->secret)
+            return err_set(err, "nobody keeps secrets here");
+        secret = p->clients->secret(p->clients->secret_arg, o->password, err);
+        if (!secret)
+            return false;
+    }
+    db = pg_db_get(p->clients->pg, o->postgres, secret, err);
+    secret_free(secret);
+    *fatal = !db;
+    if (!db)
+        return false;
+    if (s->db)
+        pg_off_closed(s->db, p);
+    pg_on_closed(db, postgres_on_closed, p);
+    pg_db_put(s->db); /* after the other was got: if it is the same, it stays what it was */
+    s->db = db;
+    s->rejected = false;
+    return true;
+}
+
+static bool postgres_open(struct probe *p, struct err *err)
+{
+    struct postgres_state *s = xcalloc(1, sizeof *s);
+    struct err why = { "" };
+    bool fatal;
+
+    p->state = s;
+    report_init(&s->report, 0);
+    postgres_sql(p->self, &s->sql);
+    if (postgres_prepare(p, &fatal, &why) || !fatal)
+        return true;
+    if (err)
+        *err = why;
+    return false;
+}
+
+static void postgres_on_reply(void *arg, const struct pg_reply *r)
+{
+    struct probe *p = arg;
+    struct postgres_state *s = p->state;
+
+    s->call = NULL;
+    s->rejected = r->fault == FAULT_AUTH;
+    probe_report_begin(&s->report, io_now_ms(p->clients->io));
+    s->report.phases = r->phases;
+    postgres_read_reply(p->self, p->common, s, r);
+    probe_report(p, &s->report);
+}
+
+static void postgres_poll(struct probe *p)
+{
+    const struct postgres_options *o = p->self;
+    struct postgres_state *s = p->state;
+    struct err why = { "" };
+    bool fatal, renew = s->rejected && o->password;
+
+    if ((!s->db || renew) && !postgres_prepare(p, &fatal, &why)) {
+        probe_report_begin(&s->report, io_now_ms(p->clients->io));
+        report_fault(&s->report, FAULT_AUTH, "%s", why.msg);
+        text_copy(&s->report.values[0].note, &s->report.reason);
+        probe_report(p, &s->report);
+        return;
+    }
+    s->call = pg_ask(s->db, buf_str(&s->sql), p->common->timeout_ms, postgres_on_reply, p);
+}
+
+static void postgres_close(struct probe *p)
+{
+    struct postgres_state *s = p->state;
+
+    if (!s)
+        return;
+    pg_cancel(s->call);
+    if (s->db)
+        pg_off_closed(s->db, p);
+    pg_db_put(s->db);
+    report_fini(&s->report);
+    for (size_t i = 0; i < s->table_cap; i++)
+        text_fini(&s->table.cells[i]);
+    free(s->table.cells);
+    buf_fini(&s->sql);
+    free(s);
+    p->state = NULL;
+}
+
+const struct probe_ops probe_postgres = {
+    .kind = "postgres",
+    .help = "a query on PostgreSQL: a number, a row or a table",
+    .options = postgres_options,
+    .size = sizeof(struct postgres_options),
+    .check = postgres_check,
+    .signals = postgres_signals,
+    .target = postgres_target,
+    .open = postgres_open,
+    .poll = postgres_poll,
+    .close = postgres_close,
+};

@@ -1,0 +1,235 @@
+/* probes/redis.c: one Redis: PING time, or a figure of INFO as it is, as a share, or as a rate. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "probes/redis_impl.h"
+#include "probes/redis_info.h"
+#include "probes/registry.h"
+
+#define REDIS(field) offsetof(struct redis_options, field)
+
+static const struct option redis_options[] = {
+    { "redis", OPTION_DSN, REDIS(redis), NULL,
+      "server: redis://[user@]host:6379[/db], rediss:// for TLS, or unix:/path", .required = true },
+    { "info", OPTION_STRING, REDIS(info), NULL,
+      "field of INFO that is the value: connected_clients, db0.keys" },
+    { "of", OPTION_STRING, REDIS(of), NULL,
+      "field that the value is a share of, in percent: maxmemory" },
+    { "delta", OPTION_STRING, REDIS(delta), NULL,
+      "field of INFO that counts; the value is its growth a second" },
+    { "expect", OPTION_MAP, REDIS(expect), NULL,
+      "field of INFO to what must stand there; anything else is degraded" },
+    { "password", OPTION_SECRET, REDIS(password), NULL, "password for AUTH" },
+    { "ca_file", OPTION_PATH, REDIS(ca_file), NULL,
+      "certificates to trust instead of the system's" },
+    { "insecure", OPTION_BOOL, REDIS(insecure), "false", "do not verify TLS; shown for ever" },
+    { "insecure_reason", OPTION_STRING, REDIS(insecure_reason), NULL, "why; insecure demands it" },
+    { 0 }
+};
+
+/* ---- options ---- */
+
+static bool redis_check_tls(const struct redis_options *o, struct err *err)
+{
+    bool tls = strncmp(o->redis, "rediss:", 7) == 0;
+
+    if (o->insecure && !tls)
+        return err_set(err, "insecure: there is no TLS to skip; the address is not rediss://");
+    if (o->insecure && (!o->insecure_reason || !*o->insecure_reason))
+        return err_set(err, "insecure: say why in insecure_reason");
+    if (!o->insecure && o->insecure_reason)
+        return err_set(err, "insecure_reason: without insecure: true it means nothing");
+    if (o->ca_file && !tls)
+        return err_set(err, "ca_file: there is no TLS; the address is not rediss://");
+    return true;
+}
+
+static bool redis_check(void *self, struct probe_common *common, struct err *err)
+{
+    const struct redis_options *o = self;
+
+    if (!redis_check_tls(o, err))
+        return false;
+    if (o->info && o->delta)
+        return err_set(err, "info, delta: a probe has one of them");
+    if (o->of && !o->info)
+        return err_set(err, "of: goes with info");
+    if (o->of)
+        return probe_unit_fixed(common, "a share in percent", err);
+    if (o->delta)
+        return probe_unit_fixed(common, "a rate per second", err);
+    if (!o->info)
+        return probe_unit_fixed(common, "its latency in milliseconds", err);
+    return true;
+}
+
+enum unit redis_unit(const struct redis_options *o, const struct probe_common *common)
+{
+    if (o->delta)
+        return UNIT_RATE;
+    if (o->of)
+        return UNIT_PERCENT;
+    return probe_unit(common, redis_info_is_bytes(o->info) ? UNIT_BYTES : UNIT_NONE);
+}
+
+static size_t redis_signals(const void *self, const struct probe_common *common,
+                            struct signal_spec out[READING_SIGNALS])
+{
+    const struct redis_options *o = self;
+    const char *field = o->info ? o->info : o->delta;
+
+    if (!field) {
+        out[0] = (struct signal_spec){ .name = "latency", .unit = UNIT_MS, .main = true };
+        return 1;
+    }
+    out[0] = (struct signal_spec){
+        .name = field,
+        .unit = redis_unit(o, common),
+        .unit_word = common->unit_word,
+        .main = true,
+    };
+    out[1] = (struct signal_spec){ .name = "latency", .unit = UNIT_MS };
+    return 2;
+}
+
+static void redis_target(const void *self, struct text *out)
+{
+    redis_show(((const struct redis_options *)self)->redis, out);
+}
+
+/* ---- asking ---- */
+
+static void redis_on_closed_probe(void *arg)
+{
+    struct probe *p = arg;
+    struct redis_state *s = p->state;
+
+    if (!s->call)
+        probe_closed(p);
+}
+
+/* Opens the server, or changes to another connection when the secret is another one by now. A
+ * secret that cannot be had is no mistake of the configuration: it may come. `fatal` is one that
+ * stays. */
+static bool redis_prepare(struct probe *p, bool *fatal, struct err *err)
+{
+    const struct redis_options *o = p->self;
+    struct redis_state *s = p->state;
+    struct secret *secret = NULL;
+    struct redis_db *db;
+
+    *fatal = false;
+    if (o->password) {
+        if (!p->clients->secret)
+            return err_set(err, "nobody keeps secrets here");
+        secret = p->clients->secret(p->clients->secret_arg, o->password, err);
+        if (!secret)
+            return false;
+    }
+    db = redis_db_get(p->clients->redis, o->redis, secret, o->ca_file, o->insecure, err);
+    secret_free(secret);
+    *fatal = !db;
+    if (!db)
+        return false;
+    if (s->db)
+        redis_off_closed(s->db, p);
+    redis_on_closed(db, redis_on_closed_probe, p);
+    redis_db_put(s->db); /* after the other was got: if it is the same, it stays what it was */
+    s->db = db;
+    s->rejected = false;
+    return true;
+}
+
+static const char *redis_longest_section(const struct redis_options *o)
+{
+    const char *fields[] = { o->info, o->of, o->delta };
+    const char *section = NULL;
+
+    for (size_t i = 0; i < sizeof fields / sizeof *fields && !section; i++)
+        section = fields[i] ? redis_info_section(fields[i]) : NULL;
+    for (size_t i = 0; i < o->expect.n && !section; i++)
+        section = redis_info_section(o->expect.keys[i]);
+    return section;
+}
+
+static bool redis_open(struct probe *p, struct err *err)
+{
+    const struct redis_options *o = p->self;
+    struct redis_state *s = xcalloc(1, sizeof *s);
+    struct err why = { "" };
+    bool fatal;
+
+    p->state = s;
+    report_init(&s->report, 0);
+    s->counter = NAN;
+    s->asks_info = o->info || o->delta || o->expect.n;
+    s->section = redis_longest_section(o);
+    if (redis_prepare(p, &fatal, &why) || !fatal)
+        return true;
+    if (err)
+        *err = why;
+    return false;
+}
+
+static void redis_on_reply(void *arg, const struct redis_reply *r)
+{
+    struct probe *p = arg;
+    struct redis_state *s = p->state;
+
+    s->call = NULL;
+    s->rejected = r->fault == FAULT_AUTH;
+    probe_report_begin(&s->report, io_now_ms(p->clients->io));
+    s->report.phases = r->phases;
+    redis_read_reply(p->self, p->common, s, r, io_mono_us(p->clients->io));
+    probe_report(p, &s->report);
+}
+
+static void redis_poll(struct probe *p)
+{
+    const struct redis_options *o = p->self;
+    struct redis_state *s = p->state;
+    const char *ping[] = { "PING" }, *info[] = { "INFO", s->section };
+    const struct redis_command commands[] = { { 1, ping }, { s->section ? 2 : 1, info } };
+    struct err why = { "" };
+    bool fatal, renew = s->rejected && o->password;
+
+    if ((!s->db || renew) && !redis_prepare(p, &fatal, &why)) {
+        probe_report_begin(&s->report, io_now_ms(p->clients->io));
+        report_fault(&s->report, FAULT_AUTH, "%s", why.msg);
+        text_copy(&s->report.values[0].note, &s->report.reason);
+        probe_report(p, &s->report);
+        return;
+    }
+    s->call =
+        redis_ask(s->db, commands, s->asks_info ? 2 : 1, p->common->timeout_ms, redis_on_reply, p);
+}
+
+static void redis_close(struct probe *p)
+{
+    struct redis_state *s = p->state;
+
+    if (!s)
+        return;
+    redis_cancel(s->call);
+    if (s->db)
+        redis_off_closed(s->db, p);
+    redis_db_put(s->db);
+    report_fini(&s->report);
+    free(s);
+    p->state = NULL;
+}
+
+const struct probe_ops probe_redis = {
+    .kind = "redis",
+    .help = "a Redis: PING time, or a figure of INFO",
+    .options = redis_options,
+    .size = sizeof(struct redis_options),
+    .check = redis_check,
+    .signals = redis_signals,
+    .target = redis_target,
+    .open = redis_open,
+    .poll = redis_poll,
+    .close = redis_close,
+};
