@@ -6,19 +6,8 @@
 #include <unistd.h>
 
 #include "io/http_impl.h"
+#include "io/http_tls.h"
 #include "io/limits.h"
-
-/* OpenSSL's X509_V_ERR_*, as CURLINFO_SSL_VERIFYRESULT gives them. */
-enum {
-    X509_NO_ISSUER = 2,
-    X509_NOT_YET = 9,
-    X509_EXPIRED = 10,
-    X509_SELF_SIGNED = 18,
-    X509_SELF_SIGNED_ROOT = 19,
-    X509_NO_LOCAL_ISSUER = 20,
-    X509_NO_FIRST = 21,
-    X509_REVOKED = 23
-};
 
 const char *http_seconds(int64_t ms, char out[24])
 {
@@ -101,63 +90,9 @@ static void http_judge_connect(const struct http_target *t, struct http_verdict 
         http_put(out, FAULT_UNREACHABLE, t->error);
 }
 
-static const char *http_tls_text(const struct http_target *t)
-{
-    const char *e = t->error;
-
-    if (strstr(e, "wrong version number") || strstr(e, "packet length too long") ||
-        strstr(e, "http request"))
-        return "the other side does not speak TLS";
-    if (strstr(e, "unsupported protocol") || strstr(e, "protocol version") ||
-        strstr(e, "version too low") || strstr(e, "no protocols available"))
-        return "protocol version";
-    if (strstr(e, "no shared cipher") || strstr(e, "handshake failure"))
-        return "no common cipher";
-    if (strstr(e, "certificate required") || strstr(e, "bad certificate"))
-        return "it wants a client certificate";
-    if (strstr(e, "SSL_ERROR_SYSCALL") || strstr(e, "unexpected eof"))
-        return "connection closed in the handshake";
-    return NULL;
-}
-
 static void http_judge_tls(const struct http_target *t, CURLcode rc, struct http_verdict *out)
 {
-    long verify = 0;
-    const char *text;
-
-    curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &verify);
-    switch (verify) {
-    case X509_EXPIRED:
-        http_put(out, FAULT_TLS, "certificate expired");
-        return;
-    case X509_NOT_YET:
-        http_put(out, FAULT_TLS, "certificate not valid yet");
-        return;
-    case X509_SELF_SIGNED:
-        http_put(out, FAULT_TLS, "self-signed certificate");
-        return;
-    case X509_REVOKED:
-        http_put(out, FAULT_TLS, "certificate revoked");
-        return;
-    case X509_NO_ISSUER:
-    case X509_SELF_SIGNED_ROOT:
-    case X509_NO_LOCAL_ISSUER:
-    case X509_NO_FIRST:
-        http_put(out, FAULT_TLS, "unknown issuer");
-        return;
-    default:
-        break;
-    }
-    /* The name is compared before the verdict of OpenSSL is fetched. */
-    if (rc == CURLE_PEER_FAILED_VERIFICATION && (verify == 0 || strstr(t->error, "host name"))) {
-        http_put(out, FAULT_TLS, "wrong host");
-        return;
-    }
-    text = http_tls_text(t);
-    if (text)
-        http_put(out, FAULT_TLS, text);
-    else
-        http_put(out, FAULT_TLS, *t->error ? t->error : curl_easy_strerror(rc));
+    http_put(out, FAULT_TLS, http_tls_words(t->easy, rc, t->error));
 }
 
 /* The connection broke after the request was sent. */

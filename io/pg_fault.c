@@ -98,10 +98,11 @@ static const char *pg_fault_find_state(const char *text, char sqlstate[6])
 static const struct {
     int error;
     enum fault fault;
+    const char *reason; /* NULL: those words */
 } pg_errnos[] = {
-    { ECONNREFUSED, FAULT_REFUSED },
-    { ENOENT, FAULT_REFUSED }, /* no such unix socket: nobody listens */
-    { ECONNRESET, FAULT_RESET },
+    { ECONNREFUSED, FAULT_REFUSED, "refused" },
+    { ENOENT, FAULT_REFUSED, "no such socket" }, /* nobody listens */
+    { ECONNRESET, FAULT_RESET, "reset" },
     { EPIPE, FAULT_RESET },
     { ETIMEDOUT, FAULT_CONNECT_TIMEOUT },
     { EAGAIN, FAULT_CONNECT_TIMEOUT }, /* a unix socket whose queue is full */
@@ -156,6 +157,8 @@ bool pg_fault_connect(const char *text, char sqlstate[6], enum fault *fault, str
     for (size_t i = 0; i < sizeof pg_errnos / sizeof *pg_errnos; i++)
         if (strstr(words, strerror(pg_errnos[i].error))) {
             *fault = pg_errnos[i].fault;
+            if (pg_errnos[i].reason)
+                err_set(why, "%s", pg_errnos[i].reason);
             return false;
         }
     for (size_t i = 0; i < sizeof pg_phrases / sizeof *pg_phrases; i++)

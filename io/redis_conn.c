@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/alloc.h"
+#include "io/http_tls.h"
 #include "io/limits.h"
 
 enum { REDIS_LIMIT_GRACE_MS = 50 };
@@ -143,8 +144,13 @@ static void redis_conn_curl_done(struct redis_conn *c, CURLcode rc)
     }
     if (rc != CURLE_OK) {
         enum fault fault = redis_conn_curl_fault(c, rc);
+        const char *words = c->words[0] ? c->words : curl_easy_strerror(rc);
 
-        err_set(&c->why, "%s", c->words[0] ? c->words : curl_easy_strerror(rc));
+        if (fault == FAULT_TLS)
+            words = http_tls_words(c->easy, rc, c->words);
+        else if (fault == FAULT_REFUSED)
+            words = "refused";
+        err_set(&c->why, "%s", words);
         c->events.failed(c->arg, fault, &c->why);
         return;
     }
@@ -321,7 +327,11 @@ static void redis_conn_unix(struct redis_conn *c, const char *path)
 
         /* EAGAIN: its queue of connections is full, nobody accepts */
         c->fault = error == EAGAIN ? FAULT_CONNECT_TIMEOUT : redis_conn_errno(error);
-        err_set(&c->why, "%s", error == EAGAIN ? "the server does not accept" : strerror(error));
+        err_set(&c->why, "%s",
+                error == EAGAIN         ? "the server does not accept"
+                : error == ECONNREFUSED ? "refused"
+                : error == ENOENT       ? "no such socket"
+                                        : strerror(error));
     }
 }
 
@@ -401,7 +411,10 @@ const struct phases *redis_conn_phases(const struct redis_conn *c)
 static ptrdiff_t redis_conn_broke(int error, enum fault *fault, struct err *err)
 {
     *fault = FAULT_RESET;
-    err_set(err, "%s", error ? strerror(error) : "the server closed the connection");
+    err_set(err, "%s",
+            error == 0            ? "the server closed the connection"
+            : error == ECONNRESET ? "reset"
+                                  : strerror(error));
     return -1;
 }
 
