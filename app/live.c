@@ -1,0 +1,421 @@
+/* app/live.c: the console at work. */
+#include "app/live.h"
+
+#include "app/vars.h"
+#include "app/watch.h"
+#include "core/alloc.h"
+#include "core/board_json.h"
+#include "tui/console.h"
+#include "tui/keys.h"
+#include "tui/term.h"
+#include "tui/theme.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    QUIET_DRAW_MS = 250, /* numbers alone redraw the screen so often at most */
+    DEBUG_MS = 1000
+};
+
+struct live {
+    struct io *io;
+    const struct live_options *o;
+    struct watch *watch;
+    struct term *term;
+    struct console *console;
+    struct canvas canvas;
+    struct keys keys;
+    struct io_watch *in, *out;
+    struct io_signal *signals[6];
+    struct io_timer *esc, *draw, *second, *debug;
+    bool drawing_soon, lost;
+    int64_t drawn_ms;
+    char *debug_file;
+};
+
+static void live_draw(void *arg);
+
+static void live_leave(struct live *l, bool lost)
+{
+    l->lost |= lost;
+    io_stop(l->io);
+}
+
+static void live_after(struct live *l, enum term_flush f)
+{
+    if (f == TERM_LOST) {
+        live_leave(l, true);
+        return;
+    }
+    io_watch_set(l->out, term_pending(l->term) ? IO_WRITE : 0);
+}
+
+static void live_soon(struct live *l, int64_t delay_ms)
+{
+    if (l->drawing_soon && delay_ms > 0)
+        return;
+    l->drawing_soon = true;
+    io_timer_arm(l->draw, delay_ms);
+}
+
+static void live_draw(void *arg)
+{
+    struct live *l = arg;
+    int64_t now_ms = io_now_ms(l->io);
+
+    l->drawing_soon = false;
+    if (term_pending(l->term) || !console_wants_draw(l->console, now_ms))
+        return;
+    console_draw(l->console, now_ms, &l->canvas);
+    l->drawn_ms = io_mono_ms(l->io);
+    live_after(l, term_draw(l->term, &l->canvas, console_theme(l->console)));
+}
+
+static void live_changed(void *arg, bool loud)
+{
+    struct live *l = arg;
+    int64_t since_ms = io_mono_ms(l->io) - l->drawn_ms;
+
+    console_board(l->console, watch_board(l->watch), io_now_ms(l->io));
+    live_soon(l, loud || since_ms >= QUIET_DRAW_MS ? 0 : QUIET_DRAW_MS - since_ms);
+}
+
+static void live_say(struct live *l, bool bad, const char *words)
+{
+    struct text t = { 0 };
+
+    text_sets(&t, words);
+    console_say(l->console, bad, &t, io_now_ms(l->io));
+    text_fini(&t);
+    live_soon(l, 0);
+}
+
+static void live_demo_said(void *arg, bool bad, const char *words)
+{
+    struct live *l = arg;
+
+    live_say(l, bad, words);
+    if (!bad && !strncmp(words, "fault ", 6))
+        watch_mark(l->watch, MARK_FAULT, words);
+}
+
+static void live_reload(struct live *l)
+{
+    struct config_errors *errors;
+    struct config *fresh;
+    struct buf words = { 0 };
+
+    if (!l->o->config_path) {
+        live_say(l, true, "nothing to reload: this watch was opened on addresses");
+        return;
+    }
+    errors = xcalloc(1, sizeof *errors);
+    fresh = config_load(l->o->config_path, l->o->demo ? demo_vars(l->o->demo) : &l->o->cli->sets,
+                        errors);
+    if (!fresh) {
+        buf_addf(&words, "%s", errors->n ? errors->items[0].err.msg : "cannot be read");
+        if (errors->n + errors->more > 1)
+            buf_addf(&words, " (and %zu more)", errors->n + errors->more - 1);
+        buf_adds(&words, "; the old configuration stays");
+        watch_notice(l->watch, true, words.bytes);
+        live_say(l, true, "reload: the file has mistakes, the old configuration stays");
+    } else {
+        buf_adds(&words, "reloaded: ");
+        config_changes(watch_config(l->watch), fresh, &words);
+        watch_reload(l->watch, fresh);
+        watch_notice(l->watch, false, "");
+        watch_mark(l->watch, MARK_CONFIG, "configuration reloaded");
+        live_say(l, false, words.bytes);
+    }
+    buf_fini(&words);
+    free(errors);
+}
+
+static void live_suspend(struct live *l)
+{
+    term_suspend(l->term);
+    raise(SIGSTOP); /* the shell takes over; SIGCONT brings us back */
+    term_resume(l->term);
+    l->keys = (struct keys){ 0 };
+    live_soon(l, 0);
+}
+
+static void live_dump(struct live *l, const struct intent *in)
+{
+    struct text words = { 0 };
+    int fd = open(in->arg, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    bool ok = fd >= 0 && write(fd, in->dump, in->dump_len) == (ssize_t)in->dump_len;
+
+    if (ok)
+        text_setf(&words, "the screen is in %s", in->arg);
+    else
+        text_setf(&words, "%s: %s", in->arg, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    live_say(l, !ok, text_str(&words));
+    text_fini(&words);
+}
+
+static void live_intent(struct live *l, const struct intent *in)
+{
+    switch (in->kind) {
+    case INTENT_QUIT:
+        live_leave(l, false);
+        break;
+    case INTENT_SUSPEND:
+        live_suspend(l);
+        break;
+    case INTENT_REDRAW:
+        term_redraw(l->term);
+        live_soon(l, 0);
+        break;
+    case INTENT_ASK:
+        watch_ask(l->watch, in->service);
+        break;
+    case INTENT_RELOAD:
+        live_reload(l);
+        break;
+    case INTENT_FAULT:
+        if (l->o->demo)
+            demo_fault(l->o->demo, in->arg);
+        else
+            live_say(l, true, "faults are for the demo only");
+        break;
+    case INTENT_COPY:
+        term_copy(l->term, in->copy);
+        live_after(l, term_flush(l->term));
+        break;
+    case INTENT_DUMP:
+        live_dump(l, in);
+        break;
+    case INTENT_CANCEL:
+    case INTENT_NONE:
+        break;
+    }
+}
+
+static void live_press(struct live *l, struct press p)
+{
+    struct intent in;
+
+    if (p.code == PRESS_NONE)
+        return;
+    console_press(l->console, p, io_now_ms(l->io));
+    while (console_intent(l->console, &in))
+        live_intent(l, &in);
+}
+
+static void live_esc(void *arg)
+{
+    struct live *l = arg;
+    struct press p;
+
+    keys_timeout(&l->keys, &p);
+    live_press(l, p);
+    live_soon(l, 0);
+}
+
+static void live_input(void *arg, int events)
+{
+    struct live *l = arg;
+    char bytes[4096];
+    ssize_t n = term_read(l->term, bytes, sizeof bytes);
+
+    (void)events;
+    if (n < 0) {
+        live_leave(l, true);
+        return;
+    }
+    for (size_t at = 0; at < (size_t)n;) {
+        struct press p;
+
+        at += keys_feed(&l->keys, bytes + at, (size_t)n - at, &p);
+        live_press(l, p);
+    }
+    if (keys_wait_ms(&l->keys))
+        io_timer_arm(l->esc, keys_wait_ms(&l->keys));
+    else
+        io_timer_off(l->esc);
+    live_soon(l, 0);
+}
+
+static void live_output(void *arg, int events)
+{
+    struct live *l = arg;
+    enum term_flush f = term_flush(l->term);
+
+    (void)events;
+    live_after(l, f);
+    if (f == TERM_DRAINED && term_dropped(l->term)) {
+        console_board(l->console, watch_board(l->watch), io_now_ms(l->io));
+        live_soon(l, 0);
+    }
+}
+
+static void live_resized(struct live *l)
+{
+    int w, h;
+
+    term_resize(l->term);
+    term_size(l->term, &w, &h);
+    console_resize(l->console, w, h);
+    live_soon(l, 0);
+}
+
+/* A hang-up means two things: the terminal went away, or "read your configuration again". */
+static bool live_terminal_gone(const struct live *l)
+{
+    struct pollfd p = { .fd = term_in_fd(l->term), .events = POLLIN };
+
+    return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR | POLLNVAL));
+}
+
+static void live_signal(void *arg, int signo)
+{
+    struct live *l = arg;
+
+    switch (signo) {
+    case SIGWINCH:
+        live_resized(l);
+        break;
+    case SIGHUP:
+        if (live_terminal_gone(l))
+            live_leave(l, true);
+        else
+            live_reload(l);
+        break;
+    case SIGTSTP:
+        live_suspend(l);
+        break;
+    case SIGCONT:
+        term_resume(l->term);
+        live_resized(l);
+        break;
+    default:
+        live_leave(l, false);
+    }
+}
+
+static void live_second(void *arg)
+{
+    struct live *l = arg;
+
+    io_timer_arm(l->second, 1000 - io_now_ms(l->io) % 1000);
+    live_soon(l, 0);
+}
+
+static void live_debug(void *arg)
+{
+    struct live *l = arg;
+    struct buf out = { 0 }, tmp = { 0 };
+    FILE *f;
+
+    io_timer_arm(l->debug, DEBUG_MS);
+    watch_debug(l->watch, &out);
+    buf_addf(&tmp, "%s.new", l->debug_file);
+    f = fopen(tmp.bytes, "we");
+    if (f) {
+        fwrite(out.bytes, 1, out.len, f);
+        if (!fclose(f))
+            rename(tmp.bytes, l->debug_file);
+    }
+    buf_fini(&out);
+    buf_fini(&tmp);
+}
+
+static void live_who(char *out, size_t size)
+{
+    char host[64] = "";
+    const struct passwd *pw = getpwuid(geteuid());
+
+    gethostname(host, sizeof host - 1);
+    host[strcspn(host, ".")] = '\0';
+    snprintf(out, size, "%s@%s", pw ? pw->pw_name : "?", *host ? host : "?");
+}
+
+static void live_console(struct live *l)
+{
+    static const char *const names[] = { NULL, "dark", "light", "mono" };
+    char who[128];
+    size_t n_faults = 0;
+    const char *const *faults = l->o->demo ? demo_faults(l->o->demo, &n_faults) : NULL;
+    const struct cli *cli = l->o->cli;
+    struct console_options options = {
+        .theme = theme_pick(names[cli->theme], getenv("NO_COLOR"), getenv("COLORFGBG")),
+        .ascii = cli->ascii || term_ascii(l->term),
+        .who = who,
+        .faults = faults,
+        .n_faults = n_faults,
+    };
+    int w, h;
+
+    live_who(who, sizeof who);
+    l->console = console_new(&options);
+    term_size(l->term, &w, &h);
+    console_resize(l->console, w, h);
+    canvas_init(&l->canvas, w, h);
+}
+
+static void live_fini(struct live *l)
+{
+    io_watch_free(l->in);
+    io_watch_free(l->out);
+    for (size_t i = 0; i < sizeof l->signals / sizeof *l->signals; i++)
+        io_signal_free(l->signals[i]);
+    io_timer_free(l->esc);
+    io_timer_free(l->draw);
+    io_timer_free(l->second);
+    io_timer_free(l->debug);
+    term_close(l->term);
+    canvas_fini(&l->canvas);
+    console_free(l->console);
+    watch_free(l->watch);
+    free(l->debug_file);
+}
+
+bool live_run(const struct live_options *o, struct config *config, int *status, struct err *err)
+{
+    static const int signos[] = { SIGWINCH, SIGHUP, SIGTSTP, SIGCONT, SIGTERM, SIGINT };
+    struct live l = { .io = o->io, .o = o };
+    struct watch_events events = { .changed = live_changed, .arg = &l };
+
+    l.term = term_open(err);
+    if (!l.term)
+        return false; /* the configuration stays the caller's */
+    l.watch = watch_new(o->io, config, o->secrets, &events);
+    live_console(&l);
+    l.in = io_watch_new(o->io, term_in_fd(l.term), IO_READ, live_input, &l);
+    l.out = io_watch_new(o->io, term_out_fd(l.term), 0, live_output, &l);
+    for (size_t i = 0; i < sizeof signos / sizeof *signos; i++)
+        l.signals[i] = io_signal_new(o->io, signos[i], live_signal, &l);
+    l.esc = io_timer_new(o->io, live_esc, &l);
+    l.draw = io_timer_new(o->io, live_draw, &l);
+    l.second = io_timer_new(o->io, live_second, &l);
+    l.debug = io_timer_new(o->io, live_debug, &l);
+    l.debug_file = xstrdup(getenv("MIDWATCH_DEBUG_FILE"));
+    if (l.debug_file)
+        io_timer_arm(l.debug, DEBUG_MS);
+    if (o->demo)
+        demo_on(o->demo, &(struct demo_events){ .said = live_demo_said, .arg = &l });
+    /* The first frame stands before the network is touched. */
+    console_board(l.console, watch_board(l.watch), io_now_ms(o->io));
+    live_draw(&l);
+    if (o->warning)
+        live_say(&l, true, o->warning);
+    watch_start(l.watch);
+    live_second(&l);
+    io_run(o->io);
+    *status = l.lost ? 1 : 0;
+    if (o->demo)
+        demo_on(o->demo, &(struct demo_events){ 0 });
+    live_fini(&l);
+    return true;
+}

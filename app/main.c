@@ -1,0 +1,368 @@
+/* app/main.c: midwatch, the console for the engineer on call. */
+#include "app/check.h"
+#include "app/cli.h"
+#include "app/config.h"
+#include "app/demo.h"
+#include "app/live.h"
+#include "app/schema.h"
+#include "app/secrets.h"
+#include "app/status.h"
+#include "app/urls.h"
+#include "app/watch.h"
+#include "core/alloc.h"
+#include "core/board_json.h"
+#include "tui/term.h"
+
+#include <curl/curl.h>
+#include <langinfo.h>
+#include <limits.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+struct run { /* one invocation */
+    struct cli cli;
+    struct secrets *secrets;
+    struct io *io;
+    struct urls *urls;
+    struct config *config;
+    char path[PATH_MAX]; /* of the configuration; "" = from addresses */
+    struct demo *demo;
+    bool ascii;
+};
+
+static bool main_stop; /* set by a signal while a one-shot report is being made */
+
+static void main_print(FILE *to, const struct buf *b)
+{
+    fwrite(buf_str(b), 1, b->len, to);
+    fflush(to);
+}
+
+static int main_fail(int status, const char *words)
+{
+    fprintf(stderr, "midwatch: %s\n", words);
+    return status;
+}
+
+/* The widths of characters come from the locale: without a UTF-8 one C.UTF-8 gives them, and only
+ * ASCII leaves the program. */
+static bool main_locale(void)
+{
+    bool ascii;
+
+    setlocale(LC_ALL, "");
+    ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
+    if (ascii)
+        setlocale(LC_CTYPE, "C.UTF-8");
+    setlocale(LC_NUMERIC, "C");
+    return ascii;
+}
+
+static void main_fatal(int signo)
+{
+    term_emergency();
+    signal(signo, SIG_DFL);
+    raise(signo);
+}
+
+/* No core dumps (secrets would be in them), SIGPIPE ignored, the terminal given back at a crash. */
+static void main_harden(void)
+{
+    static const int fatal[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
+    struct rlimit none = { 0, 0 };
+
+    if (!getenv("MIDWATCH_CORE")) {
+        prctl(PR_SET_DUMPABLE, 0);
+        setrlimit(RLIMIT_CORE, &none);
+    }
+    signal(SIGPIPE, SIG_IGN);
+#if !defined(__SANITIZE_ADDRESS__)
+    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
+        signal(fatal[i], main_fatal);
+#else
+    (void)fatal;
+    (void)main_fatal;
+#endif
+    alloc_set_hook(term_emergency);
+}
+
+static bool main_config_errors(const struct config_errors *errors)
+{
+    struct buf words = { 0 };
+
+    config_errors_write(errors, &words);
+    main_print(stderr, &words);
+    buf_fini(&words);
+    return false;
+}
+
+static bool main_load_urls(struct run *r, int *status)
+{
+    struct err err;
+    struct config_errors *errors = xcalloc(1, sizeof *errors);
+
+    r->urls = urls_new(r->cli.args, r->cli.n_args, &err);
+    if (!r->urls) {
+        *status = main_fail(CLI_USAGE, err.msg);
+    } else {
+        r->config = urls_config(r->urls, NULL, r->secrets, errors);
+        if (!r->config) {
+            main_config_errors(errors);
+            *status = CLI_BAD_CONFIG;
+        }
+    }
+    free(errors);
+    return r->config != NULL;
+}
+
+static bool main_load_file(struct run *r, const struct strmap *sets, int *status)
+{
+    struct config_errors *errors = xcalloc(1, sizeof *errors);
+
+    r->config = config_load(r->path, sets, errors);
+    if (!r->config) {
+        main_config_errors(errors);
+        *status = CLI_BAD_CONFIG;
+    }
+    free(errors);
+    return r->config != NULL;
+}
+
+/* The configuration of the arguments: a file, addresses, or the default file. */
+static bool main_load(struct run *r, int *status)
+{
+    struct err err;
+
+    if (r->cli.n_args && cli_is_url(r->cli.args[0]))
+        return main_load_urls(r, status);
+    if (r->cli.n_args > 1) {
+        *status = main_fail(CLI_USAGE, "one configuration at a time; addresses may be many");
+        return false;
+    }
+    if (r->cli.n_args) {
+        snprintf(r->path, sizeof r->path, "%s", r->cli.args[0]);
+    } else if (!cli_default_config(r->path, sizeof r->path)) {
+        struct text words = { 0 };
+
+        text_setf(&words,
+                  "there is no configuration: no ./midwatch.yaml and no %s. Try `midwatch demo`, "
+                  "`midwatch https://host/health`, or `midwatch init URL -o midwatch.yaml`",
+                  r->path);
+        *status = main_fail(CLI_USAGE, text_str(&words));
+        text_fini(&words);
+        return false;
+    }
+    (void)err;
+    return main_load_file(r, &r->cli.sets, status);
+}
+
+struct main_report { /* the one-shot */
+    struct io *io;
+    bool done;
+};
+
+static void main_reported(void *arg)
+{
+    struct main_report *m = arg;
+
+    m->done = true;
+    io_stop(m->io);
+}
+
+static void main_interrupt(int signo)
+{
+    (void)signo;
+    main_stop = true;
+}
+
+static int main_report(struct run *r)
+{
+    struct main_report m = { .io = r->io };
+    struct watch_events none = { 0 };
+    struct watch *w;
+    struct buf out = { 0 };
+    int64_t until_ms = r->cli.timeout_ms ? io_mono_ms(r->io) + r->cli.timeout_ms : INT64_MAX;
+    int status;
+
+    if (r->cli.timeout_ms) {
+        for (size_t i = 0; i < r->config->n_services; i++) {
+            for (size_t k = 0; k < r->config->services[i].n_probes; k++) {
+                struct probe_common *c = &r->config->services[i].probes[k].common;
+
+                if (c->timeout_ms > r->cli.timeout_ms)
+                    c->timeout_ms = r->cli.timeout_ms;
+            }
+        }
+    }
+    signal(SIGINT, main_interrupt);
+    signal(SIGTERM, main_interrupt);
+    w = watch_new(r->io, r->config, r->secrets, &none);
+    r->config = NULL;
+    watch_once(w, main_reported, &m);
+    while (!m.done && !main_stop && io_mono_ms(r->io) < until_ms + 1000)
+        io_turn(r->io, 100);
+    if (r->cli.json) {
+        board_to_json(watch_board(w), 0, true, &out);
+        buf_addc(&out, '\n');
+    } else {
+        status_write(watch_board(w), r->ascii, &out);
+    }
+    status = status_code(watch_board(w));
+    main_print(stdout, &out);
+    buf_fini(&out);
+    watch_free(w);
+    return ferror(stdout) ? 74 : status;
+}
+
+/* The console; where there is no terminal for it, the report. */
+static int main_console(struct run *r)
+{
+    struct err err = { "" };
+    int status = 0;
+    struct live_options o = { .io = r->io,
+                              .secrets = r->secrets,
+                              .cli = &r->cli,
+                              .config_path = r->path[0] ? r->path : NULL,
+                              .warning = r->urls ? urls_warning(r->urls) : NULL,
+                              .demo = r->demo };
+
+    if (isatty(STDOUT_FILENO) && isatty(STDIN_FILENO)) {
+        if (live_run(&o, r->config, &status, &err)) {
+            r->config = NULL;
+            return status;
+        }
+        fprintf(stderr, "midwatch: %s; here is the report instead\n", err.msg);
+    }
+    return main_report(r);
+}
+
+static int main_init(struct run *r)
+{
+    struct err err;
+    struct buf out = { 0 };
+    int status = 0;
+
+    r->urls = urls_new(r->cli.args, r->cli.n_args, &err);
+    if (!r->urls)
+        return main_fail(CLI_USAGE, err.msg);
+    if (urls_warning(r->urls))
+        fprintf(stderr, "midwatch: %s\n", urls_warning(r->urls));
+    if (r->cli.output) {
+        if (!urls_write(r->urls, r->cli.output, &err))
+            status = main_fail(73, err.msg);
+        else
+            printf("wrote %s; try `midwatch %s`\n", r->cli.output, r->cli.output);
+    } else {
+        urls_yaml(r->urls, &out);
+        main_print(stdout, &out);
+        buf_fini(&out);
+    }
+    return status;
+}
+
+static int main_demo(struct run *r)
+{
+    const char *system = r->cli.n_args ? r->cli.args[0] : "ratemyunit";
+    struct err err;
+    struct buf out = { 0 };
+    int status = 1;
+
+    if (r->cli.list) {
+        if (!demo_list(system, &out, &err))
+            return main_fail(1, err.msg);
+        main_print(stdout, &out);
+        buf_fini(&out);
+        return 0;
+    }
+    if (!demo_profile(system, r->path, sizeof r->path, &err))
+        return main_fail(1, err.msg);
+    r->demo = demo_start(r->io, system, &err);
+    if (!r->demo)
+        return main_fail(1, err.msg);
+    if (r->cli.scenario && !demo_scenario(r->demo, r->cli.scenario, &err))
+        status = main_fail(CLI_USAGE, err.msg);
+    else if (main_load_file(r, demo_vars(r->demo), &status))
+        status = main_console(r);
+    return status;
+}
+
+static int main_do(struct run *r)
+{
+    struct buf out = { 0 }, bad = { 0 };
+    int status = 0;
+
+    switch (r->cli.what) {
+    case CLI_CONSOLE:
+        return main_load(r, &status) ? main_console(r) : status;
+    case CLI_STATUS:
+        return main_load(r, &status) ? main_report(r) : status;
+    case CLI_INIT:
+        return main_init(r);
+    case CLI_DEMO:
+        return main_demo(r);
+    case CLI_CHECK:
+        status = check_files(r->cli.args, r->cli.n_args, &r->cli.sets, &out, &bad);
+        break;
+    case CLI_SCHEMA:
+        schema_write(NULL, &out);
+        break;
+    case CLI_OPTIONS:
+        schema_list(NULL, &out);
+        break;
+    case CLI_COMPLETION:
+        if (!cli_completion(r->cli.args[0], &out))
+            status = main_fail(CLI_USAGE, "completion is for bash, zsh or fish");
+        break;
+    case CLI_VERSION:
+        cli_version(&out);
+        break;
+    case CLI_HELP:
+        cli_help(r->cli.n_args ? cli_command_find(r->cli.args[0]) : NULL, &out);
+        break;
+    }
+    main_print(stdout, &out);
+    main_print(stderr, &bad);
+    buf_fini(&out);
+    buf_fini(&bad);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct run r = { .ascii = main_locale() };
+    struct err err;
+    int status;
+
+    main_harden();
+    if (!cli_parse(&r.cli, argc, argv, &err)) {
+        cli_fini(&r.cli);
+        return main_fail(CLI_USAGE, err.msg);
+    }
+    if (r.cli.help) {
+        struct buf out = { 0 };
+
+        cli_help(r.cli.command, &out);
+        main_print(stdout, &out);
+        buf_fini(&out);
+        cli_fini(&r.cli);
+        return 0;
+    }
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    r.secrets = secrets_new();
+    r.io = io_new(&err);
+    status = r.io ? main_do(&r) : main_fail(71, err.msg);
+    demo_stop(r.demo);
+    config_free(r.config);
+    urls_free(r.urls);
+    io_free(r.io);
+    secrets_free(r.secrets);
+    cli_fini(&r.cli);
+    curl_global_cleanup();
+    return status;
+}

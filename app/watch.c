@@ -1,0 +1,392 @@
+/* app/watch.c: probes on their slots, answers into the board. */
+#include "app/watch_impl.h"
+
+#include "alerts/root.h"
+#include "alerts/verdict.h"
+#include "core/alloc.h"
+#include "core/fold.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SETTLE_MS = 10,     /* answers that come together are judged together */
+    FIRST_ROUND_MS = 1, /* between two first questions */
+    TICK_MS = 1000
+};
+
+static uint64_t watch_hash(uint64_t h, uint64_t v)
+{
+    return (h ^ v) * 0x100000001b3ULL;
+}
+
+/* Everything that a person must see at once when it changes. */
+static uint64_t watch_look(const struct board *b)
+{
+    uint64_t h = 0xcbf29ce484222325ULL;
+
+    for (size_t i = 0; i < b->n_services; i++) {
+        const struct service *s = &b->services[i];
+
+        h = watch_hash(h, (uint64_t)s->state << 32 | (uint32_t)s->affected_by);
+        for (size_t k = 0; k < s->n_readings; k++)
+            h = watch_hash(h,
+                           (uint64_t)s->readings[k].state << 8 | (uint64_t)s->readings[k].failing);
+    }
+    h = watch_hash(h, (uint64_t)b->verdict.state << 32 | (uint32_t)b->verdict.root);
+    h = watch_hash(h, b->verdict.connecting | b->verdict.blind << 1);
+    return watch_hash(h, b->n_marks);
+}
+
+static void watch_judge(struct watch *w)
+{
+    struct board *b = w->board;
+    uint64_t look;
+    bool loud;
+
+    board_age(b, io_now_ms(w->io));
+    b->collector_ms = b->at_ms;
+    root_find(b);
+    verdict_make(b);
+    look = watch_look(b);
+    loud = look != w->look;
+    w->look = look;
+    if (w->events.changed)
+        w->events.changed(w->events.arg, loud);
+}
+
+static void watch_settle(void *arg)
+{
+    struct watch *w = arg;
+
+    w->settling = false;
+    watch_judge(w);
+}
+
+static void watch_unsettled(struct watch *w)
+{
+    if (w->settling)
+        return;
+    w->settling = true;
+    io_timer_arm(w->settle, SETTLE_MS);
+}
+
+static void watch_tick(void *arg)
+{
+    struct watch *w = arg;
+
+    io_timer_arm(w->tick, TICK_MS - io_now_ms(w->io) % TICK_MS);
+    watch_judge(w);
+}
+
+static void watch_question(struct watched *p)
+{
+    struct watch *w = p->watch;
+
+    p->asking = true;
+    w->board->services[p->service].readings[p->reading].in_flight = true;
+    if (p->open) {
+        p->probe.ops->poll(&p->probe);
+        return;
+    }
+    /* What cannot even be asked is our own lack, with its reason, at every slot. */
+    struct report r;
+
+    report_init(&r, io_now_ms(w->io));
+    report_fault(&r, FAULT_LOCAL, "%s", p->open_error.msg);
+    probe_report(&p->probe, &r);
+    report_fini(&r);
+}
+
+static void watch_arm(struct watched *p)
+{
+    int64_t now_ms = io_mono_ms(p->watch->io);
+
+    io_timer_arm(p->timer, p->slot_ms > now_ms ? p->slot_ms - now_ms : 0);
+}
+
+/* The next slot after now, at the phase of the probe. Slots that passed unasked are missed, once
+ * each. */
+static void watch_next_slot(struct watched *p)
+{
+    int64_t every_ms = p->probe.common->every_ms, now_ms = io_mono_ms(p->watch->io);
+    int64_t next_ms = (now_ms - p->phase_ms) / every_ms * every_ms + p->phase_ms;
+
+    if (next_ms <= now_ms)
+        next_ms += every_ms;
+    if (p->slot_ms && next_ms > p->slot_ms + every_ms) {
+        int64_t lost = (next_ms - p->slot_ms) / every_ms - 1;
+
+        p->slots.due += (uint64_t)lost;
+        p->slots.missed += (uint64_t)lost;
+    }
+    p->slot_ms = next_ms;
+    watch_arm(p);
+}
+
+static void watch_slot(void *arg)
+{
+    struct watched *p = arg;
+    struct watch *w = p->watch;
+    int64_t late_ms;
+
+    if (w->once) {
+        if (!p->asking)
+            watch_question(p);
+        return;
+    }
+    late_ms = io_mono_ms(w->io) - p->slot_ms;
+    p->slots.due++;
+    if (late_ms > p->slots.late_max_ms)
+        p->slots.late_max_ms = late_ms;
+    if (p->asking) {
+        p->slots.missed++; /* the last question is still out: timeout <= every keeps this rare */
+    } else {
+        watch_question(p);
+    }
+    watch_next_slot(p);
+}
+
+static void watch_once_answer(struct watched *p, const struct reading *r)
+{
+    struct watch *w = p->watch;
+    bool again = false;
+
+    p->asks_left--;
+    if (p->asks_left > 0) {
+        if (r->failing > 0 && r->state != STATE_DOWN) {
+            io_timer_arm(p->timer, 100);
+            again = true;
+        } else if (r->state == STATE_UP && r->n_signals && !r->signals[0].known) {
+            io_timer_arm(p->timer, 1000); /* a difference needs two answers */
+            p->asks_left = 1;
+            again = true;
+        }
+    }
+    if (!again && --w->once_left == 0) {
+        watch_judge(w);
+        w->once_done(w->once_arg);
+    }
+}
+
+static void watch_on_report(void *arg, struct probe *probe, const struct report *rep)
+{
+    struct watched *p = arg;
+    struct watch *w = p->watch;
+    struct fold_rules rules = { .crit_is_down = probe->common->when_crit == 1 };
+    const struct reading *r = &w->board->services[p->service].readings[p->reading];
+
+    p->asking = false;
+    p->slots.done++;
+    board_fold(w->board, p->service, p->reading, rep, &rules);
+    watch_unsettled(w);
+    if (w->once) {
+        watch_once_answer(p, r);
+        return;
+    }
+    /* After a bad sign, until sure: in addition to the slots, never instead of them. */
+    if (probe->common->confirm_ms > 0 && r->failing > 0 && r->state == STATE_DEGRADED) {
+        int64_t now_ms = io_mono_ms(w->io);
+
+        if (now_ms + probe->common->confirm_ms < p->slot_ms) {
+            p->slot_ms = now_ms + probe->common->confirm_ms;
+            watch_arm(p);
+        }
+    }
+}
+
+static void watch_on_closed(void *arg, struct probe *probe)
+{
+    struct watched *p = arg;
+
+    (void)probe;
+    if (!p->asking && p->watch->started && !p->watch->once)
+        watch_question(p);
+}
+
+static int64_t watch_phase(const char *service, const char *probe, int64_t every_ms)
+{
+    uint64_t h = 0xcbf29ce484222325ULL;
+
+    for (const char *s = service; *s; s++)
+        h = watch_hash(h, (unsigned char)*s);
+    h = watch_hash(h, '.');
+    for (const char *s = probe; *s; s++)
+        h = watch_hash(h, (unsigned char)*s);
+    return (int64_t)((h >> 16) % (uint64_t)every_ms);
+}
+
+static void watch_open_probe(struct watch *w, size_t n, size_t service, size_t reading)
+{
+    struct config_probe *from = &w->config->services[service].probes[reading];
+    struct watched *p = &w->probes[n];
+
+    p->watch = w;
+    p->service = service;
+    p->reading = reading;
+    p->probe = (struct probe){ .ops = from->ops,
+                               .self = from->self,
+                               .common = &from->common,
+                               .clients = &w->clients,
+                               .on_report = watch_on_report,
+                               .on_closed = watch_on_closed,
+                               .arg = p };
+    p->timer = io_timer_new(w->io, watch_slot, p);
+    p->phase_ms = watch_phase(w->config->services[service].id, from->name, from->common.every_ms);
+    p->open = !from->ops->open || from->ops->open(&p->probe, &p->open_error);
+}
+
+static void watch_open(struct watch *w)
+{
+    size_t n = 0;
+
+    w->n_probes = w->config->n_probes;
+    w->probes = xcalloc(w->n_probes, sizeof *w->probes);
+    w->clients.http = http_new(w->io, (int)w->n_probes + 8);
+    w->clients.pg = pg_new(w->io);
+    w->clients.redis = redis_new(w->io);
+    for (size_t i = 0; i < w->config->n_services; i++) {
+        for (size_t k = 0; k < w->config->services[i].n_probes; k++)
+            watch_open_probe(w, n++, i, k);
+    }
+}
+
+static void watch_close(struct watch *w)
+{
+    for (size_t i = 0; i < w->n_probes; i++) {
+        struct watched *p = &w->probes[i];
+
+        io_timer_free(p->timer);
+        if (p->open && p->probe.ops->close)
+            p->probe.ops->close(&p->probe);
+    }
+    free(w->probes);
+    w->probes = NULL;
+    w->n_probes = 0;
+    redis_free(w->clients.redis);
+    pg_free(w->clients.pg);
+    http_free(w->clients.http);
+}
+
+struct watch *watch_new(struct io *io, struct config *config, struct secrets *secrets,
+                        const struct watch_events *events)
+{
+    struct watch *w = xcalloc(1, sizeof *w);
+
+    w->io = io;
+    w->config = config;
+    w->events = *events;
+    w->clients.io = io;
+    w->clients.secret = secrets_get;
+    w->clients.secret_arg = secrets;
+    w->settle = io_timer_new(io, watch_settle, w);
+    w->tick = io_timer_new(io, watch_tick, w);
+    w->board = watch_board_new(config, io_now_ms(io));
+    board_age(w->board, io_now_ms(io));
+    verdict_make(w->board);
+    return w;
+}
+
+void watch_free(struct watch *w)
+{
+    if (!w)
+        return;
+    watch_close(w);
+    io_timer_free(w->settle);
+    io_timer_free(w->tick);
+    board_free(w->board);
+    config_free(w->config);
+    free(w);
+}
+
+void watch_start(struct watch *w)
+{
+    int64_t now_ms = io_mono_ms(w->io);
+
+    watch_open(w);
+    w->started = true;
+    for (size_t i = 0; i < w->n_probes; i++) {
+        int64_t first_ms = (int64_t)i * FIRST_ROUND_MS,
+                every_ms = w->probes[i].probe.common->every_ms;
+
+        w->probes[i].slot_ms = now_ms + first_ms % every_ms;
+        watch_arm(&w->probes[i]);
+    }
+    io_timer_arm(w->tick, TICK_MS - io_now_ms(w->io) % TICK_MS);
+}
+
+void watch_once(struct watch *w, void (*done)(void *arg), void *arg)
+{
+    watch_open(w);
+    w->started = w->once = true;
+    w->once_done = done;
+    w->once_arg = arg;
+    w->once_left = w->n_probes;
+    for (size_t i = 0; i < w->n_probes; i++) {
+        struct watched *p = &w->probes[i];
+
+        p->asks_left = p->probe.common->fail_after > 2 ? p->probe.common->fail_after : 2;
+        io_timer_arm(p->timer, (int64_t)i * FIRST_ROUND_MS);
+    }
+}
+
+const struct board *watch_board(const struct watch *w)
+{
+    return w->board;
+}
+
+const struct config *watch_config(const struct watch *w)
+{
+    return w->config;
+}
+
+void watch_ask(struct watch *w, int service)
+{
+    for (size_t i = 0; i < w->n_probes; i++) {
+        if ((service < 0 || w->probes[i].service == (size_t)service) && !w->probes[i].asking)
+            watch_question(&w->probes[i]);
+    }
+}
+
+void watch_reload(struct watch *w, struct config *config)
+{
+    struct board *was = w->board;
+    struct config *old = w->config;
+
+    watch_close(w);
+    w->board = watch_board_new(config, io_now_ms(w->io));
+    watch_board_adopt(w->board, was, config, old);
+    w->config = config;
+    watch_open(w);
+    for (size_t i = 0; i < w->n_probes; i++) {
+        struct watched *p = &w->probes[i];
+
+        if (w->board->services[p->service].readings[p->reading].evidence_ms) {
+            watch_next_slot(p);
+        } else {
+            p->slot_ms = io_mono_ms(w->io);
+            watch_arm(p);
+        }
+    }
+    watch_judge(w);
+    board_free(was); /* after `changed`: the screen has let go of it */
+    config_free(old);
+}
+
+void watch_notice(struct watch *w, bool bad, const char *words)
+{
+    text_sets(&w->board->notice, words);
+    w->board->notice_bad = bad;
+    w->look = 0;
+    watch_judge(w);
+}
+
+void watch_mark(struct watch *w, enum mark_kind kind, const char *label)
+{
+    struct mark m = { .at_ms = io_now_ms(w->io), .kind = kind, .service = -1 };
+
+    text_sets(&m.label, label);
+    board_mark(w->board, m);
+    watch_unsettled(w);
+}

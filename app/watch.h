@@ -1,0 +1,52 @@
+/* app/watch.h: the network half at work: probes on their slots, answers folded into the board.
+ *
+ * Each probe has a phase of its own within its interval, made from its name: slots stay where they
+ * are over a reload, and a thousand probes never ask in the same millisecond. The first round goes
+ * out at once.
+ *
+ * Units:   milliseconds; slots are on the monotonic clock.
+ * Errors:  what goes wrong stands on the board.
+ * Owner:   the watch owns configuration and board; watch_board() is borrowed until watch_reload().
+ */
+#pragma once
+
+#include "app/config.h"
+#include "app/secrets.h"
+#include "core/buf.h"
+#include "io/loop.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct watch;
+
+struct watch_events {
+    /* The board changed. `loud`: a state, a root or the verdict did, not only numbers and ages. */
+    void (*changed)(void *arg, bool loud);
+    void *arg;
+};
+
+struct watch_slots { /* what became of the slots of one probe */
+    uint64_t due, done, missed;
+    int64_t late_max_ms; /* asked so long after its slot at worst */
+};
+
+/* Takes the configuration. `secrets` is borrowed. */
+struct watch *watch_new(struct io *io, struct config *config, struct secrets *secrets,
+                        const struct watch_events *events);
+void watch_free(struct watch *w);
+void watch_start(struct watch *w);
+/* One round without schedule, for `status`: failing probes are asked `fail_after` times, those that
+ * need a difference twice, 1 s apart. `done` once all have said their last. */
+void watch_once(struct watch *w, void (*done)(void *arg), void *arg);
+
+const struct board *watch_board(const struct watch *w);
+void watch_ask(struct watch *w, int service); /* -1 = everything */
+/* What is the same goes on with its past. Takes the configuration. */
+void watch_reload(struct watch *w, struct config *config);
+/* A line for every screen until the next one; "" takes it away. */
+void watch_notice(struct watch *w, bool bad, const char *words);
+void watch_mark(struct watch *w, enum mark_kind kind, const char *label);
+const struct config *watch_config(const struct watch *w);
+/* Loop, slots and memory, with the board inside, as JSON: for tests and bug reports. */
+void watch_debug(const struct watch *w, struct buf *out);

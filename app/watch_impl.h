@@ -1,0 +1,43 @@
+/* app/watch_impl.h: what the files of the collector share. */
+#pragma once
+
+#include "app/watch.h"
+#include "core/board.h"
+#include "io/http.h"
+#include "io/pg.h"
+#include "io/redis.h"
+#include "probes/probe.h"
+
+struct watched { /* one probe on its schedule */
+    struct watch *watch;
+    size_t service, reading;
+    struct probe probe;
+    struct err open_error; /* why it could not be opened; asked all the same, and said each time */
+    bool open, asking;
+    struct io_timer *timer;
+    int64_t phase_ms, slot_ms; /* slot_ms: the next one, monotonic */
+    int asks_left;             /* one-shot: how often at most */
+    struct watch_slots slots;
+};
+
+struct watch {
+    struct io *io;
+    struct config *config;
+    struct board *board;
+    struct clients clients;
+    struct watched *probes;
+    size_t n_probes;
+    struct watch_events events;
+    struct io_timer *settle, *tick;
+    bool settling, started;
+    uint64_t look; /* hash of what counts as loud */
+    /* one-shot */
+    bool once;
+    size_t once_left;
+    void (*once_done)(void *arg);
+    void *once_arg;
+};
+
+struct board *watch_board_new(const struct config *c, int64_t now_ms);
+void watch_board_adopt(struct board *now, struct board *was, const struct config *cn,
+                       const struct config *cw);
