@@ -187,7 +187,7 @@ static int main_report(struct run *r)
     struct watch_events none = { 0 };
     struct watch *w;
     struct buf out = { 0 };
-    int64_t until_ms = r->cli.timeout_ms ? io_mono_ms(r->io) + r->cli.timeout_ms : INT64_MAX;
+    int64_t until_ms = INT64_MAX; /* the deadlines of the probes bound it */
     int status;
 
     if (r->cli.timeout_ms) {
@@ -205,7 +205,7 @@ static int main_report(struct run *r)
     w = watch_new(r->io, r->config, r->secrets, &none);
     r->config = NULL;
     watch_once(w, main_reported, &m);
-    while (!m.done && !main_stop && io_mono_ms(r->io) < until_ms + 1000)
+    while (!m.done && !main_stop && io_mono_ms(r->io) < until_ms)
         io_turn(r->io, 100);
     if (r->cli.json) {
         board_to_json(watch_board(w), 0, true, &out);
