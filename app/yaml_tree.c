@@ -372,6 +372,13 @@ static const struct {
       "this stands outside of the map above; check the indentation" },
 };
 
+/* A bracket right behind a word: `[${env:X}]`, `{ of: requests{code="500"} }`. */
+static bool parse_is_glued(const struct source *s, size_t at)
+{
+    return at > 0 && at < s->len && strchr("{[", s->bytes[at]) &&
+           !strchr(" \t\n\r,[{:", s->bytes[at - 1]);
+}
+
 static void parse_syntax(struct parse *p, const yaml_parser_t *y)
 {
     struct pos pos = { p->file, (int)y->problem_mark.line + 1, (int)y->problem_mark.column + 1 };
@@ -384,6 +391,8 @@ static void parse_syntax(struct parse *p, const yaml_parser_t *y)
     if ((at < p->source.len && p->source.bytes[at] == '\t') ||
         scan_line_has_tab(p->source.bytes, p->source.len, pos.line))
         words = "a tab indents this line; indent with blanks";
+    else if (parse_is_glued(&p->source, at))
+        words = "inside [ ] or { } a value with a bracket in it, such as ${env:X}, needs quotes";
     if (y->context && y->context_mark.line + 1 < (size_t)pos.line)
         config_errors_add(p->errors, pos, NULL, "%s (begun on line %zu)", words,
                           y->context_mark.line + 1);

@@ -132,6 +132,11 @@ static void a_syntax_error_has_its_place_and_what_to_do(void **state)
            "t:2:2: a list '[' is not closed: ',' or ']' was expected (begun on line 1)\n");
     ERRORS("a: {b: 1\n", "t:2:1: a map '{' is not closed: ',' or '}' was expected (begun on line "
                          "1)\n");
+    ERRORS("a: {b: ${env:X}}\n", "t:1:9: inside [ ] or { } a value with a bracket in it, such as "
+                                 "${env:X}, needs quotes\n");
+    ERRORS("a: [x{y=\"z\"}, x]\n", "t:1:6: inside [ ] or { } a value with a bracket in it, such as "
+                                   "${env:X}, needs quotes\n");
+    ERRORS("a: ${env:X}\nb: x{y=\"z\"}\n", "");
     ERRORS("a: 'x\n", "t:2:1: a quote is opened and never closed (begun on line 1)\n");
     ERRORS("a: @x\n", "t:1:4: a value cannot begin with this character; quote it\n");
     ERRORS("a: *\n", "t:1:5: '&' and '*' begin anchors, which are not taken; quote the text\n");
