@@ -140,6 +140,29 @@ static const struct probe_ops *read_kind(struct reader *r, const struct node *ma
     return NULL;
 }
 
+/* Every kind that takes an address takes those of its own protocol. */
+static void read_scheme(struct reader *r, const struct config_probe *p, const struct node *map)
+{
+    const char *kind = p->ops->kind;
+    const char *dsn = *(char *const *)((const char *)p->self + p->ops->options[0].offset);
+    bool redis, ask_redis = strcmp(kind, "redis") == 0;
+    size_t before;
+
+    if (p->ops->options[0].type != OPTION_DSN || !dsn)
+        return;
+    redis = strncmp(dsn, "redis", 5) == 0 || strncmp(dsn, "unix:", 5) == 0;
+    if (redis == ask_redis)
+        return;
+    before = walk_enter(&r->walk, kind);
+    walk_error(
+        &r->walk, probe_node(map, kind),
+        ask_redis
+            ? "this is no address of a Redis; write redis://host:6379, rediss://host or unix:/path"
+            : "this is no address of a PostgreSQL; write postgres://user@host/db, service=NAME "
+              "or host=... dbname=...");
+    walk_leave(&r->walk, before);
+}
+
 static void read_times(struct reader *r, struct config_probe *p, const struct node *map)
 {
     struct walk *w = &r->walk;
@@ -243,6 +266,7 @@ static void read_probe(struct reader *r, struct config_probe *p, const struct no
     option_defaults(p->ops->options, p->self, UNIT_NONE);
     tables[1] = (struct walk_table){ p->ops->options, p->self };
     walk_options(w, map, tables, 2, r->kind_names, WALK_PLAIN, UNIT_NONE);
+    read_scheme(r, p, map);
     read_times(r, p, map);
     if (walk_errors(w) == before) /* the kind may rely on what its table demands */
         read_signals(r, p, map, tables);

@@ -1,4 +1,4 @@
-/* tests/app/fake_kinds.c: two kinds of probe that ask nothing, with an option of every type. */
+/* tests/app/fake_kinds.c: three kinds of probe that ask nothing, with an option of every type. */
 #include "tests/app/fake_kinds.h"
 
 #include <string.h>
@@ -70,6 +70,18 @@ static const struct probe_ops fake_pg_ops = {
     .size = sizeof(struct fake_pg),
 };
 
+static const struct option fake_redis_options[] = {
+    { "redis", OPTION_DSN, offsetof(struct fake_pg, dsn), NULL, "server", .required = true },
+    { 0 },
+};
+
+static const struct probe_ops fake_redis_ops = {
+    .kind = "redis",
+    .help = "ask a server",
+    .options = fake_redis_options,
+    .size = sizeof(struct fake_pg),
+};
+
 static const char *const fake_whens[] = { "degraded", "down", NULL };
 
 static const struct option fake_common[] = {
@@ -92,6 +104,7 @@ static const struct option fake_common[] = {
     { 0 },
 };
 
-static const struct probe_ops *const fake_ops[] = { &fake_http_ops, &fake_pg_ops, NULL };
+static const struct probe_ops *const fake_ops[] = { &fake_http_ops, &fake_pg_ops, &fake_redis_ops,
+                                                    NULL };
 
 const struct config_kinds fake_kinds = { fake_ops, fake_common };

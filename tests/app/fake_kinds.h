@@ -1,4 +1,4 @@
-/* tests/app/fake_kinds.h: two kinds of probe that ask nothing, with an option of every type. */
+/* tests/app/fake_kinds.h: three kinds of probe that ask nothing, with an option of every type. */
 #pragma once
 
 #include "app/config.h"

@@ -207,7 +207,7 @@ static void what_is_missing_is_named(void **state)
            "service\n");
     ERRORS(PROBE("{ postgres: host=h }"), AT(5, 10, "", "'sql' is missing: one statement"));
     ERRORS(PROBE("{ every: 10s }"),
-           AT(5, 10, "", "what to ask is missing; one of these keys: http, postgres"));
+           AT(5, 10, "", "what to ask is missing; one of these keys: http, postgres, redis"));
 }
 
 static void a_probe_asks_one_question(void **state)
@@ -218,6 +218,20 @@ static void a_probe_asks_one_question(void **state)
         AT(5, 30, "", "'postgres' and 'http' (line 5) are two kinds; a probe asks one question"));
     ERRORS(HTTP("        text: fault\n"), AT(7, 15, ".text", "'fault' does not go with http"));
     ERRORS(HTTP("        many: 5\n"), AT(6, 9, "", "measures 5 values; at most 4 a probe"));
+}
+
+static void an_address_is_of_the_kind_that_asks(void **state)
+{
+    (void)state;
+    ERRORS(PROBE("{ postgres: 'redis://h', sql: SELECT 1 }"),
+           AT(5, 22, ".postgres",
+              "this is no address of a PostgreSQL; write "
+              "postgres://user@host/db, service=NAME or host=... dbname=..."));
+    ERRORS(PROBE("{ redis: 'host=h dbname=d' }"),
+           AT(5, 19, ".redis",
+              "this is no address of a Redis; write redis://host:6379, "
+              "rediss://host or unix:/path"));
+    ERRORS(PROBE("{ redis: 'unix:/run/redis.sock' }"), "");
 }
 
 static void times_fit_each_other(void **state)
@@ -377,7 +391,7 @@ static void all_errors_of_a_file_come_at_once(void **state)
            "    probes:\n"
            "      p: { http: 'http://h', every: 10, warn: 1s, warn: 2s }\n"
            "      q: { http: 'http://h', warn: 1 }\n"
-           "  b: { probes: { p: { redis: x } } }\n",
+           "  b: { probes: { p: { mysql: x } } }\n",
            "t:1:8: watch: 'W' cannot be a name; write a-z, 0-9, '-' and '_', beginning with a "
            "letter or digit\n"
            "t:2:1: enviroment: unknown key 'enviroment'; did you mean 'environment'?\n"
@@ -386,7 +400,7 @@ static void all_errors_of_a_file_come_at_once(void **state)
            "t:7:51: key 'warn' stands here again; first on line 7\n"
            "t:8:36: services.a.probes.q.warn: '1' has no unit; write 500ms or 1.5s\n"
            "t:9:21: services.b.probes.p: what to ask is missing; one of these keys: http, "
-           "postgres\n");
+           "postgres, redis\n");
 }
 
 static void before_a_syntax_error_the_rest_is_told_too(void **state)
@@ -562,6 +576,7 @@ int main(void)
         cmocka_unit_test(a_wrong_type_says_what_stands_there),
         cmocka_unit_test(what_is_missing_is_named),
         cmocka_unit_test(a_probe_asks_one_question),
+        cmocka_unit_test(an_address_is_of_the_kind_that_asks),
         cmocka_unit_test(times_fit_each_other),
         cmocka_unit_test(thresholds_go_the_right_way),
         cmocka_unit_test(what_dangles_is_named),
