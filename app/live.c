@@ -72,7 +72,11 @@ static void live_draw(void *arg)
     int64_t now_ms = io_now_ms(l->io);
 
     l->drawing_soon = false;
-    if (term_pending(l->term) || !console_wants_draw(l->console, now_ms))
+    if (term_pending(l->term)) { /* drawn when it has drained, from what is newest then */
+        live_after(l, TERM_BLOCKED);
+        return;
+    }
+    if (!console_wants_draw(l->console, now_ms) && !term_dropped(l->term))
         return;
     console_draw(l->console, now_ms, &l->canvas);
     l->drawn_ms = io_mono_ms(l->io);
@@ -254,10 +258,8 @@ static void live_output(void *arg, int events)
 
     (void)events;
     live_after(l, f);
-    if (f == TERM_DRAINED && term_dropped(l->term)) {
-        console_board(l->console, watch_board(l->watch), io_now_ms(l->io));
+    if (f == TERM_DRAINED)
         live_soon(l, 0);
-    }
 }
 
 static void live_resized(struct live *l)
@@ -407,6 +409,7 @@ bool live_run(const struct live_options *o, struct config *config, int *status, 
         demo_on(o->demo, &(struct demo_events){ .said = live_demo_said, .arg = &l });
     /* The first frame stands before the network is touched. */
     console_board(l.console, watch_board(l.watch), io_now_ms(o->io));
+    live_after(&l, term_flush(l.term)); /* what opened the screen */
     live_draw(&l);
     if (o->warning)
         live_say(&l, true, o->warning);
