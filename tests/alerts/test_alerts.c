@@ -1,0 +1,155 @@
+/* tests/alerts/test_alerts.c: who is to blame, and the verdict line. */
+#include "alerts/root.h"
+#include "alerts/verdict.h"
+
+#include "core/alloc.h"
+#include "tests/cmocka.h"
+
+#include <locale.h>
+#include <stdarg.h>
+
+/* A board of services "a", "b", "c" ... with the states given; deps as "ab" = a depends on b. */
+static struct board *make(size_t n, const enum state *states, const char *const *deps)
+{
+    struct board *b = board_new(n);
+
+    for (size_t i = 0; i < n; i++) {
+        struct service *s = &b->services[i];
+        struct reading *r = service_add_readings(s, 1);
+
+        text_setf(&s->id, "%c", (char)('a' + i));
+        s->deps = xcalloc(n, sizeof *s->deps);
+        s->state = r->state = states[i];
+        s->since_ms = 1000 + (int64_t)i;
+        s->worst = 0;
+        r->evidence_ms = 1000;
+    }
+    for (; *deps; deps++) {
+        struct service *s = &b->services[(*deps)[0] - 'a'];
+
+        s->deps[s->n_deps++] = (size_t)((*deps)[1] - 'a');
+    }
+    root_find(b);
+    verdict_make(b);
+    return b;
+}
+
+static void dependants_of_the_dead_are_affected(void **state)
+{
+    struct board *b = make(4, (enum state[]){ STATE_DOWN, STATE_DOWN, STATE_DEGRADED, STATE_UP },
+                           (const char *[]){ "ba", "cb", "da", NULL });
+
+    (void)state;
+    assert_int_equal(b->services[0].affected_by, -1);
+    assert_int_equal(b->services[1].affected_by, 0);
+    assert_int_equal(b->services[2].affected_by, 0);    /* through b, to the root itself */
+    assert_int_equal(b->services[3].affected_by, -1);   /* well in spite of it */
+    assert_int_equal(b->services[1].state, STATE_DOWN); /* its own state stays */
+    assert_int_equal(b->verdict.root, 0);
+    assert_int_equal(b->verdict.hides, 2);
+    assert_int_equal(b->verdict.others, 0);
+    board_free(b);
+}
+
+static void the_slow_do_not_explain_the_dead(void **state)
+{
+    struct board *b =
+        make(2, (enum state[]){ STATE_DEGRADED, STATE_DOWN }, (const char *[]){ "ba", NULL });
+
+    (void)state;
+    assert_int_equal(b->services[1].affected_by, -1);
+    assert_int_equal(b->verdict.root, 1);
+    assert_int_equal(b->verdict.others, 1);
+    board_free(b);
+}
+
+static void a_circle_of_dependencies_ends(void **state)
+{
+    struct board *b = make(3, (enum state[]){ STATE_DOWN, STATE_DOWN, STATE_DOWN },
+                           (const char *[]){ "ab", "bc", "ca", NULL });
+
+    (void)state;
+    assert_int_equal(b->verdict.state, STATE_DOWN);
+    board_free(b);
+}
+
+static void only_the_critical_take_the_system_down(void **state)
+{
+    struct board *b = make(2, (enum state[]){ STATE_DOWN, STATE_UP }, (const char *[]){ NULL });
+
+    (void)state;
+    assert_int_equal(b->verdict.state, STATE_DOWN); /* nobody is marked: all are */
+    b->services[1].critical = true;
+    verdict_make(b);
+    assert_int_equal(b->verdict.state, STATE_DEGRADED);
+    assert_string_equal(text_str(&b->verdict.word), "DEGRADED");
+    b->services[0].critical = true;
+    text_sets(&b->words[STATE_DOWN], "unhealthy");
+    verdict_make(b);
+    assert_int_equal(b->verdict.state, STATE_DOWN);
+    assert_string_equal(text_str(&b->verdict.word), "UNHEALTHY");
+    board_free(b);
+}
+
+static void unknown_and_stale_are_never_up(void **state)
+{
+    (void)state;
+    for (int s = 0; s < STATE_COUNT; s++) {
+        struct board *b =
+            make(2, (enum state[]){ STATE_UP, (enum state)s }, (const char *[]){ NULL });
+
+        assert_int_equal(b->verdict.state, s);
+        board_free(b);
+    }
+}
+
+static void before_the_first_answers_it_connects(void **state)
+{
+    struct board *b = make(2, (enum state[]){ STATE_UP, STATE_UNKNOWN }, (const char *[]){ NULL });
+
+    (void)state;
+    b->services[1].readings[0].evidence_ms = 0;
+    verdict_make(b);
+    assert_true(b->verdict.connecting);
+    assert_int_equal(b->verdict.state, STATE_UNKNOWN);
+    assert_string_equal(text_str(&b->verdict.word), "CONNECTING");
+    assert_string_equal(text_str(&b->verdict.detail), "1/2");
+    /* Something wrong is a verdict at once. */
+    b->services[0].state = STATE_DOWN;
+    verdict_make(b);
+    assert_false(b->verdict.connecting);
+    assert_int_equal(b->verdict.state, STATE_DOWN);
+    board_free(b);
+}
+
+static void a_blind_console_blames_nobody(void **state)
+{
+    struct board *b =
+        make(2, (enum state[]){ STATE_DOWN, STATE_DOWN }, (const char *[]){ "ba", NULL });
+
+    (void)state;
+    b->unreachable_since_ms = 5;
+    root_find(b);
+    verdict_make(b);
+    assert_int_equal(b->services[1].affected_by, -1);
+    assert_int_equal(b->verdict.root, -1);
+    assert_int_equal(b->verdict.state, STATE_UNKNOWN);
+    assert_string_equal(text_str(&b->verdict.detail), "console cannot reach the network");
+    board_free(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(dependants_of_the_dead_are_affected),
+        cmocka_unit_test(the_slow_do_not_explain_the_dead),
+        cmocka_unit_test(a_circle_of_dependencies_ends),
+        cmocka_unit_test(only_the_critical_take_the_system_down),
+        cmocka_unit_test(unknown_and_stale_are_never_up),
+        cmocka_unit_test(before_the_first_answers_it_connects),
+        cmocka_unit_test(a_blind_console_blames_nobody),
+    };
+
+    setlocale(LC_CTYPE, "C.UTF-8");
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

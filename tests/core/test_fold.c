@@ -1,0 +1,269 @@
+/* tests/core/test_fold.c: how answers become states, and the board's JSON form both ways. */
+#include "core/board_json.h"
+#include "core/fold.h"
+
+#include "tests/cmocka.h"
+
+#include <locale.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { T0 = 1000000, EVERY = 10000 };
+
+static const struct fold_rules soft = { 0 }, hard = { .crit_is_down = true };
+
+static struct board *one_probe(void)
+{
+    struct board *b = board_new(1);
+    struct reading *r = service_add_readings(&b->services[0], 1);
+    struct signal *s = reading_add_signals(r, 1, EVERY);
+
+    text_sets(&b->services[0].id, "api");
+    text_sets(&b->services[0].title, "API");
+    text_sets(&r->name, "health");
+    text_sets(&r->target, "http://127.0.0.1:1/health");
+    text_sets(&s->name, "latency");
+    s->unit = UNIT_MS;
+    r->every_ms = EVERY;
+    r->timeout_ms = 5000;
+    r->fail_after = 3;
+    b->started_ms = T0;
+    return b;
+}
+
+static void answer(struct board *b, int64_t at_ms, enum state state, const char *why, double value,
+                   const struct fold_rules *rules)
+{
+    struct report r;
+
+    report_init(&r, at_ms);
+    r.state = state;
+    r.fault = state == STATE_DOWN ? FAULT_REFUSED : FAULT_NONE;
+    text_sets(&r.reason, why);
+    if (!isnan(value)) {
+        r.values[0].known = true;
+        r.values[0].value = value;
+    }
+    board_fold(b, 0, 0, &r, rules);
+    board_age(b, at_ms);
+    report_fini(&r);
+}
+
+static void three_failures_make_down(void **state)
+{
+    struct board *b = one_probe();
+    const struct reading *r = &b->services[0].readings[0];
+
+    (void)state;
+    answer(b, T0, STATE_UP, "200 in 5 ms", 5, &soft);
+    assert_int_equal(r->state, STATE_UP);
+    answer(b, T0 + EVERY, STATE_DOWN, "refused", NAN, &soft);
+    assert_int_equal(r->state, STATE_DEGRADED);
+    assert_string_equal(text_str(&r->reason), "failing 1/3: refused");
+    answer(b, T0 + 2 * EVERY, STATE_DOWN, "refused", NAN, &soft);
+    assert_string_equal(text_str(&r->reason), "failing 2/3: refused");
+    answer(b, T0 + 3 * EVERY, STATE_DOWN, "refused", NAN, &soft);
+    assert_int_equal(r->state, STATE_DOWN);
+    assert_string_equal(text_str(&r->reason), "refused");
+    /* The trouble began with its first failure, the last good answer stays known. */
+    assert_int_equal(r->since_ms, T0 + EVERY);
+    assert_int_equal(r->good_ms, T0);
+    answer(b, T0 + 4 * EVERY, STATE_UP, "200 in 5 ms", 5, &soft);
+    assert_int_equal(r->state, STATE_UP);
+    assert_int_equal(r->failing, 0);
+    assert_int_equal(r->since_ms, T0 + 4 * EVERY);
+    board_free(b);
+}
+
+static void lost_probe_shows_no_number(void **state)
+{
+    struct board *b = one_probe();
+    const struct signal *s = &b->services[0].readings[0].signals[0];
+
+    (void)state;
+    answer(b, T0, STATE_UP, "200", 5, &soft);
+    assert_true(s->known);
+    answer(b, T0 + EVERY, STATE_DOWN, "refused", NAN, &soft);
+    assert_false(s->known);
+    assert_true(isnan(s->value));
+    assert_string_equal(text_str(&s->note), "refused");
+    assert_int_equal(s->at_ms, T0); /* the age of the last value stays known */
+    board_free(b);
+}
+
+static void infinite_value_is_invalid(void **state)
+{
+    struct board *b = one_probe();
+    const struct signal *s = &b->services[0].readings[0].signals[0];
+
+    (void)state;
+    answer(b, T0, STATE_UP, "200", INFINITY, &soft);
+    assert_false(s->known);
+    assert_string_equal(text_str(&s->note), "invalid: not a finite number");
+    board_free(b);
+}
+
+static void our_own_lack_is_unknown_at_once(void **state)
+{
+    struct board *b = one_probe();
+    const struct reading *r = &b->services[0].readings[0];
+
+    (void)state;
+    answer(b, T0, STATE_UNKNOWN, "dns: no such name", NAN, &soft);
+    assert_int_equal(r->state, STATE_UNKNOWN);
+    assert_int_equal(b->services[0].state, STATE_UNKNOWN);
+    board_free(b);
+}
+
+static void old_evidence_is_stale_and_never_green(void **state)
+{
+    struct board *b = one_probe();
+    const struct reading *r = &b->services[0].readings[0];
+
+    (void)state;
+    answer(b, T0, STATE_UP, "200", 5, &soft);
+    board_age(b, T0 + 2 * EVERY);
+    assert_int_equal(b->services[0].state, STATE_UP);
+    board_age(b, T0 + 2 * EVERY + 1);
+    assert_int_equal(r->state, STATE_STALE);
+    assert_int_equal(b->services[0].state, STATE_STALE);
+    answer(b, T0 + 3 * EVERY, STATE_UP, "200", 5, &soft);
+    assert_int_equal(b->services[0].state, STATE_UP);
+    board_free(b);
+}
+
+static void thresholds_degrade_or_end_as_the_probe_says(void **state)
+{
+    struct board *b = one_probe();
+    struct reading *r = &b->services[0].readings[0];
+
+    (void)state;
+    r->signals[0].warn = 500;
+    r->signals[0].crit = 1000;
+    answer(b, T0, STATE_UP, "200", 499, &soft);
+    assert_int_equal(r->state, STATE_UP);
+    assert_int_equal(r->signals[0].level, LEVEL_OK);
+    answer(b, T0 + 1, STATE_UP, "200", 500, &soft);
+    assert_int_equal(r->state, STATE_DEGRADED);
+    assert_string_equal(text_str(&r->reason), "latency 500 ms, warning at 500 ms");
+    answer(b, T0 + 2, STATE_UP, "200", 1000, &soft);
+    assert_int_equal(r->state, STATE_DEGRADED);
+    assert_int_equal(r->signals[0].level, LEVEL_CRIT);
+    answer(b, T0 + 3, STATE_UP, "200", 1000, &hard);
+    assert_int_equal(r->state, STATE_DOWN);
+    board_free(b);
+}
+
+static void new_version_is_a_mark(void **state)
+{
+    struct board *b = one_probe();
+    struct report r;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        report_init(&r, T0 + i);
+        r.state = STATE_UP;
+        text_sets(&r.version, i < 2 ? "1.0.0" : "1.1.0");
+        board_fold(b, 0, 0, &r, &soft);
+        report_fini(&r);
+    }
+    assert_int_equal(b->n_marks, 1);
+    assert_int_equal(b->marks[0].at_ms, T0 + 2);
+    assert_string_equal(text_str(&b->marks[0].label), "api 1.0.0 > 1.1.0");
+    board_free(b);
+}
+
+static void nothing_reachable_is_said_once(void **state)
+{
+    struct board *b = board_new(2);
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct reading *r = service_add_readings(&b->services[i], 1);
+        struct report rep;
+
+        text_setf(&b->services[i].id, "s%zu", i);
+        text_setf(&r->target, "http://10.0.0.%zu/", i);
+        r->every_ms = EVERY;
+        r->fail_after = 1;
+        report_init(&rep, T0);
+        report_fault(&rep, i ? FAULT_DNS : FAULT_CONNECT_TIMEOUT, "%s", "");
+        board_fold(b, i, 0, &rep, &soft);
+        report_fini(&rep);
+        board_age(b, T0);
+        assert_int_equal(b->unreachable_since_ms, i ? T0 : 0);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(b->services[i].state, STATE_UNKNOWN);
+        assert_string_equal(text_str(&b->services[i].reason), "console cannot reach the network");
+    }
+    board_free(b);
+}
+
+static void json_form_reads_back_the_same(void **state)
+{
+    struct board *b = one_probe(), *again;
+    struct buf first = { 0 }, second = { 0 };
+    struct err err;
+
+    (void)state;
+    text_sets(&b->watch, "rmu");
+    text_sets(&b->words[STATE_DOWN], "unhealthy");
+    b->services[0].critical = true;
+    for (int i = 0; i < 30; i++)
+        answer(b, T0 + i * EVERY, i % 7 ? STATE_UP : STATE_DOWN, "why \033[31m\"x\"",
+               i % 7 ? 40 + i : NAN, &soft);
+    board_mark(b, (struct mark){ .at_ms = T0, .kind = MARK_CONFIG, .service = -1 });
+    board_to_json(b, 600000, true, &first);
+    again = board_from_json(first.bytes, first.len, &err);
+    assert_non_null(again);
+    board_to_json(again, 600000, true, &second);
+    assert_string_equal(first.bytes, second.bytes);
+    assert_null(strchr(first.bytes, '\033'));
+    buf_fini(&first);
+    buf_fini(&second);
+    board_free(b);
+    board_free(again);
+}
+
+static void foreign_json_is_refused_with_its_reason(void **state)
+{
+    static const struct {
+        const char *json, *why;
+    } cases[] = {
+        { "{}", "not a board of format 1" },
+        { "{\"midwatch_board\":1,\"services\":[{\"id\":\"a\",\"depends_on\":[\"b\"]}]}",
+          "service 'a' depends on 'b', which is not there" },
+        { "{\"midwatch_board\":1,\"services\":[{}]}", "a service without an id" },
+        { "{\"midwatch_board\":1,\"services\":[{\"id\":\"a\",\"readings\":[{\"name\":\"p\"}]}]}",
+          "service 'a': reading 'p': every_ms must be above 0" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct err err = { "" };
+
+        assert_null(board_from_json(cases[i].json, strlen(cases[i].json), &err));
+        assert_string_equal(err.msg, cases[i].why);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(three_failures_make_down),
+        cmocka_unit_test(lost_probe_shows_no_number),
+        cmocka_unit_test(infinite_value_is_invalid),
+        cmocka_unit_test(our_own_lack_is_unknown_at_once),
+        cmocka_unit_test(old_evidence_is_stale_and_never_green),
+        cmocka_unit_test(thresholds_degrade_or_end_as_the_probe_says),
+        cmocka_unit_test(new_version_is_a_mark),
+        cmocka_unit_test(nothing_reachable_is_said_once),
+        cmocka_unit_test(json_form_reads_back_the_same),
+        cmocka_unit_test(foreign_json_is_refused_with_its_reason),
+    };
+
+    setlocale(LC_CTYPE, "C.UTF-8");
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
