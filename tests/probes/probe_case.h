@@ -14,8 +14,11 @@ struct probe_case {
     struct io *io;
     struct clients clients;
     struct fake_net net;
-    struct fake_answer answer; /* to every HTTP request */
+    struct fake_answer answer; /* to every HTTP request, to every query, to every INFO */
+    const char *pong;          /* to every PING, RESP; NULL = +PONG */
     char asked_url[256];
+    char asked_sql[2048]; /* or the words of the last Redis command */
+    const char *secret;   /* what every reference names; NULL = cannot be had */
     int asked;
     struct probe probe;
     struct probe_common common;
@@ -28,6 +31,14 @@ struct probe_case {
     char reason[512], version[64], restart[64], note[256];
     double value, num, den;
     int64_t window_ms, at_ms;
+    struct {
+        bool known;
+        double value;
+        char note[128];
+    } second, third; /* the signals after the main one */
+    size_t table_rows, table_cols;
+    bool table_cut;
+    char table[1024]; /* "a b|1 2|" header first */
     size_t n_components;
     char components[512]; /* "redis=down db=up" */
     struct phases phases;
@@ -42,6 +53,59 @@ static inline void case_http(void *arg, const char *method, const char *url,
     c->asked++;
     snprintf(c->asked_url, sizeof c->asked_url, "%s", url);
     *out = c->answer;
+}
+
+static inline void case_postgres(void *arg, const char *conninfo, const char *sql,
+                                 struct fake_answer *out)
+{
+    struct probe_case *c = arg;
+
+    c->asked++;
+    snprintf(c->asked_url, sizeof c->asked_url, "%s", conninfo);
+    snprintf(c->asked_sql, sizeof c->asked_sql, "%s", sql);
+    *out = c->answer;
+}
+
+static inline void case_redis(void *arg, const char *address, int argc, const char *const *argv,
+                              struct fake_answer *out)
+{
+    struct probe_case *c = arg;
+
+    c->asked++;
+    snprintf(c->asked_url, sizeof c->asked_url, "%s", address);
+    snprintf(c->asked_sql, sizeof c->asked_sql, "%s%s%s", argv[0], argc > 1 ? " " : "",
+             argc > 1 ? argv[1] : "");
+    if (strcmp(argv[0], "PING") == 0)
+        *out = (struct fake_answer){ .body = c->pong ? c->pong : "+PONG\r\n",
+                                     .fault = c->answer.fault,
+                                     .why = c->answer.why,
+                                     .delay_ms = c->answer.delay_ms };
+    else
+        *out = c->answer;
+}
+
+static inline struct secret *case_secret(void *arg, const char *reference, struct err *err)
+{
+    struct probe_case *c = arg;
+
+    if (!c->secret) {
+        err_set(err, "%s is not set", reference);
+        return NULL;
+    }
+    return secret_new(c->secret, strlen(c->secret));
+}
+
+static inline void case_table(struct probe_case *c, const struct table *t)
+{
+    size_t n = 0;
+
+    c->table[0] = '\0';
+    c->table_rows = t ? t->rows : 0;
+    c->table_cols = t ? t->cols : 0;
+    c->table_cut = t && t->cut;
+    for (size_t i = 0; t && i < (t->rows + 1) * t->cols && n < sizeof c->table; i++)
+        n += (size_t)snprintf(c->table + n, sizeof c->table - n, "%s%s", text_str(&t->cells[i]),
+                              (i + 1) % t->cols ? " " : "|");
 }
 
 static inline void case_report(void *arg, struct probe *p, const struct report *r)
@@ -64,6 +128,13 @@ static inline void case_report(void *arg, struct probe *p, const struct report *
     c->den = r->values[0].den;
     c->window_ms = r->values[0].window_ms;
     snprintf(c->note, sizeof c->note, "%s", text_str(&r->values[0].note));
+    c->second.known = r->values[1].known;
+    c->second.value = r->values[1].value;
+    snprintf(c->second.note, sizeof c->second.note, "%s", text_str(&r->values[1].note));
+    c->third.known = r->values[2].known;
+    c->third.value = r->values[2].value;
+    snprintf(c->third.note, sizeof c->third.note, "%s", text_str(&r->values[2].note));
+    case_table(c, r->table);
     snprintf(c->reason, sizeof c->reason, "%s", text_str(&r->reason));
     snprintf(c->version, sizeof c->version, "%s", text_str(&r->version));
     snprintf(c->restart, sizeof c->restart, "%s", text_str(&r->restart));
@@ -132,6 +203,8 @@ static inline void case_fini(struct probe_case *c)
     free(c->probe.self);
     option_fini(probe_common_options, &c->common);
     http_free(c->clients.http);
+    pg_free(c->clients.pg);
+    redis_free(c->clients.redis);
     io_free(c->io);
 }
 
@@ -141,9 +214,16 @@ static inline void case_init(struct probe_case *c, const char *kind, const char 
 
     memset(c, 0, sizeof *c);
     c->io = io_new_virtual(1769652827000);
-    c->net = (struct fake_net){ .arg = c, .http = case_http };
+    c->net = (struct fake_net){
+        .arg = c, .http = case_http, .postgres = case_postgres, .redis = case_redis
+    };
     io_fake_set(c->io, &c->net);
-    c->clients = (struct clients){ .io = c->io, .http = http_new(c->io, 16) };
+    c->clients = (struct clients){ .io = c->io,
+                                   .http = http_new(c->io, 16),
+                                   .pg = pg_new(c->io),
+                                   .redis = redis_new(c->io),
+                                   .secret = case_secret,
+                                   .secret_arg = c };
     c->probe = (struct probe){ .ops = probe_kind(kind),
                                .common = &c->common,
                                .clients = &c->clients,
