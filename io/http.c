@@ -23,9 +23,9 @@ static void http_start(struct http_target *t);
 
 /* ---- replies ---- */
 
-const char *http_reply_header(const struct http_reply *r, const char *name, size_t *len)
+static const char *http_find_header(const char *line, const char *name, size_t *len)
 {
-    const char *found = NULL, *line = r->headers;
+    const char *found = NULL;
     size_t n = strlen(name);
 
     while (line && *line) {
@@ -44,6 +44,16 @@ const char *http_reply_header(const struct http_reply *r, const char *name, size
         line = end ? end + 1 : NULL;
     }
     return found;
+}
+
+const char *http_reply_header(const struct http_reply *r, const char *name, size_t *len)
+{
+    return http_find_header(r->headers, name, len);
+}
+
+const char *http_header_now(const struct http_target *t, const char *name, size_t *len)
+{
+    return http_find_header(buf_str(&t->head), name, len);
 }
 
 /* Seconds or a date, capped: a server may not silence us for days. */

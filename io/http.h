@@ -79,6 +79,9 @@ void http_on_closed(struct http_target *t, http_closed *fn, void *arg);
 void http_ask(struct http_target *t, int64_t timeout_ms, http_done *done, void *arg);
 void http_cancel(struct http_target *t); /* no callback comes; fine when nothing is asked */
 bool http_asking(const struct http_target *t);
+/* From inside `chunk`: a header of the reply under way; as http_reply_header(). */
+const char *http_header_now(const struct http_target *t, const char *name, size_t *len);
+
 struct http_stats {
     uint64_t asked, retried, connections; /* since the start */
     int in_flight, queued, idle;          /* now; idle = kept connections */

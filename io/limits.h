@@ -18,7 +18,6 @@ enum {
     PG_COLS_MAX = 64,
     CHILD_OUTPUT_MAX = 1 << 20,
     EXPO_PAGE_MAX = 16 << 20,       /* streamed, not kept */
-    EXPO_LINE_MAX = 64 << 10,
     AUTH_RETRY_MS = 30000,          /* after rejected credentials, not more often */
     RECONNECT_MIN_MS = 500,
     RECONNECT_MAX_MS = 30000,

@@ -7,6 +7,7 @@
 #include "core/json.h"
 #include "probes/http_impl.h"
 #include "probes/registry.h"
+#include "probes/target.h"
 
 #define HTTP(field) offsetof(struct http_options, field)
 
@@ -146,61 +147,24 @@ static void http_on_closed_probe(void *arg)
     probe_closed(arg);
 }
 
-static struct secret *http_secret(struct probe *p, const char *reference, struct err *err)
-{
-    if (!p->clients->secret) {
-        err_set(err, "nobody keeps secrets here");
-        return NULL;
-    }
-    return p->clients->secret(p->clients->secret_arg, reference, err);
-}
-
-static struct http_target *http_connect(struct probe *p, const struct secret *bearer,
-                                        const struct secret *basic, struct err *err)
-{
-    const struct http_options *o = p->self;
-    struct http_header *headers = xcalloc(o->headers.n, sizeof *headers);
-    struct http_target *t;
-
-    for (size_t i = 0; i < o->headers.n; i++)
-        headers[i] = (struct http_header){ o->headers.keys[i], o->headers.values[i] };
-    t = http_target_new(
-        p->clients->http,
-        &(struct http_spec){
-            .url = o->url,
-            .method = o->body && o->method == HTTP_GET ? "POST" : http_methods[o->method],
-            .body = o->body,
-            .headers = headers,
-            .n_headers = o->headers.n,
-            .bearer = bearer,
-            .basic = basic,
-            .connect_timeout_ms = o->connect_ms,
-            .follow = o->follow,
-            .fresh = o->fresh,
-            .insecure = o->insecure,
-            .ca_file = o->ca_file,
-        },
-        err);
-    free(headers);
-    if (t)
-        http_on_closed(t, http_on_closed_probe, p);
-    return t;
-}
-
-/* A missing secret is no mistake of the configuration: it may come. `fatal` is one that stays. */
 static bool http_prepare(struct probe *p, bool *fatal, struct err *err)
 {
     const struct http_options *o = p->self;
     struct http_state *s = p->state;
-    const char *reference = o->bearer ? o->bearer : o->basic;
-    struct secret *secret = NULL;
+    const struct http_spec spec = {
+        .url = o->url,
+        .method = o->body && o->method == HTTP_GET ? "POST" : http_methods[o->method],
+        .body = o->body,
+        .connect_timeout_ms = o->connect_ms,
+        .follow = o->follow,
+        .fresh = o->fresh,
+        .insecure = o->insecure,
+        .ca_file = o->ca_file,
+    };
 
-    *fatal = false;
-    if (reference && !(secret = http_secret(p, reference, err)))
-        return false;
-    s->target = http_connect(p, o->bearer ? secret : NULL, o->basic ? secret : NULL, err);
-    *fatal = !s->target && !reference;
-    secret_free(secret);
+    s->target = target_new(p->clients, &spec, &o->headers, o->bearer, o->basic, fatal, err);
+    if (s->target)
+        http_on_closed(s->target, http_on_closed_probe, p);
     return s->target != NULL;
 }
 

@@ -17,6 +17,7 @@
 #include "io/redis.h"
 
 struct probe;
+struct metrics_page;
 
 struct probe_common { /* options that every kind takes: probe_common_options */
     int64_t every_ms, timeout_ms, confirm_ms;
@@ -52,6 +53,7 @@ struct clients { /* what a kind may ask with */
      * then reports AUTH, and tries again at the next poll). */
     struct secret *(*secret)(void *arg, const char *reference, struct err *err);
     void *secret_arg;
+    struct metrics_page *pages; /* probes/metrics_page.c: what several probes read at once */
 };
 
 struct probe_ops {
@@ -66,6 +68,9 @@ struct probe_ops {
      * warn and crit are written. */
     size_t (*signals)(const void *self, const struct probe_common *common,
                       struct signal_spec out[READING_SIGNALS]);
+    /* Probes that give the same number are asked at the same moment: they share what they ask. May
+     * be NULL: each at its own. */
+    uint64_t (*together)(const void *self);
     /* What is asked, for the screen, without credentials. */
     void (*target)(const void *self, struct text *out);
     bool (*open)(struct probe *p, struct err *err);

@@ -5,6 +5,7 @@
 
 const struct probe_ops *const probe_kinds[] = {
     &probe_http,
+    &probe_metrics,
     &probe_postgres,
     &probe_redis,
     NULL,

@@ -4,5 +4,6 @@
 #include "probes/probe.h"
 
 extern const struct probe_ops probe_http;
+extern const struct probe_ops probe_metrics;
 extern const struct probe_ops probe_postgres;
 extern const struct probe_ops probe_redis;
