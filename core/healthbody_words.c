@@ -1,7 +1,6 @@
 /* core/healthbody_words.c: the words of health, and how plain text uses them. */
 #include "core/healthbody_impl.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -131,16 +130,24 @@ bool healthbody_word(const char *word, size_t len, enum state *out)
     return false;
 }
 
+/* As much as fits, cut at a character; a NUL, which would hide what follows, as a question mark. */
+static void healthbody_copy(char *out, size_t cap, const char *s, size_t len)
+{
+    if (len >= cap)
+        for (len = cap - 1; len && (s[len] & 0xc0) == 0x80;)
+            len--;
+    for (size_t i = 0; i < len; i++)
+        out[i] = s[i] ? s[i] : '?';
+    out[len] = '\0';
+}
+
 struct opinion healthbody_opinion_word(const char *s, size_t len)
 {
     struct opinion o = { .there = true };
 
     o.known = healthbody_word(s, len, &o.state);
     o.ignored = o.known && o.state == STATE_DISABLED;
-    if (len >= sizeof o.word) /* cut at a character */
-        for (len = sizeof o.word - 1; len && (s[len] & 0xc0) == 0x80;)
-            len--;
-    snprintf(o.word, sizeof o.word, "%.*s", (int)len, s);
+    healthbody_copy(o.word, sizeof o.word, s, len);
     return o;
 }
 
@@ -193,11 +200,10 @@ static void healthbody_check_line(struct healthbody_walk *w, const char *s, size
 
     while (n < len && s[n] != ' ')
         n++;
-    snprintf(name, sizeof name, "%.*s", n - 3 < sizeof name ? (int)(n - 3) : (int)sizeof name - 1,
-             s + 3);
+    healthbody_copy(name, sizeof name, s + 3, n - 3);
     while (n < len && s[n] == ' ')
         n++;
-    snprintf(o.word, sizeof o.word, "%.*s", len - n > 63 ? 63 : (int)(len - n), s + n);
+    healthbody_copy(o.word, sizeof o.word, s + n, len - n);
     healthbody_part(w, name, &o, NULL, 0, UNIT_NONE);
 }
 
@@ -247,6 +253,8 @@ bool healthbody_text(struct healthbody_walk *w, const char *body, size_t len,
     if (w->counted) { /* the last line only repeats them */
         h->state = healthbody_worse(w->worst, said.known ? said.state : STATE_UP);
         healthbody_why_parts(h);
+        if (h->state != STATE_UP && !*text_str(&h->why))
+            text_sets(&h->why, said.word);
         return true;
     }
     h->state = said.state;
