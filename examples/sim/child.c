@@ -86,16 +86,3 @@ void child_tick(struct child *c, int64_t now_mono_ms)
     if (c->pid && c->kill_at_ms && now_mono_ms >= c->kill_at_ms)
         kill(c->pid, SIGKILL);
 }
-
-void child_kill_all(void)
-{
-    char path[64];
-    int pid;
-
-    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
-    FILE *f = fopen(path, "re");
-    while (f && fscanf(f, "%d", &pid) == 1)
-        kill(pid, SIGKILL);
-    if (f)
-        fclose(f);
-}

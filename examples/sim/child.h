@@ -28,6 +28,3 @@ bool child_start(struct child *c, const char *const argv[], const struct place_a
 /* Asks for the end; SIGKILL after patience_ms (child_tick). */
 void child_stop(struct child *c, int64_t now_mono_ms, int64_t patience_ms);
 void child_tick(struct child *c, int64_t now_mono_ms);
-
-/* SIGKILL for every process that has become ours, also the adopted grandchildren. */
-void child_kill_all(void);

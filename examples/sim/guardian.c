@@ -21,6 +21,7 @@
 
 #include "boot.h"
 #include "child.h"
+#include "evict.h"
 #include "now.h"
 #include "str.h"
 #include "world.h"
@@ -136,7 +137,7 @@ static bool guardian_configure_pg(const struct boot *b, char *why)
              dir, dir, b->pg_port, dir, b->system->pg_max_connections);
     /* mmap: what a killed server leaves lies in its directory, not in /dev/shm. */
     str_add(&s, "fsync = off\nfull_page_writes = off\n"
-                "shared_buffers = 16MB\nmin_wal_size = 32MB\nmax_wal_size = 128MB\n"
+                "shared_buffers = 16MB\nmin_wal_size = 32MB\nmax_wal_size = 64MB\n"
                 "wal_level = minimal\nmax_wal_senders = 0\nautovacuum = off\njit = off\n"
                 "max_logical_replication_workers = 0\ndynamic_shared_memory_type = mmap\n"
                 "timezone = 'UTC'\nlog_timezone = 'UTC'\nlog_min_messages = warning\n");
@@ -156,11 +157,12 @@ static bool guardian_configure_redis(const struct boot *b, char *why)
     const char *dir = b->place.dir;
     struct str s = { 0 };
 
-    str_addf(&s,
-             "bind 127.0.0.1\nport %d\nunixsocket %s/redis/redis.sock\nunixsocketperm 700\n"
-             "dir %s/redis\nsave \"\"\nappendonly yes\nappendfsync no\n"
-             "maxmemory %s\nmaxmemory-policy allkeys-lru\ndaemonize no\n",
-             b->redis_port, dir, dir, b->system->redis_maxmemory);
+    str_addf(
+        &s,
+        "bind 127.0.0.1\nport %d\nunixsocket %s/redis/redis.sock\nunixsocketperm 700\n"
+        "dir %s/redis\nsave \"\"\nappendonly yes\nappendfsync no\nauto-aof-rewrite-min-size 8mb\n"
+        "maxmemory %s\nmaxmemory-policy allkeys-lru\ndaemonize no\n",
+        b->redis_port, dir, dir, b->system->redis_maxmemory);
     if (b->redis_password[0])
         str_addf(&s, "requirepass %s\n", b->redis_password);
     bool ok = guardian_write(b, "redis/redis.conf", s.s, &b->place.redis_user, 0600, why);
@@ -394,36 +396,30 @@ static void guardian_loop(struct guardian *g)
 static void guardian_end(struct guardian *g)
 {
     int64_t begin = now_mono_ms();
+    int alive = 1;
 
     /* The worker first: it holds nothing that is worth a farewell. */
-    if (g->child[CHILD_WORKER].pid)
-        kill(g->child[CHILD_WORKER].pid, SIGKILL);
+    child_stop(&g->child[CHILD_WORKER], begin, 0);
     child_stop(&g->child[CHILD_REDIS], begin, 0);
-    child_stop(&g->child[CHILD_INITDB], begin, 0);
+    child_stop(&g->child[CHILD_INITDB], begin, 500);
     child_stop(&g->child[CHILD_PG], begin, 800);
-    g->stopping = -1;
-    g->ready = true; /* their ends are no failures */
-    for (;;) {
-        int64_t now = now_mono_ms();
-        int status, alive = 0;
+    while (alive && now_mono_ms() - begin < 1000) {
+        int status;
         pid_t pid;
 
         while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
             for (int i = 0; i < CHILDREN; i++)
                 if (g->child[i].pid == pid)
                     g->child[i].pid = 0;
-        if (pid < 0)
-            break; /* no child left, adopted ones included */
+        alive = 0;
         for (int i = 0; i < CHILDREN; i++) {
-            child_tick(&g->child[i], now);
+            child_tick(&g->child[i], now_mono_ms());
             alive += g->child[i].pid != 0;
         }
-        if (!alive || now - begin > 900)
-            child_kill_all();
-        if (now - begin > 1700)
-            break;
-        now_sleep_ms(10);
+        if (alive)
+            now_sleep_ms(5);
     }
+    evict_from(g->boot->place.dir, 600); /* backends, initdb's helpers */
     place_remove(&g->boot->place);
 }
 
@@ -474,7 +470,7 @@ int guardian_run(struct boot *b)
     struct guardian g = {
         .boot = b,
         .child = { [CHILD_WORKER] = { .name = "worker", .stop_signal = SIGKILL },
-                   [CHILD_INITDB] = { .name = "initdb", .stop_signal = SIGKILL },
+                   [CHILD_INITDB] = { .name = "initdb", .stop_signal = SIGTERM },
                    [CHILD_PG] = { .name = "postgres", .stop_signal = SIGQUIT },
                    [CHILD_REDIS] = { .name = "redis", .stop_signal = SIGKILL } },
         .link = -1,
@@ -494,7 +490,6 @@ int guardian_run(struct boot *b)
     sigaddset(&set, SIGCHLD);
     sigprocmask(SIG_BLOCK, &set, NULL);
     g.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    prctl(PR_SET_CHILD_SUBREAPER, 1); /* a backend that outlives its postmaster comes to us */
 
     if (guardian_begin(&g, why))
         guardian_loop(&g);

@@ -5,24 +5,32 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
+#include <linux/magic.h>
 #include <netinet/in.h>
 #include <pwd.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "chance.h"
+#include "evict.h"
 
-#define PLACE_PREFIX "midwatch-sim-"
-#define PORT_LOW     20000
-#define PORT_COUNT   12000
-#define SOCKET_PATH  107 /* sun_path without its NUL */
+#define PLACE_PREFIX   "midwatch-sim-"
+#define PLACE_SHM      "/dev/shm"
+#define PLACE_SHM_FREE (512u << 20)
+#define PORT_LOW       20000
+#define PORT_COUNT     12000
+#define SOCKET_PATH    107 /* sun_path without its NUL */
 
 /* ---- removal ---- */
 
@@ -63,10 +71,33 @@ static void place_erase(const char *dir, bool itself)
     }
 }
 
+/* The few bytes of System V shared memory by which PostgreSQL guards its data directory; a killed
+ * postmaster leaves them, and their number on the seventh line of its pid file. */
+static void place_erase_shm(const char *dir)
+{
+    char path[400], line[256];
+    unsigned long key;
+    int id, n = 0;
+
+    snprintf(path, sizeof path, "%s/pg/postmaster.pid", dir);
+    FILE *f = fopen(path, "re");
+    while (f && fgets(line, sizeof line, f))
+        if (++n == 7 && sscanf(line, "%lu %d", &key, &id) == 2)
+            shmctl(id, IPC_RMID, NULL);
+    if (f)
+        fclose(f);
+}
+
+static void place_erase_run(const char *dir, bool itself)
+{
+    place_erase_shm(dir);
+    place_erase(dir, itself);
+}
+
 void place_remove(const struct place *p)
 {
     if (p->dir[0])
-        place_erase(p->dir, p->made);
+        place_erase_run(p->dir, p->made);
 }
 
 /* ---- programs and users ---- */
@@ -214,7 +245,8 @@ static void place_sweep(const char *base)
         if (lstat(lock, &lst) != 0 && time(NULL) - st.st_ctime < 10)
             continue;
         if (place_lock(path, &fd)) {
-            place_erase(path, true);
+            evict_from(path, 0);
+            place_erase_run(path, true);
             close(fd);
         }
     }
@@ -273,7 +305,8 @@ static bool place_own_dir(struct place *p, const char *wanted, char *why)
     if (d)
         closedir(d);
     if (n > 2 && ours && place_lock(p->dir, &fd)) { /* what a dead run left */
-        place_erase(p->dir, false);
+        evict_from(p->dir, 0);
+        place_erase_run(p->dir, false);
         close(fd);
     } else if (n > 2) {
         snprintf(why, PLACE_WHY, "%s is not empty%s", p->dir,
@@ -284,19 +317,30 @@ static bool place_own_dir(struct place *p, const char *wanted, char *why)
     return true;
 }
 
+/* Memory when there is plenty: a cluster is 1700 small files, and removing them from a busy disk
+ * takes seconds. The stubs must be executable there. */
+static bool place_memory(const struct place *p)
+{
+    struct statfs fs;
+    struct statvfs vfs;
+
+    return statfs(PLACE_SHM, &fs) == 0 && fs.f_type == TMPFS_MAGIC &&
+           statvfs(PLACE_SHM, &vfs) == 0 && !(vfs.f_flag & ST_NOEXEC) &&
+           (uint64_t)vfs.f_bavail * vfs.f_frsize >= PLACE_SHM_FREE &&
+           access(PLACE_SHM, W_OK | X_OK) == 0 && place_reachable(PLACE_SHM, &p->pg_user);
+}
+
 bool place_open(struct place *p, const char *wanted, char *why)
 {
     const char *base = getenv("TMPDIR");
 
-    if (!base || base[0] != '/' || !place_reachable(base, &p->pg_user))
-        base = "/tmp";
+    if (!base || base[0] != '/' || strlen(base) > 60 || !place_reachable(base, &p->pg_user))
+        base = place_memory(p) ? PLACE_SHM : "/tmp";
     place_sweep(base);
     if (wanted) {
         if (!place_own_dir(p, wanted, why))
             return false;
     } else {
-        if (strlen(base) > 200)
-            base = "/tmp";
         snprintf(p->dir, sizeof p->dir, "%s/" PLACE_PREFIX "XXXXXX", base);
         if (!mkdtemp(p->dir)) {
             snprintf(why, PLACE_WHY, "%s: %s", p->dir, strerror(errno));

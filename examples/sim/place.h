@@ -34,8 +34,8 @@ struct place {
 /* Finds the programs and the users. */
 bool place_find(struct place *p, char *why);
 
-/* Makes the directory: `wanted` (made when missing, must be empty) or a new one in $TMPDIR or /tmp,
- * after removing what dead runs left there. */
+/* Makes the directory: `wanted` (made when missing, must be empty) or a new one in $TMPDIR, else in
+ * /dev/shm when that is roomy, else in /tmp, after removing what dead runs left there. */
 bool place_open(struct place *p, const char *wanted, char *why);
 
 /* Removes everything in the directory, and the directory when it is ours. */

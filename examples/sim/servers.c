@@ -2,12 +2,9 @@
 #include "servers.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "db.h"
 #include "now.h"
@@ -17,7 +14,7 @@ void servers_init(struct servers *s, const struct boot *b)
 {
     struct timeval t = { 5, 0 };
 
-    *s = (struct servers){ .boot = b, .pidfd = { -1, -1 } };
+    *s = (struct servers){ .boot = b };
     pthread_mutex_init(&s->lock, NULL);
     setsockopt(b->link, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t);
 }
@@ -28,17 +25,6 @@ void servers_tell(struct servers *s, const char *message)
     if (send(s->boot->link, message, strlen(message), MSG_NOSIGNAL) < 0)
         fprintf(stderr, "midwatch-sim: the guardian is gone\n");
     pthread_mutex_unlock(&s->lock);
-}
-
-static void servers_note(struct servers *s, enum server which, int pid)
-{
-    if (s->pid[which] == pid)
-        return;
-    if (s->pidfd[which] >= 0)
-        close(s->pidfd[which]);
-    s->pid[which] = pid;
-    /* A descriptor, so that a reused pid is never killed in its place. */
-    s->pidfd[which] = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
 }
 
 static bool servers_ask(struct servers *s, const char *question, char *why)
@@ -58,8 +44,8 @@ static bool servers_ask(struct servers *s, const char *question, char *why)
         buf[n] = '\0';
         ok = sscanf(buf, "ok %d %d", &pg, &redis) == 2;
         if (ok) {
-            servers_note(s, SERVER_PG, pg);
-            servers_note(s, SERVER_REDIS, redis);
+            s->pid[SERVER_PG] = pg;
+            s->pid[SERVER_REDIS] = redis;
         } else {
             snprintf(why, PLACE_WHY, "%.*s", PLACE_WHY - 1, n > 3 ? buf + 3 : buf);
         }
@@ -124,23 +110,4 @@ bool servers_start(struct servers *s, enum server which, char *why)
 {
     return servers_ask(s, which == SERVER_PG ? "pg start" : "redis start", why) &&
            servers_await(s, which, 8000, why);
-}
-
-void servers_kill(struct servers *s)
-{
-    static const int gentle[SERVERS] = { [SERVER_PG] = SIGQUIT, [SERVER_REDIS] = SIGKILL };
-
-    for (int i = 0; i < SERVERS; i++) {
-        if (s->pidfd[i] < 0)
-            continue;
-        syscall(SYS_pidfd_send_signal, s->pidfd[i], gentle[i], NULL, 0);
-        syscall(SYS_pidfd_send_signal, s->pidfd[i], SIGCONT, NULL, 0);
-    }
-    for (int t = 0; t < 100 && s->pidfd[SERVER_PG] >= 0; t++) {
-        if (syscall(SYS_pidfd_send_signal, s->pidfd[SERVER_PG], 0, NULL, 0) != 0)
-            return;
-        now_sleep_ms(10);
-    }
-    if (s->pidfd[SERVER_PG] >= 0)
-        syscall(SYS_pidfd_send_signal, s->pidfd[SERVER_PG], SIGKILL, NULL, 0);
 }

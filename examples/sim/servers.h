@@ -16,7 +16,7 @@ enum server { SERVER_PG, SERVER_REDIS, SERVERS };
 struct servers {
     const struct boot *boot;
     pthread_mutex_t lock;
-    int pid[SERVERS], pidfd[SERVERS]; /* 0, -1: not running as far as we know */
+    _Atomic int pid[SERVERS]; /* 0: not running as far as we know */
 };
 
 void servers_init(struct servers *s, const struct boot *b);
@@ -25,7 +25,6 @@ bool servers_start(struct servers *s, enum server which, char *why);
 bool servers_await(struct servers *s, enum server which, int timeout_ms, char *why);
 bool servers_pids(struct servers *s, char *why);           /* asks for them anew */
 void servers_tell(struct servers *s, const char *message); /* "ready", "failed WHY" */
-void servers_kill(struct servers *s);                      /* the guardian is dead: end them */
 
 /* A superuser's connection string (unix socket) for a database. */
 void servers_conninfo(const struct boot *b, const char *db, char *out, size_t cap);

@@ -93,6 +93,7 @@ bool tools_sh(struct world *w, const char *script, const char *arg4, const char 
     snprintf(log, sizeof log, "%s/log/tools.log", b->place.dir);
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_addopen(&files, 2, log, O_WRONLY | O_CREAT | O_APPEND, 0644);
+    posix_spawn_file_actions_addchdir_np(&files, b->place.dir); /* so that the end finds it */
     posix_spawnattr_init(&attr);
     sigemptyset(&none);
     posix_spawnattr_setsigmask(&attr, &none); /* the worker's threads block everything */

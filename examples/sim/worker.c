@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "boot.h"
+#include "evict.h"
 #include "now.h"
 #include "world.h"
 
@@ -38,10 +39,10 @@ _Noreturn void worker_run(struct boot *b)
     struct pollfd fds[2] = { { .fd = signals, .events = POLLIN }, { .fd = b->link, .events = 0 } };
     while (poll(fds, 2, -1) < 0 && errno == EINTR) {
     }
-    /* Either the guardian was killed: then this is ours to do. Or we were asked to end, and it does
-     * the same for us; twice does no harm. */
-    if (fds[1].revents || getppid() == 1 || fds[0].revents) {
-        servers_kill(&w->servers);
+    /* Either the guardian was killed: the servers got their death signal, the rest is ours to do.
+     * Or we were asked to end, and it does the same for us; twice does no harm. */
+    if (fds[0].revents || fds[1].revents) {
+        evict_from(b->place.dir, 900);
         place_remove(&b->place);
     }
     _exit(1);

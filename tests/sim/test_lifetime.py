@@ -3,6 +3,7 @@
 import os
 import pathlib
 import pwd
+import select
 import shutil
 import signal
 import socket
@@ -17,7 +18,8 @@ from simulator import END_S, PROGRAM, SANITIZED, Simulator, alive, port_of, redi
 
 class Lifetime(unittest.TestCase):
     def setUp(self):
-        self.base = tempfile.mkdtemp(prefix="mw-life-", dir="/tmp")
+        shm = os.path.ismount("/dev/shm") and not os.statvfs("/dev/shm").f_flag & os.ST_NOEXEC
+        self.base = tempfile.mkdtemp(prefix="mw-life-", dir="/dev/shm" if shm else "/tmp")
         os.chmod(self.base, 0o777)
         self.env = dict(os.environ, TMPDIR=self.base)
 
@@ -35,6 +37,23 @@ class Lifetime(unittest.TestCase):
         found = tree(s.process.pid)
         self.assertGreater(len(found), 4)  # guardian, worker, redis, postmaster and its own
         return found
+
+    def shared(self):
+        """Shared memory of PostgreSQL, by name and by number, that nobody uses."""
+        used = "".join(pathlib.Path(m).read_text() for m in self.maps())
+        names = {n for n in os.listdir("/dev/shm") if n.startswith("PostgreSQL.") and n not in used}
+        rows = [r.split() for r in pathlib.Path("/proc/sysvipc/shm").read_text().splitlines()[1:]]
+        return names | {r[1] for r in rows if int(r[3]) == 56 and int(r[6]) == 0}
+
+    @staticmethod
+    def maps():
+        for p in pathlib.Path("/proc").iterdir():
+            if p.name.isdigit() and "postgres" in Lifetime.name(p.name):
+                try:
+                    (p / "maps").read_text()
+                    yield p / "maps"
+                except OSError:
+                    pass
 
     def left(self):
         return [p.name for p in pathlib.Path(self.base).iterdir()
@@ -54,6 +73,18 @@ class Lifetime(unittest.TestCase):
         code, took = s.end()
         self.assertEqual((code, self.left()), (0, []))
         self.assertLess(took, END_S)
+
+    def test_no_shared_memory_stays_of_a_start_cut_short(self):
+        for i in range(6):
+            before = self.shared()
+            s = self.start()
+            select.select([], [], [], 0.12 * i)  # at any point of initdb and of the start
+            servers = tree(s.process.pid)
+            if i % 2:
+                s.process.kill()
+            s.end()
+            self.gone(servers)
+            wait_for("nothing new", lambda: not self.left() and not self.shared() - before)
 
     def test_signals_end_everything(self):
         for sig in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -100,7 +131,8 @@ class Lifetime(unittest.TestCase):
         self.assertEqual(self.left(), [os.path.basename(t.dir)])
         t.end()
 
-    def name(self, pid):
+    @staticmethod
+    def name(pid):
         try:
             return pathlib.Path(f"/proc/{pid}/cmdline").read_text()
         except OSError:
