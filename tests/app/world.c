@@ -1,0 +1,218 @@
+/* tests/app/world.c: the two systems of the demo, scripted. The bodies are those of the documents.
+ */
+#include "tests/app/world.h"
+
+#include "app/config.h"
+#include "core/alloc.h"
+#include "tests/cmocka.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void world_rmu_health(struct world *w, struct fake_answer *a)
+{
+    bool bad = w->redis_down || w->db_down;
+
+    if (w->html_200) {
+        a->body = "<!doctype html><html><head><title>RateMyUnit</title></head></html>";
+        a->headers = "Content-Type: text/html\r\n";
+        a->code = 200;
+        return;
+    }
+    snprintf(w->body, sizeof w->body,
+             "{\"api\":\"ok\",\"database\":\"%s\",\"redis\":\"%s\","
+             "\"timestamp\":\"2026-01-29T10:30:00.000Z\"}",
+             w->db_down ? "error" : "ok", w->redis_down ? "error" : "ok");
+    a->body = w->body;
+    a->headers = "Content-Type: application/json\r\n";
+    a->code = bad ? 503 : 200;
+}
+
+static void world_nm_health(struct world *w, struct fake_answer *a)
+{
+    const char *status = w->db_down ? "unhealthy" : w->redis_down ? "degraded" : "healthy";
+
+    snprintf(w->body, sizeof w->body,
+             "{\"status\":\"%s\",\"services\":{\"database\":{\"status\":\"%s\",\"responseTime\":5},"
+             "\"redis\":{\"status\":\"%s\",\"responseTime\":2},"
+             "\"queues\":{\"status\":\"%s\",\"waiting\":0,\"failed\":0},"
+             "\"memory\":{\"status\":\"up\",\"percentage\":45}},"
+             "\"uptime\":%.2f,\"version\":\"1.0.0\",\"environment\":\"production\"}",
+             status, w->db_down ? "down" : "up", w->redis_down ? "down" : "up",
+             w->redis_down ? "down" : "up", (double)io_now_ms(w->io) / 1000 - WORLD_T0_S + 1000);
+    a->body = w->body;
+    a->headers = "Content-Type: application/json\r\n";
+    a->code = w->db_down || (w->redis_down && w->degraded_as_503) ? 503 : 200;
+}
+
+static void world_metrics(struct world *w, struct fake_answer *a)
+{
+    double n = w->requests += 100;
+
+    snprintf(w->body, sizeof w->body,
+             "# TYPE http_requests_total counter\n"
+             "http_requests_total{method=\"GET\",route=\"/api/units\",code=\"200\"} %.0f\n"
+             "# TYPE http_request_duration_seconds histogram\n"
+             "http_request_duration_seconds_bucket{route=\"/api/units\",le=\"0.05\"} %.0f\n"
+             "http_request_duration_seconds_bucket{route=\"/api/units\",le=\"0.1\"} %.0f\n"
+             "http_request_duration_seconds_bucket{route=\"/api/units\",le=\"+Inf\"} %.0f\n"
+             "http_request_duration_seconds_sum{route=\"/api/units\"} %.0f\n"
+             "http_request_duration_seconds_count{route=\"/api/units\"} %.0f\n",
+             n, n * 0.9, n, n, n * 0.03, n);
+    a->body = w->body;
+    a->headers = "Content-Type: text/plain; version=0.0.4\r\n";
+    a->code = 200;
+}
+
+static void world_http(void *arg, const char *method, const char *url, struct fake_answer *a)
+{
+    struct world *w = arg;
+
+    (void)method;
+    a->delay_ms = 12;
+    a->code = 200;
+    a->headers = "Content-Type: application/json\r\n";
+    if (strstr(url, "/health/live") || strstr(url, "/health/ready"))
+        a->body = "{\"status\":\"ok\"}";
+    else if (strstr(url, "/health"))
+        w->neurmatic ? world_nm_health(w, a) : world_rmu_health(w, a);
+    else if (strstr(url, "/api/v1/"))
+        a->body = "{\"cpu\":12}";
+    else if (strstr(url, "/metrics"))
+        world_metrics(w, a);
+    else if (strstr(url, "/browser-pool/"))
+        a->body = "{\"size\":4,\"available\":3,\"borrowed\":1,\"pending\":0}";
+    else if (strstr(url, "/api/units"))
+        a->body = "{\"success\":true,\"data\":[{\"id\":1}]}";
+    else
+        a->body = "<!doctype html><html></html>";
+}
+
+static void world_postgres(void *arg, const char *conninfo, const char *sql, struct fake_answer *a)
+{
+    static const char *const one[] = { "1" }, *const share[] = { "96.5" };
+    static const char *const shown[9] = { "3", "0", NULL }, *const none[9] = { "0", "0", NULL };
+    static const char *const names[9] = { "n", "hidden", "s", "a", "b", "c", "d", "e", "f" };
+    struct world *w = arg;
+
+    (void)conninfo;
+    a->delay_ms = 3;
+    if (w->db_down) {
+        a->fault = FAULT_REFUSED;
+        a->why = "refused";
+        return;
+    }
+    a->names = names;
+    a->rows = 1;
+    a->cols = strstr(sql, "pg_blocking_pids") ? 9 : strstr(sql, "xact_start") ? 8 : 3;
+    a->cells = a->cols == 3 ? shown : none;
+    if (strstr(sql, "scrapes") || !strcmp(sql, "SELECT 1")) {
+        a->cols = 1;
+        a->cells = strstr(sql, "scrapes") ? share : one;
+    }
+}
+
+static void world_redis(void *arg, const char *address, int argc, const char *const *argv,
+                        struct fake_answer *a)
+{
+    static const char info[] = "used_memory:1000000\r\nmaxmemory:2147483648\r\n"
+                               "maxmemory_policy:allkeys-lru\r\naof_last_write_status:ok\r\n"
+                               "rdb_last_bgsave_status:ok\r\nevicted_keys:0\r\n";
+    struct world *w = arg;
+
+    (void)address;
+    (void)argc;
+    a->delay_ms = 2;
+    if (w->redis_down) {
+        a->fault = FAULT_REFUSED;
+        a->why = "refused";
+        return;
+    }
+    if (strcasecmp(argv[0], "INFO") != 0) {
+        a->body = "+PONG\r\n";
+        return;
+    }
+    snprintf(w->body, sizeof w->body, "$%zu\r\n%s\r\n", sizeof info - 1, info);
+    a->body = w->body;
+}
+
+/* A private file for the secrets that the profile names. */
+static void world_secret(struct strmap *vars, const char *name)
+{
+    char path[] = "/tmp/midwatch-test-XXXXXX";
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "s3cret\n", 7), 7);
+    close(fd);
+    vars->keys = xreallocarray(vars->keys, vars->n + 1, sizeof *vars->keys);
+    vars->values = xreallocarray(vars->values, vars->n + 1, sizeof *vars->values);
+    vars->keys[vars->n] = xstrdup(name);
+    vars->values[vars->n++] = xstrdup(path);
+}
+
+void world_start(struct world *w, const char *system, int64_t step_ms)
+{
+    static struct fake_net net = { .http = world_http,
+                                   .postgres = world_postgres,
+                                   .redis = world_redis };
+    struct watch_events none = { 0 };
+    struct config_errors errors = { 0 };
+    struct strmap vars = { 0 };
+    struct config *config;
+    char path[4096];
+
+    w->neurmatic = !strcmp(system, "neurmatic");
+    if (w->neurmatic) {
+        world_secret(&vars, "redis_password_file");
+        world_secret(&vars, "token_file");
+    }
+    snprintf(path, sizeof path, "%s/examples/%s/midwatch.yaml", getenv("MIDWATCH_SOURCE"), system);
+    config = config_load(path, &vars, &errors);
+    if (!config)
+        fail_msg("%s", errors.items[0].err.msg);
+    w->io = io_new_virtual((int64_t)WORLD_T0_S * 1000);
+    io_advance(w->io, step_ms);
+    net.arg = w;
+    io_fake_set(w->io, &net);
+    w->secrets = secrets_new();
+    w->watch = watch_new(w->io, config, w->secrets, &none);
+    watch_start(w->watch);
+    io_advance(w->io, 120000);
+    for (size_t i = 0; i < vars.n; i++)
+        unlink(vars.values[i]);
+    strmap_fini(&vars);
+}
+
+void world_stop(struct world *w)
+{
+    watch_free(w->watch);
+    io_free(w->io);
+    secrets_free(w->secrets);
+    *w = (struct world){ 0 };
+}
+
+const struct service *world_service(const struct world *w, const char *id)
+{
+    const struct board *b = watch_board(w->watch);
+    int at = board_find(b, id);
+
+    if (at < 0)
+        fail_msg("no service %s", id);
+    return &b->services[at];
+}
+
+const struct reading *world_reading(const struct world *w, const char *id, const char *probe)
+{
+    const struct service *s = world_service(w, id);
+
+    for (size_t i = 0; i < s->n_readings; i++) {
+        if (text_is(&s->readings[i].name, probe))
+            return &s->readings[i];
+    }
+    fail_msg("no probe %s.%s", id, probe);
+    return NULL;
+}

@@ -1,0 +1,28 @@
+/* tests/app/world.h: the two systems of the demo as a script for the virtual loop: what their
+ * servers, bodies and pages say, and the faults that a test switches.
+ */
+#pragma once
+
+#include "app/watch.h"
+#include "io/fake.h"
+
+#include <stdbool.h>
+
+struct world {
+    struct io *io;
+    struct watch *watch;
+    struct secrets *secrets;
+    bool neurmatic;
+    bool redis_down, db_down, html_200, degraded_as_503;
+    double requests; /* counted on /metrics */
+    char body[4096];
+};
+
+enum { WORLD_T0_S = 1769652000 }; /* 2026-01-29T02:00:00Z */
+
+/* The shipped profile of the system on a virtual loop; `step_ms` shifts when it begins, so that a
+ * fault meets the probes at another point of their slots. */
+void world_start(struct world *w, const char *system, int64_t step_ms);
+void world_stop(struct world *w);
+const struct service *world_service(const struct world *w, const char *id);
+const struct reading *world_reading(const struct world *w, const char *id, const char *probe);
