@@ -264,18 +264,20 @@ static void http_judge_body(const struct http_options *o, struct http_state *s,
         return;
     }
     http_read_body(o, b, r, read);
-    if (!b->readable || !b->asserted) {
-        if (!code_ok) { /* an error page is what one expects beside an error code */
+    if (!b->readable) {
+        if (code_ok)
+            report_fault(out, FAULT_BODY, "%s", b->why.msg);
+        else /* an error page is what one expects beside an error code */
             http_say_code(out, r, "");
-            return;
-        }
-        report_fault(out, FAULT_BODY, "%s", b->readable ? b->miss.msg : b->why.msg);
         return;
     }
     if (read == HTTP_READ_HEALTH)
         http_judge_health(o, &b->health, r, code_ok, out);
     else if (!code_ok)
         http_say_code(out, r, "");
+    /* What the body itself says is wrong explains more than the assertion that it breaks. */
+    if (!b->asserted && out->state == STATE_UP)
+        report_fault(out, FAULT_BODY, "%s", b->miss.msg);
 }
 
 static bool http_judge_headers(const struct http_options *o, const struct http_reply *r,
