@@ -285,7 +285,8 @@ class RealRedis(Source):
 
     def start(self):
         self.redis = self.stack.enter_context(Redis(password=self.password, extra=[
-            "--lua-time-limit", "50", "--key-load-delay", "2000"]))
+            "--lua-time-limit", "50", "--key-load-delay", "2000",
+            "--loading-process-events-interval-bytes", "1024"]))
         self.proxy = self.stack.enter_context(Proxy(("127.0.0.1", self.redis.port)))
         self.canaries = [self.password] if self.password else []
         self.undo = lambda: None
@@ -311,6 +312,8 @@ class RealRedis(Source):
 
     def figures(self):
         stats = self.redis.ask("INFO", "commandstats") if self.redis.running() else ""
+        if not isinstance(stats, str):
+            stats = ""  # it answers BUSY or LOADING to everybody
         used = {line[8:].partition(":")[0].split("|")[0] for line in stats.splitlines()
                 if line.startswith("cmdstat_")}
         reading = {"ping", "info", "auth", "select", "client", "hello", "config", "llen", "type",
@@ -332,9 +335,12 @@ class RealRedis(Source):
 
     def do_busy(self):
         """A script that does not end: Redis answers BUSY to everybody else."""
-        ended = threading.Thread(target=lambda: self.redis.ask("EVAL", "while true do end", "0"),
-                                 daemon=True)
+        def spin():
+            with contextlib.suppress(OSError):
+                self.redis.ask("EVAL", "while true do end", "0")
+        ended = threading.Thread(target=spin, daemon=True)
         ended.start()
+        wait_until(lambda: "BUSY" in str(self.redis.ask("PING")), 5, "BUSY")
         self.undo = lambda: (self.redis.ask("SCRIPT", "KILL"), ended.join(5))
 
     def do_loading(self):

@@ -435,7 +435,7 @@ class Dns(Source):
         self.server = self.stack.enter_context(
             Http({"*": Reply()}, host="::1" if self.row.injection.endswith("v6") else "127.0.0.1"))
         self.control = os.path.join(self.tools.dir, "names")
-        self.tell("well")
+        self.heal()
         self.env = {"LD_PRELOAD": self.tools.dnsshim, "DNSSHIM": self.control}
 
     def tell(self, how):

@@ -10,6 +10,7 @@ while it runs. Unknown paths answer 404.
 import base64
 import json
 import random
+import struct
 import zlib
 
 from .hostile_server import Server
@@ -181,14 +182,26 @@ def huge_length(length=10 * 10**9, chunk=b" " * 65536):
     return talk
 
 
+def deflated(coding, mib):
+    """`mib` MiB of zeros. After a full flush deflate starts afresh: one block can be repeated."""
+    block = bytes(1 << 20)
+    z = zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = (z.compress(block) + z.flush(zlib.Z_FULL_FLUSH)) * mib + b"\x03\x00"
+    if coding == "gzip":
+        crc = 0
+        for _ in range(mib):
+            crc = zlib.crc32(block, crc)
+        return (b"\x1f\x8b\x08\0\0\0\0\0\x02\xff" + packed + struct.pack("<I", crc) +
+                struct.pack("<I", mib << 20 & 0xffffffff))
+    adler = 1
+    for _ in range(mib):
+        adler = zlib.adler32(block, adler)
+    return b"\x78\xda" + packed + struct.pack(">I", adler)
+
+
 def bomb(coding="gzip", size=1 << 30):
     """A small reply that unpacks to `size` bytes (br: always 1 GiB)."""
-    if coding == "br":
-        packed = BROTLI_GIB
-    else:
-        z = zlib.compressobj(9, zlib.DEFLATED, 31 if coding == "gzip" else 15)
-        block = bytes(1 << 20)
-        packed = b"".join(z.compress(block) for _ in range(size >> 20)) + z.flush()
+    packed = BROTLI_GIB if coding == "br" else deflated(coding, size >> 20)
     return Reply(body=packed, headers=[("Content-Encoding", coding)])
 
 
