@@ -17,7 +17,7 @@
 #include "io/http_tls.h"
 #include "io/limits.h"
 
-enum { REDIS_LIMIT_GRACE_MS = 50 };
+enum { REDIS_HANDSHAKE_MS = 30000 }; /* with the connect; nobody waits so long */
 
 struct redis_net {
     struct io *io;
@@ -29,6 +29,7 @@ struct redis_net {
 struct redis_sock { /* a socket that curl wants watched while it connects */
     struct redis_net *net;
     struct redis_sock *next;
+    CURL *easy;
     curl_socket_t fd;
     struct io_watch *watch;
 };
@@ -78,27 +79,48 @@ static void redis_conn_opened(struct redis_conn *c, int fd);
 
 /* ---- curl: connecting ---- */
 
-/* Nobody answered within the limit: how far it came is the reason. */
+/* The TCP connection is there, and TLS is not yet. curl's own socketpair for names does not count.
+ */
+static bool redis_conn_reached(const struct redis_conn *c)
+{
+    for (const struct redis_sock *s = c->net->socks; s; s = s->next) {
+        struct sockaddr_storage peer;
+        socklen_t len = sizeof peer;
+
+        if (s->easy == c->easy && getpeername(s->fd, (struct sockaddr *)&peer, &len) == 0 &&
+            peer.ss_family != AF_UNIX)
+            return true;
+    }
+    return false;
+}
+
+enum fault redis_conn_late(const struct redis_conn *c, int64_t ms, struct err *why)
+{
+    curl_off_t dns = 0;
+
+    if (c->easy)
+        curl_easy_getinfo(c->easy, CURLINFO_NAMELOOKUP_TIME_T, &dns);
+    if (c->easy && dns == 0) {
+        err_set(why, "the name did not resolve within %lld ms", (long long)ms);
+        return FAULT_DNS;
+    }
+    if (c->easy && redis_conn_reached(c)) {
+        err_set(why, "no TLS handshake within %lld ms", (long long)ms);
+        return FAULT_TIMEOUT;
+    }
+    err_set(why, "no answer within %lld ms", (long long)ms);
+    return FAULT_CONNECT_TIMEOUT;
+}
+
+/* The limit is for names and connecting. A handshake may take as long as those who wait for it. */
 static void redis_conn_on_limit(void *arg)
 {
     struct redis_conn *c = arg;
-    curl_off_t dns = 0, connect = 0;
     struct err why;
+    enum fault fault = redis_conn_late(c, c->limit_ms, &why);
 
-    if (c->easy) {
-        curl_easy_getinfo(c->easy, CURLINFO_NAMELOOKUP_TIME_T, &dns);
-        curl_easy_getinfo(c->easy, CURLINFO_CONNECT_TIME_T, &connect);
-    }
-    if (c->easy && dns == 0) {
-        err_set(&why, "the name did not resolve within %lld ms", (long long)c->limit_ms);
-        c->events.failed(c->arg, FAULT_DNS, &why);
-    } else if (c->easy && connect > 0) {
-        err_set(&why, "no handshake within %lld ms", (long long)c->limit_ms);
-        c->events.failed(c->arg, FAULT_TLS, &why);
-    } else {
-        err_set(&why, "no answer within %lld ms", (long long)c->limit_ms);
-        c->events.failed(c->arg, FAULT_CONNECT_TIMEOUT, &why);
-    }
+    if (fault != FAULT_TIMEOUT)
+        c->events.failed(c->arg, fault, &why);
 }
 
 static enum fault redis_conn_curl_fault(struct redis_conn *c, CURLcode rc)
@@ -139,7 +161,9 @@ static void redis_conn_curl_done(struct redis_conn *c, CURLcode rc)
     curl_socket_t fd = CURL_SOCKET_BAD;
 
     if (rc == CURLE_OPERATION_TIMEDOUT) {
-        redis_conn_on_limit(c);
+        enum fault fault = redis_conn_late(c, REDIS_HANDSHAKE_MS, &c->why);
+
+        c->events.failed(c->arg, fault, &c->why);
         return;
     }
     if (rc != CURLE_OK) {
@@ -216,7 +240,6 @@ static int redis_net_socket(CURL *easy, curl_socket_t fd, int what, void *arg, v
     struct redis_sock *s = sockp;
     int events = (what & CURL_POLL_IN ? IO_READ : 0) | (what & CURL_POLL_OUT ? IO_WRITE : 0);
 
-    (void)easy;
     if (what == CURL_POLL_REMOVE) {
         if (s) {
             curl_multi_assign(net->multi, fd, NULL);
@@ -226,7 +249,7 @@ static int redis_net_socket(CURL *easy, curl_socket_t fd, int what, void *arg, v
     }
     if (!s) {
         s = xcalloc(1, sizeof *s);
-        *s = (struct redis_sock){ .net = net, .fd = fd, .next = net->socks };
+        *s = (struct redis_sock){ .net = net, .easy = easy, .fd = fd, .next = net->socks };
         net->socks = s;
         s->watch = io_watch_new(net->io, (int)fd, events, redis_net_on_socket, s);
         curl_multi_assign(net->multi, fd, s);
@@ -291,7 +314,7 @@ static void redis_conn_curl_options(struct redis_conn *c, const struct redis_add
     curl_easy_setopt(e, CURLOPT_TCP_KEEPIDLE, 5L);
     curl_easy_setopt(e, CURLOPT_TCP_KEEPINTVL, 2L);
     curl_easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, redis_conn_socket_options);
-    curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)c->limit_ms); /* shared out by address */
+    curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)REDIS_HANDSHAKE_MS);
 }
 
 /* ---- unix sockets ---- */
@@ -379,7 +402,7 @@ struct redis_conn *redis_conn_open(struct redis_net *net, const struct redis_add
         return c;
     }
     c->timer = io_timer_new(net->io, redis_conn_on_limit, c);
-    io_timer_arm(c->timer, limit_ms + REDIS_LIMIT_GRACE_MS); /* should curl not keep it */
+    io_timer_arm(c->timer, limit_ms);
     c->easy = curl_easy_init();
     if (!c->easy)
         (void)xreallocarray(NULL, SIZE_MAX, sizeof *c); /* out of memory */

@@ -36,6 +36,8 @@ struct redis_conn *redis_conn_open(struct redis_net *net, const struct redis_add
                                    const struct redis_conn_tls *tls, int64_t limit_ms,
                                    const struct redis_conn_events *events, void *arg);
 void redis_conn_close(struct redis_conn *c);
+/* Not opened after `ms`: how far it has come is the reason. */
+enum fault redis_conn_late(const struct redis_conn *c, int64_t ms, struct err *why);
 /* Once opened: the times of connecting, microseconds from redis_conn_open(). */
 const struct phases *redis_conn_phases(const struct redis_conn *c);
 

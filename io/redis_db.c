@@ -30,14 +30,17 @@ static void redis_call_on_timer(void *arg)
 {
     struct redis_call *c = arg;
     struct redis_db *db = c->db;
-    enum fault fault = db->state == REDIS_CONNECTING ? FAULT_CONNECT_TIMEOUT : FAULT_TIMEOUT;
+    enum fault fault = FAULT_TIMEOUT;
     struct err why;
 
     if (io_is_virtual(db->r->io)) {
         redis_fake_due(c);
         return;
     }
-    err_set(&why, "no answer within %lld ms", (long long)c->timeout_ms);
+    if (db->state == REDIS_CONNECTING)
+        fault = redis_conn_late(db->conn, c->timeout_ms, &why);
+    else
+        err_set(&why, "no answer within %lld ms", (long long)c->timeout_ms);
     redis_db_hold(db);
     if (c->sent || db->state == REDIS_GREETING) {
         /* Redis answers in order: whatever stands behind this one would wait too */

@@ -355,5 +355,6 @@ if __name__ == "__main__":
     try:
         peers.binary("postgres", package="postgresql-15")
     except peers.Missing as why:
-        peers.main(lambda: (_ for _ in ()).throw(why))
+        missing = why
+        peers.main(lambda: (_ for _ in ()).throw(missing))
     unittest.main(verbosity=1)
