@@ -34,6 +34,10 @@ void healthbody_part(struct healthbody_walk *w, const char *name, const struct o
 void healthbody_why_parts(struct healthbody *h);
 
 struct opinion healthbody_opinion_word(const char *s, size_t len);
+/* One line of prose: it has an opinion when it is a known word, or begins or ends with one ("GitLab
+ * OK", "Prometheus Server is Ready."). Then the worst known word in it counts, and "not" turns it.
+ */
+struct opinion healthbody_opinion_prose(const char *s, size_t len);
 struct opinion healthbody_opinion(const struct json *v);
 /* The status of an object: status, outcome, state, health, or ok, healthy ... */
 struct opinion healthbody_opinion_of(struct healthbody_walk *w, const struct json *obj);

@@ -8,14 +8,16 @@
 
 static const char *const healthbody_status_keys[] = { "status", "outcome", "state", "health",
                                                       NULL };
-static const char *const healthbody_yes_keys[] = { "ok",    "healthy", "success",   "alive",
-                                                   "ready", "up",      "available", NULL };
+static const char *const healthbody_yes_keys[] = { "ok",        "healthy", "success",   "alive",
+                                                   "ready",     "up",      "available", "reachable",
+                                                   "connected", NULL };
 static const char *const healthbody_containers[] = {
     "components",   "checks",       "services", "details", "entries",
     "checkResults", "dependencies", "failures", "errors",  NULL
 };
-static const char *const healthbody_name_keys[] = { "name", "id",          "label",
-                                                    "key",  "componentId", NULL };
+static const char *const healthbody_name_keys[] = {
+    "name", "id", "label", "key", "componentId", "service_id", "serviceId", NULL
+};
 static const char *const healthbody_note_keys[] = {
     "message",      "output", "error", "description", "exception", "reason", "notificationMessage",
     "shortSummary", NULL
@@ -184,10 +186,14 @@ struct opinion healthbody_opinion_of(struct healthbody_walk *w, const struct jso
         if (!v)
             continue;
         o = healthbody_opinion(v);
+        if (json_string(v) && !o.known) /* "Server available" */
+            o = healthbody_opinion_prose(json_string(v), strlen(json_string(v)));
         healthbody_aspnet(obj, v, &o);
         if (o.there || o.ignored)
             return o;
     }
+    if (json_string(healthbody_find(obj, "summary")) && json_string(json_get(obj, "level")))
+        return healthbody_opinion(json_get(obj, "level")); /* Kibana */
     for (size_t i = 0; healthbody_yes_keys[i]; i++) {
         const struct json *v = healthbody_find(obj, healthbody_yes_keys[i]);
 
@@ -340,6 +346,17 @@ static void healthbody_child_array(struct healthbody_walk *w, const char *path,
     }
 }
 
+/* A word that is a part. In prose only what is bad is believed. */
+static struct opinion healthbody_opinion_part(const struct json *v)
+{
+    struct opinion o = healthbody_opinion(v), prose;
+
+    if (o.known || !json_string(v))
+        return o;
+    prose = healthbody_opinion_prose(json_string(v), strlen(json_string(v)));
+    return prose.state == STATE_DOWN || prose.state == STATE_DEGRADED ? prose : o;
+}
+
 void healthbody_child(struct healthbody_walk *w, const char *prefix, const char *name,
                       const struct json *v, bool failure, int depth)
 {
@@ -356,7 +373,7 @@ void healthbody_child(struct healthbody_walk *w, const char *prefix, const char 
         break;
     case JSON_STRING:
     case JSON_BOOL:
-        o = healthbody_opinion(v);
+        o = healthbody_opinion_part(v);
         if (failure) {
             o.known = true;
             o.ignored = false;
@@ -457,7 +474,7 @@ static void healthbody_flat(struct healthbody_walk *w, const struct json *obj)
             if (json_is(first, JSON_OBJECT) && healthbody_opinion_of(w, first).there)
                 healthbody_child(w, "", key, v, false, 1);
         } else if (json_string(v) && !healthbody_is_meta(key)) {
-            struct opinion o = healthbody_opinion(v);
+            struct opinion o = top ? healthbody_opinion(v) : healthbody_opinion_part(v);
 
             /* Beside a status a strange word is just information; without one it may be the text of
              * an error, and must not pass as well. */
@@ -466,6 +483,19 @@ static void healthbody_flat(struct healthbody_walk *w, const struct json *obj)
         }
     }
     healthbody_flat_error(w, obj);
+}
+
+/* Objects with a status that stand beside the container: none of them may hide behind it. */
+static void healthbody_beside(struct healthbody_walk *w, const struct json *obj)
+{
+    for (const struct json *v = json_first(obj); v; v = json_next(v)) {
+        const char *key = json_key(v);
+
+        if (json_is(v, JSON_OBJECT) && !healthbody_in(key, healthbody_containers) &&
+            !healthbody_in(key, healthbody_status_keys) && strcasecmp(key, "info") != 0 &&
+            strcasecmp(key, "error") != 0 && healthbody_opinion_of(w, v).known)
+            healthbody_child(w, "", key, v, false, 1);
+    }
 }
 
 bool healthbody_parts(struct healthbody_walk *w, const char *prefix, const struct json *obj,
@@ -494,7 +524,9 @@ bool healthbody_parts(struct healthbody_walk *w, const char *prefix, const struc
         healthbody_members(w, prefix, status, false, depth); /* {"status": {"db": "ok"}} */
         any = true;
     }
-    if (!any && top)
+    if (top && any)
+        healthbody_beside(w, obj);
+    else if (top)
         healthbody_flat(w, obj);
     return any;
 }

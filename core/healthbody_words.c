@@ -38,6 +38,7 @@ static const struct {
     { "connected", STATE_UP },
     { "reachable", STATE_UP },
     { "imok", STATE_UP },
+    { "health_ok", STATE_UP },
     { "pong", STATE_UP },
     { "warn", STATE_DEGRADED },
     { "warning", STATE_DEGRADED },
@@ -48,6 +49,9 @@ static const struct {
     { "partial_outage", STATE_DEGRADED },
     { "yellow", STATE_DEGRADED },
     { "shutting_down", STATE_DEGRADED },
+    { "initializing", STATE_DEGRADED },
+    { "pre_initializing", STATE_DEGRADED },
+    { "health_warn", STATE_DEGRADED },
     { "draining", STATE_DEGRADED },
     { "starting", STATE_DEGRADED },
     { "restarting", STATE_DEGRADED },
@@ -79,6 +83,7 @@ static const struct {
     { "broken", STATE_DOWN },
     { "fatal", STATE_DOWN },
     { "stopped", STATE_DOWN },
+    { "health_err", STATE_DOWN },
     { "ko", STATE_DOWN },
     { "nok", STATE_DOWN },
     { "unknown", STATE_UNKNOWN },
@@ -151,41 +156,73 @@ struct opinion healthbody_opinion_word(const char *s, size_t len)
     return o;
 }
 
-/* One line of prose: it has an opinion when it is a known word, or begins or ends with one ("GitLab
- * OK", "Prometheus Server is Ready."). Then the worst known word in it counts, and "not" turns a
- * good one into its opposite. */
-static struct opinion healthbody_line(const char *s, size_t len)
+/* Good words that say so also at the head of a line. "Active connections: 291" says nothing. */
+static bool healthbody_leads(const char *s, size_t len)
+{
+    static const char *const words[] = {
+        "ok", "okay", "up", "healthy", "ready", "alive", "passed"
+    };
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strlen(words[i]) == len && strncasecmp(s, words[i], len) == 0)
+            return true;
+    return false;
+}
+
+static bool healthbody_denies(const char *s, size_t len)
+{
+    static const char *const words[] = { "not", "no", "without", "never", "0" };
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strlen(words[i]) == len && strncasecmp(s, words[i], len) == 0)
+            return true;
+    return len > 3 && strncasecmp(s + len - 3, "n't", 3) == 0;
+}
+
+/* The next word of a line: where it begins, and its length without what ends a sentence. */
+static size_t healthbody_next(const char *s, size_t len, size_t *at, const char **word)
+{
+    static const char between[] = " \t\r,;:()[]\"'";
+    size_t from, end;
+
+    do {
+        while (*at < len && strchr(between, s[*at]))
+            (*at)++;
+        for (from = *at; *at < len && !strchr(between, s[*at]);)
+            (*at)++;
+        for (end = *at; end > from && strchr(".!?", s[end - 1]);)
+            end--;
+    } while (end == from && *at < len);
+    *word = s + from;
+    return end - from;
+}
+
+struct opinion healthbody_opinion_prose(const char *s, size_t len)
 {
     struct opinion whole = healthbody_opinion_word(s, len);
-    enum state worst = STATE_UP;
-    bool first = false, last = false, not = false;
-    size_t i = 0, n = 0;
+    enum state worst = STATE_UP, state;
+    bool first = false, last = false, denied = false, disabled = false;
+    const char *word;
+    size_t at = 0, n;
 
     if (whole.known || len > HEALTHBODY_LINE)
         return whole;
-    while (i < len) {
-        size_t from, end;
-        enum state state;
-
-        while (i < len && strchr(" \t\r,;:()[]\"'", s[i]))
-            i++;
-        for (from = i; i < len && !strchr(" \t\r,;:()[]\"'", s[i]);)
-            i++;
-        for (end = i; end > from && strchr(".!?", s[end - 1]);)
-            end--;
-        if (end == from)
-            continue;
-        last = healthbody_word(s + from, end - from, &state);
-        first = first || (n == 0 && last);
-        if (last)
-            worst = healthbody_worse(worst, not &&state == STATE_UP ? STATE_DOWN : state);
-        not = (end - from == 3 && strncasecmp(s + from, "not", 3) == 0) ||
-              (end - from == 2 && strncasecmp(s + from, "no", 2) == 0) ||
-              (end - from > 3 && strncasecmp(s + end - 3, "n't", 3) == 0);
-        n++;
+    for (bool head = true; (n = healthbody_next(s, len, &at, &word)) > 0; head = false) {
+        last = healthbody_word(word, n, &state);
+        if (last && denied) /* "not ready" is bad; "no error" is no news */
+            state = state == STATE_UP ? STATE_DOWN : STATE_UP;
+        if (last && (state != STATE_UP || !head || healthbody_leads(word, n))) {
+            first = first || head;
+            worst = healthbody_worse(worst, state);
+            disabled = disabled || state == STATE_DISABLED;
+        }
+        denied = healthbody_denies(word, n);
     }
     whole.known = first || last;
-    whole.state = whole.known ? worst : STATE_UNKNOWN;
+    whole.state = !whole.known ? STATE_UNKNOWN : worst;
+    if (whole.known && worst == STATE_UP && disabled)
+        whole.state = STATE_DISABLED;
+    whole.ignored = whole.state == STATE_DISABLED;
     return whole;
 }
 
@@ -243,7 +280,7 @@ bool healthbody_text(struct healthbody_walk *w, const char *body, size_t len,
             healthbody_check_line(w, s, n);
             continue;
         }
-        o = healthbody_line(s, n);
+        o = healthbody_opinion_prose(s, n);
         if (!said.there)
             said = o;
         else if (said.known && o.known && healthbody_worse(said.state, o.state) != said.state)

@@ -1,6 +1,7 @@
 /* tests/core/test_text.c: nothing unsafe passes the sanitizer, and nothing is lost that is safe. */
 #include "core/text.h"
 
+#include "tests/app/shared.h"
 #include "tests/cmocka.h"
 
 #include <locale.h>
@@ -276,6 +277,99 @@ static void errors_are_sanitized(void **state)
     assert_false(err_set(NULL, "nobody reads this"));
 }
 
+/* One line of the corpus: \e, \xNN, \x{NN}, \n and the like between quotes; what follows the quotes
+ * repeats them and is left out. Returns the bytes. */
+static size_t unescape(char *out, const char *s)
+{
+    size_t n = 0;
+
+    while (*s && *s != '"')
+        s++;
+    for (s += *s == '"'; *s && *s != '"'; s++) {
+        char hex[3] = "";
+
+        if (*s != '\\') {
+            out[n++] = *s;
+            continue;
+        }
+        switch (*++s) {
+        case 'e':
+            out[n++] = 0x1b;
+            break;
+        case 'x':
+            s += s[1] == '{';
+            memcpy(hex, s + 1, 2);
+            out[n++] = (char)strtol(hex, NULL, 16);
+            s += s[3] == '}' ? 3 : 2;
+            break;
+        case 'n':
+            out[n++] = '\n';
+            break;
+        case 'r':
+            out[n++] = '\r';
+            break;
+        case 't':
+            out[n++] = '\t';
+            break;
+        default:
+            out[n++] = *s;
+        }
+    }
+    return n;
+}
+
+static void no_real_sequence_passes(void **state)
+{
+    char path[4096], line[4096], raw[4096];
+    struct text t = { 0 };
+    int sequences = 0, escapes = 0;
+    FILE *f;
+
+    (void)state;
+    if (!shared_path(path, sizeof path, "corpus/conformance/libvterm-pushed-sequences.tsv"))
+        skip();
+    f = fopen(path, "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f)) {
+        const char *tab = strchr(line, '\t');
+        size_t n = unescape(raw, tab ? tab : line);
+
+        text_set(&t, raw, n);
+        clean_text_obeys(text_str(&t), t.len, t.cols);
+        escapes += memchr(raw, 0x1b, n) != NULL;
+        sequences++;
+    }
+    fclose(f);
+    print_message("%d sequences, %d with an escape\n", sequences, escapes);
+    assert_true(sequences > 100 && escapes > 100);
+    text_fini(&t);
+}
+
+static void real_texts_of_the_world_keep_their_letters(void **state)
+{
+    char path[4096], line[4096];
+    struct text t = { 0 };
+    int lines = 0, kept = 0;
+    FILE *f;
+
+    (void)state;
+    if (!shared_path(path, sizeof path, "corpus/conformance/UTF-8-demo.txt"))
+        skip();
+    f = fopen(path, "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f)) {
+        line[strcspn(line, "\n")] = '\0';
+        text_sets(&t, line);
+        clean_text_obeys(text_str(&t), t.len, t.cols);
+        lines++;
+        kept += text_is(&t, line);
+    }
+    fclose(f);
+    print_message("%d of %d lines untouched\n", kept, lines);
+    assert_true(kept > lines * 8 / 10);
+    text_fini(&t);
+}
+
 /* The figure to reach is 300 MB/s; what is asserted leaves room for a busy machine and sanitizers.
  */
 static void ascii_is_fast(void **state)
@@ -315,6 +409,8 @@ int main(void)
         cmocka_unit_test(same_text_keeps_its_memory),
         cmocka_unit_test(long_formats_are_cut_at_a_character),
         cmocka_unit_test(errors_are_sanitized),
+        cmocka_unit_test(no_real_sequence_passes),
+        cmocka_unit_test(real_texts_of_the_world_keep_their_letters),
         cmocka_unit_test(ascii_is_fast),
     };
 
