@@ -109,9 +109,17 @@ static void demo_ports(struct demo *d, const struct json *o)
         d->control = xstrdup(control ? control : "");
 }
 
+static void demo_tell_ready(struct demo *d)
+{
+    if (d->events.ready)
+        d->events.ready(d->events.arg);
+    d->events.ready = NULL;
+}
+
 static void demo_ready(struct demo *d)
 {
     d->ready = true;
+    demo_tell_ready(d);
     if (d->waiting.n)
         demo_fault(d, d->waiting.items[0]);
     strlist_fini(&d->waiting);
@@ -132,6 +140,7 @@ static void demo_line(struct demo *d, const char *line, size_t len)
 
         err_set(&d->failed, "the simulator: %s", reason ? reason : "failed");
         demo_say(d, true, d->failed.msg);
+        demo_tell_ready(d); /* there is something to see: what it lacks */
     }
     json_free(o);
 }
@@ -167,6 +176,7 @@ static void demo_ended(void *arg, int status, const struct err *err, const char 
             err_set(&d->failed, "the simulator ended: %s", *errout ? errout : "no reason given");
     }
     demo_say(d, true, d->failed.msg);
+    demo_tell_ready(d);
 }
 
 struct demo_names { /* `midwatch-sim --list SYSTEM` under way */
@@ -286,6 +296,8 @@ void demo_stop(struct demo *d)
 void demo_on(struct demo *d, const struct demo_events *events)
 {
     d->events = *events;
+    if (d->ready || d->ended)
+        demo_tell_ready(d);
 }
 
 const struct strmap *demo_vars(const struct demo *d)

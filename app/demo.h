@@ -18,6 +18,7 @@ struct demo;
 
 struct demo_events {
     void (*said)(void *arg, bool bad, const char *words);
+    void (*ready)(void *arg); /* its servers answer (or never will); at once when they do already */
     void *arg;
 };
 

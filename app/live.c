@@ -111,6 +111,13 @@ static void live_demo_said(void *arg, bool bad, const char *words)
         watch_mark(l->watch, MARK_FAULT, words);
 }
 
+static void live_start(void *arg)
+{
+    struct live *l = arg;
+
+    watch_start(l->watch);
+}
+
 static void live_reload(struct live *l)
 {
     struct config_errors *errors;
@@ -405,15 +412,17 @@ bool live_run(const struct live_options *o, struct config *config, int *status, 
     l.debug_file = xstrdup(getenv("MIDWATCH_DEBUG_FILE"));
     if (l.debug_file)
         io_timer_arm(l.debug, DEBUG_MS);
-    if (o->demo)
-        demo_on(o->demo, &(struct demo_events){ .said = live_demo_said, .arg = &l });
     /* The first frame stands before the network is touched. */
     console_board(l.console, watch_board(l.watch), io_now_ms(o->io));
     live_after(&l, term_flush(l.term)); /* what opened the screen */
     live_draw(&l);
     if (o->warning)
         live_say(&l, true, o->warning);
-    watch_start(l.watch);
+    if (o->demo)
+        demo_on(o->demo,
+                &(struct demo_events){ .said = live_demo_said, .ready = live_start, .arg = &l });
+    else
+        watch_start(l.watch);
     live_second(&l);
     io_run(o->io);
     *status = l.lost ? 1 : 0;
