@@ -108,7 +108,7 @@ static void live_demo_said(void *arg, bool bad, const char *words)
 
     live_say(l, bad, words);
     if (!bad && !strncmp(words, "fault ", 6))
-        watch_mark(l->watch, MARK_FAULT, words);
+        watch_mark(l->watch, MARK_FAULT, words + 6);
 }
 
 static void live_start(void *arg)
