@@ -205,16 +205,19 @@ static void watch_on_closed(void *arg, struct probe *probe)
         watch_question(p);
 }
 
-static int64_t watch_phase(const char *service, const char *probe, int64_t every_ms)
+static int64_t watch_phase(const struct config_probe *p, const char *service)
 {
-    uint64_t h = 0xcbf29ce484222325ULL;
+    uint64_t h = 0xcbf29ce484222325ULL, every_ms = (uint64_t)p->common.every_ms;
+    const char *probe = p->name;
 
+    if (p->ops->together)
+        return (int64_t)((p->ops->together(p->self) >> 16) % every_ms);
     for (const char *s = service; *s; s++)
         h = watch_hash(h, (unsigned char)*s);
     h = watch_hash(h, '.');
     for (const char *s = probe; *s; s++)
         h = watch_hash(h, (unsigned char)*s);
-    return (int64_t)((h >> 16) % (uint64_t)every_ms);
+    return (int64_t)((h >> 16) % every_ms);
 }
 
 static void watch_open_probe(struct watch *w, size_t n, size_t service, size_t reading)
@@ -233,7 +236,7 @@ static void watch_open_probe(struct watch *w, size_t n, size_t service, size_t r
                                .on_closed = watch_on_closed,
                                .arg = p };
     p->timer = io_timer_new(w->io, watch_slot, p);
-    p->phase_ms = watch_phase(w->config->services[service].id, from->name, from->common.every_ms);
+    p->phase_ms = watch_phase(from, w->config->services[service].id);
     p->open = !from->ops->open || from->ops->open(&p->probe, &p->open_error);
 }
 
