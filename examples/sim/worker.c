@@ -2,6 +2,7 @@
  * end. */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,6 +34,9 @@ _Noreturn void worker_run(struct boot *b)
     sigaddset(&set, SIGTERM);
     int signals = signalfd(-1, &set, SFD_CLOEXEC);
 
+#ifdef M_ARENA_MAX
+    mallopt(M_ARENA_MAX, 2); /* thirty threads that mostly sleep need no heap each */
+#endif
     world_init(w, b);
     world_run(w);
 

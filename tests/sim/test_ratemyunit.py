@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import socket
 import unittest
 
 from simulator import END_S, Simulator, ask, port_of, redis, run, sql, wait_for
@@ -94,6 +95,48 @@ class RateMyUnit(unittest.TestCase):
         self.assertIn("permission denied", sql(self.s.vars["pg"], "delete from units"))
         root = self.s.vars["pg"].replace("user=midwatch", "user=postgres")
         self.assertIn("no pg_hba.conf entry", sql(root, "select 1"))
+
+    def raw(self, data, half=False):
+        """What comes back for these bytes, up to the close."""
+        with socket.create_connection(("127.0.0.1", port_of(self.s.vars["api"])), timeout=5) as s:
+            s.sendall(data)
+            if half:
+                s.shutdown(socket.SHUT_WR)
+            got = b""
+            try:
+                while chunk := s.recv(65536):
+                    got += chunk
+            except (ConnectionResetError, TimeoutError):
+                pass
+            return got
+
+    def test_bad_requests_get_their_code_and_harm_nobody(self):
+        end = b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        for data, code in (
+                (b"nonsense\r\n\r\n", 400), (b"GET /health\r\n\r\n", 400),
+                (b"GET http://x/ HTTP/1.1\r\n\r\n", 400), (b"GET / HTTP/2.0\r\n\r\n", 400),
+                (b"GET /\0 HTTP/1.1\r\n\r\n", 400), (b"GET /" + end + b"no colon\r\n\r\n", 400),
+                (b"GET /" + end + b"X: y\r\n" * 80 + b"\r\n", 400),
+                (b"GET /" + b"a" * 20000 + end + b"\r\n", 431),
+                (b"POST /__sim/reset" + end + b"Content-Length: 99999999\r\n\r\n", 413),
+                (b"POST /__sim/reset" + end + b"Content-Length: -1\r\n\r\n", 413),
+                (b"POST /__sim/reset" + end + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 501),
+                (b"PUT /health" + end + b"\r\n", 405),
+                (b"GET /%68ealth" + end + b"\r\n", 200)):
+            self.assertTrue(self.raw(data).startswith(b"HTTP/1.1 %d " % code), (data[:60], code))
+        self.assertEqual(self.raw(b"GET /health HT", half=True), b"")
+        head = self.raw(b"HEAD /health" + end + b"\r\n")
+        self.assertTrue(head.startswith(b"HTTP/1.1 200 ") and head.endswith(b"\r\n\r\n"))
+        two = self.raw(b"GET /health HTTP/1.1\r\n\r\nGET /nope" + end + b"\r\n")
+        self.assertEqual(two.count(b"HTTP/1.1 200 OK"), 2)
+        self.assertEqual(self.health().code, 200)
+
+    def test_more_connections_than_it_takes_are_closed_not_fatal(self):
+        port = port_of(self.s.vars["api"])
+        many = [socket.create_connection(("127.0.0.1", port), timeout=5) for _ in range(160)]
+        for s in many:
+            s.close()
+        wait_for("it answers", lambda: (h := self.health()) and h.code == 200)
 
     # ---- control ----
 
