@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+"""The postgres and redis probes against real servers: what the ready-made queries see, and what they
+must not make of what they cannot see."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+from harness import peers  # noqa: E402
+from harness.peers import Postgres, Redis, wait_until  # noqa: E402
+
+
+class Prober:
+    def __init__(self, *words, env=None):
+        self.p = subprocess.Popen([os.environ["MIDWATCH_PROBER"], *words], stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, text=True,
+                                  env=dict(os.environ, **(env or {})))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.p.stdin.close()
+        code = self.p.wait(20)
+        self.p.stdout.close()
+        if exc[0] is None:
+            assert code == 0, f"prober ended with {code}"
+
+    def poll(self):
+        self.p.stdin.write("\n")
+        self.p.stdin.flush()
+        while True:
+            got = json.loads(self.p.stdout.readline())
+            if "closed" not in got:
+                return got
+
+
+class PostgresTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.pg = Postgres({"max_connections": 20}).__enter__()
+        cls.pg.sql("CREATE ROLE app LOGIN; CREATE ROLE plain LOGIN; CREATE ROLE watch LOGIN; "
+                   "GRANT pg_read_all_stats TO watch; CREATE TABLE t (x int); GRANT ALL ON t TO app")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.pg.close()
+
+    def prober(self, *words, user="watch"):
+        return Prober("postgres", "postgres", self.pg.conninfo.replace("user=postgres",
+                                                                       f"user={user}"), *words)
+
+    def test_ping(self):
+        with self.prober() as p:
+            r = p.poll()
+            self.assertEqual(r["state"], "up")
+            self.assertRegex(r["reason"], r"^1 in [\d.]+ ms$")
+            self.assertTrue(r["values"][0]["known"])
+
+    def test_clients_counts_clients_and_not_the_servers_own_processes(self):
+        with self.prober("show", "clients") as p:
+            self.assertEqual(p.poll()["reason"], "1 clients")
+            with self.pg.session("SELECT 1", user="app"), self.pg.session("SELECT 1"):
+                r = p.poll()
+                self.assertEqual((r["reason"], r["values"][0]["value"]), ("3 clients", 3))
+
+    def test_a_role_that_sees_only_itself_knows_no_count(self):
+        for show in ("clients", "pool", "long_transactions"):
+            with self.prober("show", show, user="plain") as p, self.pg.session(
+                    "BEGIN; SELECT 1", user="app"):
+                r = p.poll()
+                self.assertEqual(r["state"], "unknown", r)
+                self.assertIn("hidden from this role; GRANT pg_read_all_stats to it", r["reason"])
+                self.assertFalse(r["values"][0]["known"])
+
+    def test_pool_shows_who_holds_it(self):
+        with self.prober("show", "pool") as p, self.pg.session("BEGIN; SELECT 1", user="app"), \
+                self.pg.session("BEGIN; SELECT 1", user="app"), self.pg.session("SELECT 1",
+                                                                              user="app"):
+            r = p.poll()
+            self.assertEqual((r["reason"], r["values"][1]["value"]), ("4 clients", 2))
+            self.assertEqual(r["table"][0], ["state", "clients", "longest_s"])
+            self.assertEqual({row[0]: row[1] for row in r["table"][1:]},
+                             {"idle in transaction": "2", "idle": "1", "active": "1"})
+
+    def test_long_transactions(self):
+        with self.prober("show", "long_transactions", "older", "300ms") as p:
+            r = p.poll()
+            self.assertEqual((r["reason"], r["state"]), ("0 long transactions", "up"))
+            self.assertEqual(r["table"], [["pid", "user", "state", "age_s", "query"]])
+            with self.pg.session("BEGIN; SELECT 'mine'", user="app"):
+                def seen():
+                    got = p.poll()
+                    return got if got["values"][0]["value"] == 1 else None
+                r = wait_until(seen, what="the long transaction")
+                self.assertEqual((r["table"][1][1:3]), ["app", "idle in transaction"])
+                self.assertIn("SELECT 'mine'", r["table"][1][4])
+                self.assertGreaterEqual(r["values"][1]["value"], 0.3)
+
+    def test_locks_name_the_one_in_the_way(self):
+        for user in ("watch", "plain"):  # pg_locks is for everybody
+            with self.prober("show", "locks", user=user) as p:
+                self.assertEqual(p.poll()["reason"], "0 waiting for locks")
+                with self.pg.session("BEGIN; LOCK TABLE t") as holder:
+                    blocker = self.pg.sql("SELECT pid FROM pg_locks WHERE relation = "
+                                          "'t'::regclass AND granted")
+                    waiter = subprocess.Popen(self.pg.psql_argv("-c", "SELECT * FROM t", user="app"),
+                                              env=self.pg.environment(),
+                                              stdout=subprocess.DEVNULL)
+                    try:
+                        def waits():
+                            got = p.poll()
+                            return got if got["values"][0]["value"] == 1 else None
+                        r = wait_until(waits, what="the waiting session")
+                    finally:
+                        holder.kill()
+                        waiter.wait(10)
+                    head, row = r["table"]
+                    self.assertEqual(head, ["pid", "user", "waits_s", "blocked_by", "blocker",
+                                            "query"])
+                    self.assertEqual((row[1], row[3]), ("app", blocker))
+                    if user == "watch":
+                        self.assertIn("LOCK TABLE t", row[4])
+                        self.assertEqual(row[5], "SELECT * FROM t")
+
+    def test_full_server_and_recovery(self):
+        with self.prober("show", "clients") as standing, self.prober(user="plain") as late:
+            standing.poll()
+            held = []
+            try:
+                for _ in range(16):
+                    held.append(self.pg.session("SELECT 1"))
+                    held[-1].__enter__()
+                r = late.poll()
+                self.assertEqual((r["state"], r["fault"]), ("down", "too many clients"))
+                self.assertTrue(r["reason"].startswith("too many clients: "), r)
+                self.assertEqual(standing.poll()["values"][0]["value"], 17)
+            finally:
+                for h in held:
+                    h.__exit__(None, None, None)
+            wait_until(lambda: late.poll()["state"] == "up", what="recovered")
+
+
+class RedisTest(unittest.TestCase):
+    def test_info_of_a_real_server(self):
+        with Redis(extra=["--maxmemory", "64mb"]) as redis:
+            redis.ask("SET", "k", "v")
+
+            def one(*words):
+                with Prober("redis", "redis", redis.url, *words) as p:
+                    return p.poll()
+            self.assertRegex(one()["reason"], r"^PONG in [\d.]+ ms$")
+            r = one("info", "used_memory")
+            self.assertEqual(r["state"], "up")
+            self.assertGreater(r["values"][0]["value"], 500000)
+            self.assertRegex(r["version"], r"^\d+\.\d+")
+            r = one("info", "used_memory", "of", "maxmemory")
+            self.assertRegex(r["reason"], "^[\\d.]+% of maxmemory$")
+            self.assertEqual(one("info", "db0.keys", "unit_word", "keys")["reason"], "1 keys")
+            self.assertEqual(one("info", "cmdstat_set.calls")["values"][0]["value"], 1)
+            self.assertEqual(one("expect:aof_last_bgrewrite_status", "ok",
+                                 "expect:rdb_last_bgsave_status", "ok")["state"], "up")
+            r = one("expect:maxmemory_policy", "allkeys-lru")
+            self.assertEqual((r["state"], r["reason"]),
+                             ("degraded", "maxmemory_policy is noeviction, not allkeys-lru"))
+            self.assertEqual(one("info", "nope")["reason"], "nope is not in INFO")
+
+    def test_a_rate_and_a_restart(self):
+        with Redis() as redis, Prober("redis", "redis", redis.url, "delta",
+                                      "total_commands_processed") as p:
+            self.assertFalse(p.poll()["values"][0]["known"])
+            time.sleep(0.05)
+            r = p.poll()
+            self.assertTrue(r["values"][0]["known"] and r["values"][0]["value"] > 0)
+            redis.restart()
+            r = wait_until(lambda: next((x for x in [p.poll()] if x["state"] == "up"), None),
+                           what="back")
+            self.assertRegex(r["restart"], "^redis restarted, up [0-9]+s$")
+            self.assertEqual(r["values"][0]["note"], "not enough data: one answer of two")
+
+    def test_loading(self):
+        with Redis(extra=["--key-load-delay", "2000", "--loading-process-events-interval-bytes",
+                          "1024"]) as redis:
+            redis.ask("DEBUG", "POPULATE", "20000", "k", "100")
+            redis.ask("SAVE")
+            redis.stop(peers.signal.SIGKILL)
+            redis.start()
+            with Prober("redis", "redis", redis.url, "info", "used_memory") as p:
+                r = p.poll()
+                self.assertEqual(r["state"], "degraded", r)
+                self.assertRegex(r["reason"], r"^loading its data set, [\d.]+ %$")
+
+    def test_a_password_by_reference(self):
+        with Redis(password="c4nary") as redis:
+            for value, state in (("c4nary", "up"), ("wr0ng", "unknown")):
+                with Prober("redis", "redis", redis.url, "password", "env:REDIS_PASSWORD",
+                            env={"REDIS_PASSWORD": value}) as p:
+                    self.assertEqual(p.poll()["state"], state)
+
+
+if __name__ == "__main__":
+    try:
+        peers.binary("postgres", package="postgresql-15")
+        peers.binary("redis-server", package="redis-server")
+    except peers.Missing as why:
+        missing = why
+        peers.main(lambda: (_ for _ in ()).throw(missing))
+    unittest.main(verbosity=1)
