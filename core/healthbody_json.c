@@ -49,22 +49,32 @@ static const struct {
     { "failed", UNIT_COUNT },
 };
 
+/* Keys of health are letters: the first one, case folded, settles most comparisons. */
+static bool healthbody_is(const char *a, const char *b)
+{
+    return ((*a ^ *b) & ~0x20) == 0 && strcasecmp(a, b) == 0;
+}
+
 const struct json *healthbody_find(const struct json *obj, const char *key)
 {
-    const struct json *exact = json_get(obj, key);
+    const struct json *other = NULL;
 
-    if (exact || !json_is(obj, JSON_OBJECT))
-        return exact;
-    for (const struct json *v = json_first(obj); v; v = json_next(v))
-        if (strcasecmp(json_key(v), key) == 0)
+    if (!json_is(obj, JSON_OBJECT))
+        return NULL;
+    for (const struct json *v = json_first(obj); v; v = json_next(v)) {
+        if (!healthbody_is(json_key(v), key))
+            continue;
+        if (strcmp(json_key(v), key) == 0)
             return v;
-    return NULL;
+        other = other ? other : v;
+    }
+    return other;
 }
 
 static bool healthbody_in(const char *key, const char *const *list)
 {
     for (size_t i = 0; list[i]; i++)
-        if (strcasecmp(key, list[i]) == 0)
+        if (healthbody_is(key, list[i]))
             return true;
     return false;
 }
@@ -91,7 +101,7 @@ static void healthbody_twins(struct healthbody_walk *w, const struct json *obj, 
     const char *first = NULL;
 
     for (const struct json *v = json_first(obj); v; v = json_next(v)) {
-        if (strcasecmp(json_key(v), key) != 0)
+        if (!healthbody_is(json_key(v), key))
             continue;
         if (first && !w->refused) {
             w->refused = true;

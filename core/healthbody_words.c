@@ -127,7 +127,7 @@ bool healthbody_word(const char *word, size_t len, enum state *out)
     }
     folded[n] = '\0';
     for (size_t i = 0; i < sizeof healthbody_words / sizeof *healthbody_words; i++) {
-        if (strcmp(folded, healthbody_words[i].word) == 0) {
+        if (*folded == *healthbody_words[i].word && strcmp(folded, healthbody_words[i].word) == 0) {
             *out = healthbody_words[i].state;
             return true;
         }
