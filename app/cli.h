@@ -78,7 +78,8 @@ bool cli_is_url(const char *arg);
  * $XDG_CONFIG_HOME/midwatch/midwatch.yaml. False when there is none; `path` says where. */
 bool cli_default_config(char *path, size_t size);
 
-void cli_help(const struct cli_command *command, struct buf *out); /* NULL: all commands */
+void cli_help(const struct cli_command *command,
+              struct buf *out); /* NULL or the console: all commands */
 void cli_version(struct buf *out);
 /* A script for "bash", "zsh" or "fish"; false for another shell. */
 bool cli_completion(const char *shell, struct buf *out);

@@ -37,7 +37,7 @@ void cli_help(const struct cli_command *command, struct buf *out)
 {
     size_t first = out->len;
 
-    if (command) {
+    if (command && *command->name) {
         cli_help_command(command, out);
     } else {
         cli_help_command(&cli_commands[0], out);

@@ -11,7 +11,7 @@
 #define ID_PATTERN        "^[a-z0-9][a-z0-9_-]{0,63}$"
 #define VAR_PATTERN       "^[A-Za-z_][A-Za-z0-9_]{0,63}$"
 #define DURATION_PATTERN  "^([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$"
-#define SECRET_PATTERN    "^(env:|file:/|\\$)"
+#define SECRET_PATTERN    "^(env:|file:[/$]|\\$)"
 #define REFERENCE_PATTERN "\\$" /* what it stands for is known when it is read */
 
 static void schema_pair(struct jsonw *w, const char *key, const char *value)
@@ -278,6 +278,8 @@ void schema_write(const struct config_kinds *kinds, struct buf *out)
 {
     struct jsonw w;
 
+    if (!kinds)
+        kinds = &config_kinds_all;
     jsonw_begin(&w, out, true);
     jsonw_object(&w);
     schema_pair(&w, "$schema", "https://json-schema.org/draft/2020-12/schema");
@@ -327,6 +329,8 @@ void schema_list(const struct config_kinds *kinds, struct buf *out)
 {
     struct config_section s;
 
+    if (!kinds)
+        kinds = &config_kinds_all;
     for (size_t i = 0; config_section_at(kinds, i, &s); i++) {
         for (const struct option *o = s.options; o->name; o++)
             schema_list_option(out, s.name, "", o);

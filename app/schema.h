@@ -10,6 +10,7 @@
 #include "app/config_schema.h"
 #include "core/buf.h"
 
+/* `kinds`: NULL = those of the program. */
 void schema_write(const struct config_kinds *kinds, struct buf *out);
 /* Configuration first, then the command line ("--" before the names). */
 void schema_list(const struct config_kinds *kinds, struct buf *out);

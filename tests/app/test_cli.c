@@ -182,6 +182,9 @@ static void every_command_has_help_with_an_example(void **state)
         }
     }
     buf_clear(&all);
+    cli_help(&cli_commands[0], &all); /* midwatch --help */
+    assert_non_null(strstr(all.bytes, "\nCommands:\n"));
+    buf_clear(&all);
     cli_version(&all);
     assert_string_equal(all.bytes, "midwatch " MW_VERSION "\n");
     buf_fini(&all);
