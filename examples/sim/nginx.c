@@ -119,9 +119,10 @@ static bool nginx_cached(struct nginx *n, const char *target, struct http_respon
 
 static void nginx_keep(struct nginx *n, const char *target, const struct http_response *rs)
 {
+    size_t len = strlen(target);
     int slot = 0;
 
-    if (strlen(target) >= sizeof n->cache[0].target)
+    if (len >= sizeof n->cache[0].target)
         return;
     pthread_mutex_lock(&n->lock);
     for (int i = 0; i < NGINX_CACHE; i++) {
@@ -132,7 +133,7 @@ static void nginx_keep(struct nginx *n, const char *target, const struct http_re
         if (n->cache[i].until_ms < n->cache[slot].until_ms)
             slot = i;
     }
-    snprintf(n->cache[slot].target, sizeof n->cache[slot].target, "%s", target);
+    memcpy(n->cache[slot].target, target, len + 1);
     n->cache[slot].type = rs->type;
     n->cache[slot].until_ms = world_now_ms(n->w) + CACHE_MS;
     str_clear(&n->cache[slot].body);

@@ -146,7 +146,7 @@ static bool place_find_pg(char *out, size_t cap)
         if (version > best && strlen(bin) < cap && place_executable(bin, "initdb") &&
             place_executable(bin, "postgres")) {
             best = version;
-            snprintf(out, cap, "%s", bin);
+            memcpy(out, bin, strlen(bin) + 1);
         }
     }
     if (d)
@@ -210,7 +210,7 @@ bool place_find(struct place *p, char *why)
 /* True when the lock was taken: nobody lives there. */
 static bool place_lock(const char *dir, int *fd_out)
 {
-    char path[400];
+    char path[600];
 
     snprintf(path, sizeof path, "%s/lock", dir);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -293,7 +293,7 @@ static bool place_own_dir(struct place *p, const char *wanted, char *why)
                  "not a usable directory, or its path is too long");
         return false;
     }
-    snprintf(p->dir, sizeof p->dir, "%s", full);
+    memcpy(p->dir, full, strlen(full) + 1);
     if (p->made)
         return true;
     snprintf(full, sizeof full, "%s/lock", p->dir);

@@ -112,7 +112,7 @@ static int aws_cloudwatch(struct world *w, int argc, char **argv, struct str *ou
     const char *stat = tools_option(argc, argv, "--statistics");
     const char *period = tools_option(argc, argv, "--period");
     int64_t step = (period ? atoll(period) : 60) * 1000, now = world_now_ms(w);
-    double value;
+    double value = 0;
 
     if (!name || step <= 0)
         return aws_error(out, "MissingParameter", "GetMetricStatistics",
