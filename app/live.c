@@ -336,6 +336,7 @@ static void live_debug(void *arg)
         if (!fclose(f))
             rename(tmp.bytes, l->debug_file);
     }
+    io_lag_reset(l->io); /* each file speaks of its own second */
     buf_fini(&out);
     buf_fini(&tmp);
 }

@@ -80,11 +80,13 @@ static void watch_tick(void *arg)
     watch_judge(w);
 }
 
-static void watch_question(struct watched *p)
+static void watch_question(struct watched *p, bool of_slot)
 {
     struct watch *w = p->watch;
 
     p->asking = true;
+    p->of_slot = of_slot;
+    p->asked_ms = io_mono_ms(w->io);
     w->board->services[p->service].readings[p->reading].in_flight = true;
     if (p->open) {
         p->probe.ops->poll(&p->probe);
@@ -133,7 +135,7 @@ static void watch_slot(void *arg)
 
     if (w->once) {
         if (!p->asking)
-            watch_question(p);
+            watch_question(p, true);
         return;
     }
     late_ms = io_mono_ms(w->io) - p->slot_ms;
@@ -143,7 +145,7 @@ static void watch_slot(void *arg)
     if (p->asking) {
         p->slots.missed++; /* the last question is still out: timeout <= every keeps this rare */
     } else {
-        watch_question(p);
+        watch_question(p, true);
     }
     watch_next_slot(p);
 }
@@ -178,7 +180,11 @@ static void watch_on_report(void *arg, struct probe *probe, const struct report 
     const struct reading *r = &w->board->services[p->service].readings[p->reading];
 
     p->asking = false;
-    p->slots.done++;
+    if (p->of_slot)
+        p->slots.done++;
+    else
+        p->slots.extra++;
+    p->slots.took_ms = io_mono_ms(w->io) - p->asked_ms;
     board_fold(w->board, p->service, p->reading, rep, &rules);
     watch_unsettled(w);
     if (w->once) {
@@ -202,7 +208,7 @@ static void watch_on_closed(void *arg, struct probe *probe)
 
     (void)probe;
     if (!p->asking && p->watch->started && !p->watch->once)
-        watch_question(p);
+        watch_question(p, false);
 }
 
 static int64_t watch_phase(const struct config_probe *p, const char *service)
@@ -348,7 +354,7 @@ void watch_ask(struct watch *w, int service)
 {
     for (size_t i = 0; i < w->n_probes; i++) {
         if ((service < 0 || w->probes[i].service == (size_t)service) && !w->probes[i].asking)
-            watch_question(&w->probes[i]);
+            watch_question(&w->probes[i], false);
     }
 }
 

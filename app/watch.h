@@ -28,7 +28,9 @@ struct watch_events {
 
 struct watch_slots { /* what became of the slots of one probe */
     uint64_t due, done, missed;
+    uint64_t extra;      /* asked between its slots: a connection that closed, a key */
     int64_t late_max_ms; /* asked so long after its slot at worst */
+    int64_t took_ms;     /* length of the last exchange */
 };
 
 /* Takes the configuration. `secrets` is borrowed. */

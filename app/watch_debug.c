@@ -75,7 +75,9 @@ static void watch_debug_slots(const struct watch *w, struct jsonw *j)
         watch_debug_int(j, "due", (int64_t)p->slots.due);
         watch_debug_int(j, "done", (int64_t)p->slots.done);
         watch_debug_int(j, "missed", (int64_t)p->slots.missed);
+        watch_debug_int(j, "extra", (int64_t)p->slots.extra);
         watch_debug_int(j, "late_max_ms", p->slots.late_max_ms);
+        watch_debug_int(j, "took_ms", p->slots.took_ms);
         jsonw_end(j, '}');
         text_fini(&name);
     }

@@ -13,7 +13,8 @@ struct watched { /* one probe on its schedule */
     size_t service, reading;
     struct probe probe;
     struct err open_error; /* why it could not be opened; asked all the same, and said each time */
-    bool open, asking;
+    bool open, asking, of_slot; /* of_slot: the question that is out belongs to a slot */
+    int64_t asked_ms;           /* monotonic */
     struct io_timer *timer;
     int64_t phase_ms, slot_ms; /* slot_ms: the next one, monotonic */
     int asks_left;             /* one-shot: how often at most */

@@ -11,6 +11,7 @@
 struct http_sock {
     struct http *h;
     int fd;
+    bool connected; /* it has been seen with a peer */
     bool ours; /* opened for a connection (not curl's resolver pipe); closed through us */
     bool idle; /* kept, nobody asking */
     struct io_watch *watch;

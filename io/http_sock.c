@@ -132,6 +132,18 @@ static void http_sock_unwatch(struct http_sock *s)
     s->idle = false;
 }
 
+/* Is this one that curl may keep? What never connected curl closes by itself when it gives up, and
+ * only then says that it need not be watched: by then the descriptor is none any more. */
+static bool http_sock_keeps(struct http_sock *s)
+{
+    struct sockaddr_storage peer;
+    socklen_t len = sizeof peer;
+
+    if (s->ours && !s->connected)
+        s->connected = getpeername(s->fd, (struct sockaddr *)&peer, &len) == 0;
+    return s->ours && s->connected;
+}
+
 /* curl wants this socket watched so, or not at all. */
 int http_sock_on_curl(CURL *easy, curl_socket_t fd, int what, void *arg, void *sockp)
 {
@@ -141,7 +153,7 @@ int http_sock_on_curl(CURL *easy, curl_socket_t fd, int what, void *arg, void *s
 
     (void)easy;
     (void)sockp;
-    if (what == CURL_POLL_REMOVE && !s->ours) {
+    if (what == CURL_POLL_REMOVE && !http_sock_keeps(s)) {
         http_sock_unwatch(s);
         return 0;
     }
@@ -177,6 +189,7 @@ curl_socket_t http_sock_open(void *arg, curlsocktype purpose, struct curl_sockad
 #endif
     s = http_sock_get(t->h, fd);
     s->ours = true;
+    s->connected = false;
     s->idle = false;
     s->opened_in = t->exchange;
     t->h->connections++;

@@ -111,6 +111,13 @@ def close(tools, c, record, result, key="q"):
     record.reports, record.evidence = c.reports(), c.evidence
     result.notes += c.foreign()[:3] and [f"foreign bytes: {c.foreign()[:3]}"]
     result.measured["foreign"] = len(c.foreign())
+    if record.exit is None or record.exit.get("signal"):
+        result.notes.append("its last words: " + last_words(c))
+
+
+def last_words(c):
+    text = re.sub(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[()].", "", c.raw()[-3000:].decode("utf-8", "replace"))
+    return " ".join(text.split())[-400:]
 
 
 def run_source(tools, row, result):

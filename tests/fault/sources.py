@@ -69,18 +69,21 @@ class HttpSource(Source):
             Http({"/health": self.timed(Reply())}, certificate=self.certificate))
         self.sink = self.stack.enter_context(Http({"*": Reply()}))
         self.held_ms = []
+        self.most_sent = 0
         self.at_injection = {}
         self.options = {}
 
     def timed(self, what):
         """Notes for how long the client stayed with each answer that did not end by itself."""
         def talk(conn, request):
-            t0 = time.monotonic()
+            t0, sent = time.monotonic(), conn.taken
             try:
                 what(conn, request)
             except hostile.Gone:
                 self.held_ms.append((time.monotonic() - t0) * 1000)
                 raise
+            finally:
+                self.most_sent = max(self.most_sent, conn.taken - sent)
         return talk
 
     def probes(self, directory):
@@ -104,7 +107,7 @@ class HttpSource(Source):
         s = self.server.stats
         requests = s["requests"] - self.at_injection.get("requests", 0)
         return {"requests": requests, "sink_hits": self.sink.stats["requests"],
-                "sent": (s["bytes"] - self.at_injection.get("bytes", 0)) / max(1, requests),
+                "sent": self.most_sent,
                 "most": s["most"],
                 "held_error_ms": max((abs(h - self.timeout_ms) for h in self.held_ms), default=None),
                 "connections_per_request": (s["connections"] - self.at_injection.get("connections", 0))
@@ -249,7 +252,7 @@ class Https(HttpSource):
         self.certificates = Certificates.get()
         self.certificate = self.certificates["good"]
         super().start()
-        self.options = {"ca": self.certificate.ca}
+        self.options = {"ca_file": self.certificate.ca}
 
     def probes(self, directory):
         return {"health": self.probe("http", self.server.url + "/health", **self.options)}

@@ -123,7 +123,7 @@ def words(source, probes):
     options = next(iter(probes.values()))
     try:
         if "http" in options or "metrics" in options:
-            return http_words(options.get("http") or options["metrics"], source.env, options.get("ca"))
+            return http_words(options.get("http") or options["metrics"], source.env, options.get("ca_file"))
         password = None
         if "password" in options:
             password = pathlib.Path(options["password"][5:]).read_text().strip()
