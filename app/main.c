@@ -4,6 +4,7 @@
 #include "app/config.h"
 #include "app/demo.h"
 #include "app/live.h"
+#include "app/look.h"
 #include "app/schema.h"
 #include "app/secrets.h"
 #include "app/status.h"
@@ -244,6 +245,7 @@ static int main_console(struct run *r)
 
 static int main_init(struct run *r)
 {
+    struct look look = { .io = r->io };
     struct err err;
     struct buf out = { 0 };
     int status = 0;
@@ -253,6 +255,9 @@ static int main_init(struct run *r)
         return main_fail(CLI_USAGE, err.msg);
     if (urls_warning(r->urls))
         fprintf(stderr, "midwatch: %s\n", urls_warning(r->urls));
+    look.http = http_new(r->io, 1);
+    urls_look(r->urls, look_get, &look);
+    http_free(look.http);
     if (r->cli.output) {
         if (!urls_write(r->urls, r->cli.output, &err))
             status = main_fail(73, err.msg);
