@@ -280,7 +280,7 @@ static const struct key overview_keys[] = {
     { "j", CMD_NEXT, "next row", "move" },
     { "k", CMD_PREV, "previous row", "move" },
     { "Enter", CMD_OPEN, "open the selected service or problem", "details" },
-    { "Tab", CMD_TAB, "between services and problems", "problems" },
+    { "Tab", CMD_TAB, "between services and problems", "panel" },
     { "Down", CMD_NEXT, "next row", NULL },
     { "Up", CMD_PREV, "previous row", NULL },
     { "Right", CMD_OPEN, "open", NULL },

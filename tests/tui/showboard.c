@@ -1,12 +1,14 @@
 /* tests/tui/showboard.c: draws a board from a JSON file on the real terminal, to look at screens.
  *
- *   showboard FILE [THEME]       keys work; the clock goes on from the board's own instant
+ *   showboard FILE [THEME [busy]]     keys work; the clock goes on from the board's own instant;
+ *                                     `busy`: every signal gets a new value each second
  */
 #include "core/board_json.h"
 #include "tui/console.h"
 #include "tui/term.h"
 
 #include <locale.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,7 +21,9 @@ struct show {
     struct console *console;
     struct canvas canvas;
     struct keys keys;
-    int64_t start_ms, board_ms;
+    struct board *board;
+    bool busy;
+    int64_t start_ms, board_ms, fed_ms;
 };
 
 static volatile sig_atomic_t show_resized;
@@ -103,6 +107,39 @@ static bool show_read_keys(struct show *s)
     return n >= 0;
 }
 
+static void show_feed_signal(struct signal *g, int64_t at_ms)
+{
+    double step = 1 + (rand() % 200 - 100) / 1000.0;
+
+    if (!g->known)
+        return;
+    g->value *= step;
+    if (g->unit == UNIT_COUNT)
+        g->value = rint(g->value);
+    g->at_ms = at_ms;
+    series_push(g->series, at_ms, g->value);
+}
+
+/* A second of a busy system: every signal moves, every answer is fresh. */
+static void show_feed(struct show *s, int64_t now_ms)
+{
+    struct board *b = s->board;
+
+    if (!s->busy || now_ms - s->fed_ms < 1000)
+        return;
+    s->fed_ms = now_ms;
+    b->collector_ms = now_ms;
+    for (size_t i = 0; i < b->n_services; i++)
+        for (size_t j = 0; j < b->services[i].n_readings; j++) {
+            struct reading *r = &b->services[i].readings[j];
+
+            r->evidence_ms = now_ms;
+            for (size_t k = 0; k < r->n_signals; k++)
+                show_feed_signal(&r->signals[k], now_ms);
+        }
+    console_board(s->console, b, now_ms);
+}
+
 static void show_loop(struct show *s)
 {
     while (!console_quitting(s->console)) {
@@ -111,6 +148,7 @@ static void show_loop(struct show *s)
                                  { .fd = term_out_fd(s->term),
                                    .events = term_pending(s->term) ? POLLOUT : 0 } };
 
+        show_feed(s, show_now_ms(s));
         if (console_wants_draw(s->console, show_now_ms(s)) || term_dropped(s->term)) {
             console_draw(s->console, show_now_ms(s), &s->canvas);
             term_draw(s->term, &s->canvas, console_theme(s->console));
@@ -153,6 +191,8 @@ int main(int argc, char **argv)
         .n_faults = sizeof faults / sizeof *faults });
     canvas_init(&s.canvas, 0, 0);
     show_size(&s);
+    s.board = board;
+    s.busy = argc > 3 && !strcmp(argv[3], "busy");
     console_board(s.console, board, show_now_ms(&s));
     show_loop(&s);
     term_close(s.term);
