@@ -60,7 +60,7 @@ struct console {
     int first_intent, n_intents;
     struct slot taken;
 
-    bool dirty, quitting;
+    bool dirty, stale, quitting; /* stale: rows and picks are older than board and filter */
     int64_t drawn_ms;
 };
 
@@ -180,7 +180,9 @@ static void console_settle(struct console *c)
     struct layout l = console_layout(c);
 
     c->view.now_ms = c->frozen ? c->frozen->at_ms : c->clock_ms;
-    view_settle(&c->view);
+    if (c->stale)
+        view_settle(&c->view);
+    c->stale = false;
     if (!l.tiny)
         console_screen(c)->settle(&c->view, l.body);
 }
@@ -190,14 +192,13 @@ void console_resize(struct console *c, int w, int h)
     c->w = w < 1 ? 1 : w;
     c->h = h < 1 ? 1 : h;
     c->dirty = true;
-    console_settle(c);
 }
 
 void console_board(struct console *c, const struct board *b, int64_t now_ms)
 {
     c->live = b;
     c->clock_ms = now_ms;
-    c->dirty = true;
+    c->dirty = c->stale = true;
     if (!c->frozen)
         view_set_board(&c->view, b, now_ms);
 }
@@ -557,6 +558,7 @@ static void console_press_command(struct console *c, struct press p)
     if (event != INPUT_DONE)
         return;
     c->mode = MODE_KEYS;
+    c->stale = true;
     input_remember(&c->command);
     if (c->command.len)
         console_run(c, c->command.line);
@@ -572,9 +574,11 @@ static void console_press_filter(struct console *c, struct press p)
         bool erased = p.code == PRESS_BACKSPACE;
 
         c->mode = MODE_KEYS;
+        c->stale = true;
         memcpy(target, erased ? "" : c->filter_before, erased ? 1 : FILTER_MAX);
         return;
     }
+    c->stale = true;
     snprintf(target, FILTER_MAX, "%s", c->filter.line);
     if (event == INPUT_DONE) {
         c->mode = MODE_KEYS;
@@ -582,30 +586,39 @@ static void console_press_filter(struct console *c, struct press p)
     }
 }
 
-void console_press(struct console *c, struct press p, int64_t now_ms)
+static void console_press_key(struct console *c, struct press p)
 {
     char name[24];
     enum command cmd;
 
-    if (p.code == PRESS_NONE)
+    press_name(p, name);
+    cmd = key_command(console_screen(c)->keys, name);
+    if (cmd == CMD_NONE)
+        cmd = key_command(console_keys, name);
+    if (cmd == CMD_NONE)
         return;
+    text_fini(&c->said);
+    console_settle(c); /* the board may have changed since the last picture */
+    if (console_screen(c)->command(&c->view, cmd)) {
+        console_settle(c);
+        return;
+    }
+    console_command(c, cmd);
+    c->stale = true;
+}
+
+void console_press(struct console *c, struct press p, int64_t now_ms)
+{
+    if (p.code == PRESS_NONE || (p.pasted && c->mode == MODE_KEYS))
+        return; /* what is pasted onto a screen does nothing */
     c->clock_ms = now_ms;
     c->dirty = true;
-    console_settle(c); /* the board may have changed since the last picture */
-    if (c->mode == MODE_COMMAND) {
+    if (c->mode == MODE_COMMAND)
         console_press_command(c, p);
-    } else if (c->mode == MODE_FILTER) {
+    else if (c->mode == MODE_FILTER)
         console_press_filter(c, p);
-    } else if (!p.pasted) { /* what is pasted onto a screen does nothing */
-        text_fini(&c->said);
-        press_name(p, name);
-        cmd = key_command(console_screen(c)->keys, name);
-        if (cmd == CMD_NONE)
-            cmd = key_command(console_keys, name);
-        if (cmd != CMD_NONE && !console_screen(c)->command(&c->view, cmd))
-            console_command(c, cmd);
-    }
-    console_settle(c);
+    else
+        console_press_key(c, p);
 }
 
 /* -- drawing -- */
@@ -674,6 +687,7 @@ void console_draw(struct console *c, int64_t now_ms, struct canvas *canvas)
     struct band band;
 
     c->clock_ms = now_ms;
+    c->stale = true; /* a picture never trusts what was settled before */
     console_settle(c);
     l = console_layout(c);
     band = (struct band){ .view = &c->view,

@@ -24,6 +24,11 @@ class PtyTest(unittest.TestCase):
             self.assertEqual(s.style_at(0, 0), Style())
             self.assertEqual(s.cells()[0][14:17], ["\u4e2d", "", "x"])
 
+    def test_characters_cut_by_two_writes_stay_whole(self):
+        with sh(r"printf 'a\303'; sleep 0.02; printf '\251\342'; sleep 0.02; printf '\224'; "
+                r"sleep 0.02; printf '\200end'; cat") as s:
+            s.wait_for("aé─end")
+
     def test_keys_reach_the_program_by_name_and_as_text(self):
         with sh("stty raw -echo; printf ready; dd bs=1 count=9 2>/dev/null | od -An -tx1") as s:
             s.wait_for("ready")

@@ -17,6 +17,8 @@ struct vtscreen {
     bool visible, alternate;
     int mouse, bells;
     char title[TITLE_MAX];
+    char held[4]; /* the beginning of a character whose rest has not come yet */
+    size_t n_held;
 };
 
 struct style { /* how a run of cells looks */
@@ -110,9 +112,46 @@ void vtscreen_free(struct vtscreen *s)
     free(s);
 }
 
+/* How long the character is that begins with this byte; 1 when it is none. */
+static size_t utf8_length(char first)
+{
+    unsigned char b = (unsigned char)first;
+
+    return b >= 0xc2 && b < 0xe0 ? 2 : b >= 0xe0 && b < 0xf0 ? 3 : b >= 0xf0 && b < 0xf5 ? 4 : 1;
+}
+
+/* Bytes at the end that are the beginning of a character. */
+static size_t utf8_tail(const char *bytes, size_t n)
+{
+    for (size_t k = 1; k <= 3 && k <= n; k++) {
+        unsigned char b = (unsigned char)bytes[n - k];
+
+        if ((b & 0xc0) == 0x80)
+            continue;
+        return utf8_length((char)b) > k ? k : 0;
+    }
+    return 0;
+}
+
+/* libvterm 0.1.4 loses a character that is cut by two writes: it gets whole ones. */
 void vtscreen_feed(struct vtscreen *s, const char *bytes, size_t n)
 {
-    vterm_input_write(s->vt, bytes, n);
+    while (n > 0 && s->n_held > 0 && s->n_held < utf8_length(s->held[0]) &&
+           ((unsigned char)*bytes & 0xc0) == 0x80) {
+        s->held[s->n_held++] = *bytes++;
+        n--;
+    }
+    if (s->n_held > 0 && (n > 0 || s->n_held == utf8_length(s->held[0]))) {
+        vterm_input_write(s->vt, s->held, s->n_held);
+        s->n_held = 0;
+    }
+    if (n > 0) {
+        size_t tail = utf8_tail(bytes, n);
+
+        vterm_input_write(s->vt, bytes, n - tail);
+        memcpy(s->held, bytes + n - tail, tail);
+        s->n_held = tail;
+    }
 }
 
 void vtscreen_resize(struct vtscreen *s, int cols, int rows)

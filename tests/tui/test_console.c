@@ -94,6 +94,46 @@ static void paste_on_a_screen_does_nothing(void **state)
     stage_close(&s);
 }
 
+/* Feeds n bytes of text as a paste, with brackets or as if it were typed. */
+static void paste_bytes(struct stage *s, size_t n, bool brackets)
+{
+    static const char text[] = "the quick brown fox \r jumps over jkzyegG 12 \t lazy dog; ";
+    struct keys k = { .in_paste = brackets };
+
+    for (size_t at = 0; at < n; at++) {
+        struct press p;
+
+        keys_feed(&k, &text[at % (sizeof text - 1)], 1, &p);
+        console_press(s->console, p, s->now_ms);
+    }
+}
+
+static void a_megabyte_is_pasted_without_a_deed(void **state)
+{
+    struct stage s;
+    struct intent i;
+    clock_t start = clock();
+
+    (void)state;
+    stage_open(&s, "broken", 120, 36, false);
+    paste_bytes(&s, 1 << 20, true); /* onto the board */
+    no_intent(&s);
+    stage_keys(&s, ":");
+    paste_bytes(&s, 1 << 20, true); /* into each input: cut at its cap */
+    no_intent(&s);
+    stage_keys(&s, "Esc /");
+    paste_bytes(&s, 1 << 20, true);
+    no_intent(&s);
+    stage_keys(&s, "Esc");
+    stage_is(&s, "overview-broken-120x36");
+    paste_bytes(&s, 1 << 17, false); /* an old terminal cannot tell: these are keys */
+    while (console_intent(s.console, &i))
+        assert_true(i.kind == INTENT_COPY || i.kind == INTENT_QUIT);
+    stage_draw(&s);
+    print_message("3 MiB pasted and 128 KiB typed in %.2f s\n", (double)(clock() - start) / CLOCKS_PER_SEC);
+    stage_close(&s);
+}
+
 static void pasted_enter_runs_no_command(void **state)
 {
     struct stage s;
@@ -618,6 +658,7 @@ int main(void)
         cmocka_unit_test(q_quits_at_top_level_only),
         cmocka_unit_test(esc_goes_one_step_back_and_never_out),
         cmocka_unit_test(paste_on_a_screen_does_nothing),
+        cmocka_unit_test(a_megabyte_is_pasted_without_a_deed),
         cmocka_unit_test(pasted_enter_runs_no_command),
         cmocka_unit_test(commands_become_intents),
         cmocka_unit_test(wrong_commands_say_what_would_work),
