@@ -11,9 +11,9 @@
 struct http_sock {
     struct http *h;
     int fd;
-    bool connected; /* it has been seen with a peer */
-    bool ours; /* opened for a connection (not curl's resolver pipe); closed through us */
-    bool idle; /* kept, nobody asking */
+    bool ours;      /* opened for a connection (not curl's resolver pipe); closed through us */
+    bool connected; /* was seen to be, once */
+    bool idle;      /* kept, nobody asking */
     struct io_watch *watch;
     struct http_target *users;
     int64_t idle_since_ms; /* monotonic */

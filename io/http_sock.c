@@ -132,9 +132,9 @@ static void http_sock_unwatch(struct http_sock *s)
     s->idle = false;
 }
 
-/* Is this one that curl may keep? What never connected curl closes by itself when it gives up, and
- * only then says that it need not be watched: by then the descriptor is none any more. */
-static bool http_sock_keeps(struct http_sock *s)
+/* A socket that never came to be connected curl closes behind our back, before it says that it
+ * needs no watching any more. */
+static bool http_sock_is_kept(struct http_sock *s)
 {
     struct sockaddr_storage peer;
     socklen_t len = sizeof peer;
@@ -153,7 +153,8 @@ int http_sock_on_curl(CURL *easy, curl_socket_t fd, int what, void *arg, void *s
 
     (void)easy;
     (void)sockp;
-    if (what == CURL_POLL_REMOVE && !http_sock_keeps(s)) {
+    if (what == CURL_POLL_REMOVE && !http_sock_is_kept(s)) {
+        s->ours = false;
         http_sock_unwatch(s);
         return 0;
     }
@@ -188,9 +189,9 @@ curl_socket_t http_sock_open(void *arg, curlsocktype purpose, struct curl_sockad
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &limit_ms, sizeof limit_ms);
 #endif
     s = http_sock_get(t->h, fd);
+    http_sock_unwatch(s); /* should the number have had another life */
     s->ours = true;
     s->connected = false;
-    s->idle = false;
     s->opened_in = t->exchange;
     t->h->connections++;
     if (!t->opened) {
@@ -213,7 +214,7 @@ int http_sock_close(void *arg, curl_socket_t fd)
     while (s->users)
         http_sock_leave(s->users);
     http_sock_unwatch(s);
-    s->ours = false;
+    s->ours = s->connected = false;
     return close(fd);
 }
 

@@ -195,7 +195,7 @@ static bool watch_start(struct io_watch *w)
              (w->events & IO_HUP ? UV_DISCONNECT : 0);
 
     w->broken = false;
-    if (!ev)
+    if (!ev || fcntl(w->fd, F_GETFD) == -1) /* libuv aborts on a descriptor that is closed */
         return uv_poll_stop(&w->poll) == 0;
     return uv_poll_start(&w->poll, ev, watch_on_poll) == 0;
 }
@@ -213,9 +213,8 @@ static void watch_on_poll(uv_poll_t *h, int status, int events)
         ev = IO_READ | IO_WRITE | (w->events & IO_HUP);
     }
     w->fn(w->arg, ev);
-    /* The memory is there until the close callback, which never runs inside this one. A closed
-     * descriptor would make libuv abort: ask before. */
-    if (w->broken && !uv_is_closing((uv_handle_t *)h) && fcntl(w->fd, F_GETFD) != -1)
+    /* The memory is there until the close callback, which never runs inside this one. */
+    if (w->broken && !uv_is_closing((uv_handle_t *)h))
         watch_start(w);
 }
 

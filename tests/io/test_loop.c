@@ -260,6 +260,25 @@ static void a_file_cannot_be_watched(void **state)
     io_free(io);
 }
 
+static void a_descriptor_closed_under_its_watch_is_quiet(void **state)
+{
+    struct trace t = { .io = io_new(NULL) };
+    int fds[2];
+    struct io_watch *w;
+
+    (void)state;
+    assert_int_equal(pipe(fds), 0);
+    w = io_watch_new(t.io, fds[0], 0, trace_on_fd, &t);
+    close(fds[0]);
+    io_watch_set(w, IO_READ); /* libuv would abort at its next poll */
+    for (int i = 0; i < 3; i++)
+        io_turn(t.io, 5);
+    assert_string_equal(t.log, "");
+    io_watch_free(w);
+    close(fds[1]);
+    io_free(t.io);
+}
+
 static void the_same_number_can_be_watched_again(void **state)
 {
     struct trace t = { .io = io_new(NULL) };
@@ -391,6 +410,7 @@ int main(void)
         cmocka_unit_test(a_timer_at_once_does_not_starve_descriptors),
         cmocka_unit_test(an_error_of_a_descriptor_reads_as_both),
         cmocka_unit_test(a_file_cannot_be_watched),
+        cmocka_unit_test(a_descriptor_closed_under_its_watch_is_quiet),
         cmocka_unit_test(the_same_number_can_be_watched_again),
         cmocka_unit_test(signals_arrive_on_the_loop),
         cmocka_unit_test(work_is_done_before_done),
