@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""The demo in a real terminal over real servers: what a fault shows, and that leaving leaves nothing.
+
+The scenarios RMU-2, RMU-4, NM-1 and NM-2 of the systems, up to what the board and the screen show;
+the simulator makes the fix. The same with every phase of the slots stands in test_scenarios.c.
+"""
+import os
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "harness"))
+from pty import Screen  # noqa: E402  (tests/harness/pty.py)
+
+MIDWATCH = os.path.abspath(os.environ["MIDWATCH"])
+VERDICT = 2  # the row of the verdict line at 120x36
+
+
+class Demo(unittest.TestCase):
+    def demo(self, *args):
+        return Screen([MIDWATCH, "demo", *args], cols=120, rows=36)
+
+    def live(self, s):
+        s.wait_for("PRODUCTION", seconds=10)
+        s.wait_for(r"/^ *(UP|HEALTHY) /", seconds=20)
+
+    def fault(self, s, name):
+        s.type(":fault " + name)
+        s.key("Enter")
+
+    def leave(self, s):
+        s.key("q")
+        self.assertEqual(s.wait_exit(seconds=10)["status"], 0)
+
+    def test_rmu_2_redis_down_is_down(self):
+        with self.demo("ratemyunit") as s:
+            self.live(s)
+            self.fault(s, "redis_down")
+            s.wait_for(r"/failing 1.3/", seconds=15)
+            s.wait_for(r"/^ *DOWN +Redis/", seconds=35)
+            s.wait_for(r"/API +affected/", seconds=35)
+            s.wait_for(r"/503: redis: error/", seconds=35)
+            self.assertIn("refused", s.text())
+            self.fault(s, "redis_down")
+            s.wait_for(r"/^ *UP /", seconds=15)
+            self.leave(s)
+
+    def test_rmu_4_200_from_the_wrong_page(self):
+        with self.demo("ratemyunit", "--scenario", "RMU-4") as s:
+            s.wait_for(r"/^ *DOWN +API/", seconds=45)
+            s.wait_for("body is not the health JSON", seconds=5)
+            self.fault(s, "off")
+            s.wait_for(r"/^ *UP /", seconds=15)
+            self.leave(s)
+
+    def test_nm_1_redis_down_is_degraded(self):
+        with self.demo("neurmatic") as s:
+            self.live(s)
+            self.fault(s, "redis_down")
+            s.wait_for(r"/Redis +down/", seconds=20)
+            s.wait_for(r"/^ *DEGRADED +Redis/", seconds=35)
+            s.wait_for(r"/Backend 1 +affected/", seconds=15)
+            self.assertNotIn("UNHEALTHY", s.text())
+            self.fault(s, "redis_down")
+            s.wait_for(r"/^ *HEALTHY /", seconds=60)
+            self.leave(s)
+
+    def test_nm_2_database_down(self):
+        with self.demo("neurmatic", "--scenario", "NM-2") as s:
+            s.wait_for(r"/^ *UNHEALTHY +PostgreSQL/", seconds=60)
+            self.assertIn("refused", s.text())
+            self.fault(s, "db_down")
+            s.wait_for(r"/^ *HEALTHY /", seconds=60)
+            self.leave(s)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,228 @@
+#!/usr/bin/env python3
+"""The program as scripts and shells meet it: exit codes, reports, reload, signals, bad terminals."""
+import http.server
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "harness"))
+from pty import Screen  # noqa: E402  (tests/harness/pty.py)
+
+MIDWATCH = os.path.abspath(os.environ["MIDWATCH"])
+
+
+class Source:
+    """A health page on loopback whose answer a test changes."""
+
+    def __init__(self, code=200, body='{"status":"UP"}', kind="application/json"):
+        outer = self
+        self.code, self.body, self.kind = code, body, kind
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                data = outer.body if isinstance(outer.body, bytes) else outer.body.encode()
+                self.send_response(outer.code)
+                self.send_header("Content-Type", outer.kind)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *args):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}/health"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def run(*args, env=None, **kw):
+    return subprocess.run([MIDWATCH, *args], capture_output=True, text=True, timeout=30,
+                          env=dict(os.environ, LC_ALL="C.UTF-8", **(env or {})), **kw)
+
+
+def config(url, extra=""):
+    return (f"watch: t\nenvironment: staging\nservices:\n  web:\n    critical: true\n    probes:\n"
+            f"      health: {{ http: '{url}', every: 1s, timeout: 500ms }}\n{extra}")
+
+
+class Status(unittest.TestCase):
+    def test_exit_codes_speak_of_the_watched_system(self):
+        for code, body, expected in ((200, '{"status":"UP"}', 0),
+                                     (200, '{"status":"DEGRADED"}', 1),
+                                     (503, '{"status":"DOWN"}', 2),
+                                     (200, "{}", 3)):
+            with self.subTest(body=body), Source(code, body) as s:
+                done = run("status", s.url)
+                self.assertEqual(done.returncode, expected, done.stdout + done.stderr)
+
+    def test_refused_is_down(self):
+        done = run("status", "http://127.0.0.1:9/health")
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stdout, r"^DOWN ")
+        self.assertIn("refused", done.stdout)
+
+    def test_json_is_the_board(self):
+        with Source() as s:
+            board = json.loads(run("status", "--json", s.url).stdout)
+        self.assertEqual(board["midwatch_board"], 1)
+        self.assertEqual(board["verdict"]["state"], "up")
+        reading = board["services"][0]["readings"][0]
+        self.assertEqual((reading["state"], reading["http_code"]), ("up", 200))
+
+    def test_hostile_body_reaches_no_terminal(self):
+        evil = "\\u001b]0;owned\\u0007\\u001b[2J\\r\\bA\\u202eB\\u009b31m"
+        body = ('{"status":"%s","version":"%s","checks":{"%s":{"status":"down","output":"%s"}}}'
+                % ((evil,) * 4))
+        with Source(200, body) as s:
+            for args in (("status", s.url), ("status", "--json", s.url)):
+                out = run(*args).stdout
+                self.assertFalse(re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]",
+                                           out), repr(out))
+
+    def test_without_utf8_only_ascii_leaves(self):
+        with Source(503, '{"status":"DOWN","components":{"größe":{"status":"DOWN"}}}') as s:
+            out = subprocess.run([MIDWATCH, "status", s.url], capture_output=True, timeout=30,
+                                 env=dict(os.environ, LC_ALL="C")).stdout
+        self.assertTrue(all(b < 0x80 for b in out), out)
+        self.assertIn(b"gr??e", out.replace(b"gr????e", b"gr??e"))
+
+
+class Usage(unittest.TestCase):
+    def test_usage_error_is_64_with_the_nearest_word(self):
+        done = run("--jsn")
+        self.assertEqual(done.returncode, 64)
+        done = run("statsu")
+        self.assertEqual(done.returncode, 64)
+        self.assertIn("status", done.stderr)
+
+    def test_bad_configuration_is_78_and_check_says_2(self):
+        with tempfile.TemporaryDirectory() as d:
+            path = os.path.join(d, "bad.yaml")
+            pathlib.Path(path).write_text(config("http://127.0.0.1:9/", "  web2: { prbes: {} }\n"))
+            for args, code in ((("status", path), 78), ((path,), 78), (("check", path), 2)):
+                done = run(*args)
+                self.assertEqual(done.returncode, code)
+                self.assertRegex(done.stderr, r"bad\.yaml:8:\d+: services\.web2\.prbes: .*'probes'")
+
+    def test_no_configuration_says_what_to_do(self):
+        with tempfile.TemporaryDirectory() as d:
+            done = run(cwd=d, env={"XDG_CONFIG_HOME": d, "HOME": d})
+        self.assertEqual(done.returncode, 64)
+        self.assertIn("midwatch demo", done.stderr)
+
+    def test_no_terminal_prints_the_report(self):
+        with Source() as s:
+            done = run(s.url, stdin=subprocess.DEVNULL)
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stdout, r"^UP ")
+
+    def test_init_writes_what_check_accepts(self):
+        with tempfile.TemporaryDirectory() as d, Source() as s:
+            path = os.path.join(d, "midwatch.yaml")
+            self.assertEqual(run("init", s.url, "redis://127.0.0.1:9", "-o", path).returncode, 0)
+            self.assertEqual(run("check", path).returncode, 0)
+
+    def test_help_of_every_command_has_an_example(self):
+        for word in ("status", "check", "init", "demo", "schema", "completion"):
+            done = run(word, "--help")
+            self.assertEqual(done.returncode, 0)
+            self.assertIn("midwatch " + word, done.stdout)
+
+
+class Console(unittest.TestCase):
+    def start(self, *args, **kw):
+        return Screen([MIDWATCH, *args], cols=120, rows=36, **kw)
+
+    def test_dumb_terminal_prints_the_report(self):
+        with Source() as src, self.start(src.url, env={"TERM": "dumb"}) as s:
+            s.wait_for("report instead", seconds=5)
+            s.wait_for("UP", seconds=5)
+            self.assertEqual(s.wait_exit(seconds=5)["status"], 0)
+
+    def test_reload_keeps_the_old_configuration_when_the_new_is_bad(self):
+        with tempfile.TemporaryDirectory() as d, Source() as src:
+            path = pathlib.Path(d) / "w.yaml"
+            path.write_text(config(src.url))
+            with self.start(str(path)) as s:
+                s.wait_for(r"/^ *UP /", seconds=5)
+                path.write_text(config(src.url, "  broken: { prbes: {} }\n"))
+                s.signal("HUP")
+                s.wait_for("old configuration stays", seconds=5)
+                s.wait_for(r"/w\.yaml:8:/", seconds=5)
+                path.write_text(config(src.url, "  second:\n    probes:\n      p: "
+                                       f"{{ http: '{src.url}', every: 1s, timeout: 500ms }}\n"))
+                s.type(":reload")
+                s.key("Enter")
+                s.wait_for("second", seconds=5)
+                s.wait_gone(r"/w\.yaml:8:/", seconds=5)
+                s.wait_for(r"/^ *UP /", seconds=5)
+
+    def test_hang_up_ends_it_within_a_second(self):
+        with Source() as src, self.start(src.url) as s:
+            s.wait_for("UP", seconds=5)
+            s.hangup()
+            self.assertEqual(s.wait_exit(seconds=3)["status"], 1)
+
+    def test_terminated_it_gives_the_terminal_back(self):
+        with Source() as src, self.start(src.url) as s:
+            s.wait_for("UP", seconds=5)
+            s.signal("TERM")
+            self.assertEqual(s.wait_exit(seconds=3)["status"], 0)
+            modes = s.stty()
+            self.assertTrue(modes["icanon"] and modes["echo"] and modes["isig"], modes)
+
+    def test_suspend_and_go_on(self):
+        with Source() as src, self.start(src.url) as s:
+            s.wait_for("UP", seconds=5)
+            s.key("Ctrl-Z")
+            s.signal("CONT")
+            s.wait_for("UP", seconds=5)
+            s.key("?")
+            s.wait_for("/[Hh]elp/", seconds=3)
+
+    def test_a_dead_process_is_on_screen_before_its_next_slot(self):
+        """A kept connection that closes unasked makes the probe ask at once."""
+        with tempfile.TemporaryDirectory() as d:
+            path = pathlib.Path(d) / "w.yaml"
+            server = subprocess.Popen(
+                [sys.executable, "-c", "import http.server\n"
+                 "class H(http.server.BaseHTTPRequestHandler):\n"
+                 " protocol_version='HTTP/1.1'\n"
+                 " def do_GET(s):\n"
+                 "  b=b'{\"status\":\"UP\"}'\n"
+                 "  s.send_response(200); s.send_header('Content-Type','application/json')\n"
+                 "  s.send_header('Content-Length',str(len(b))); s.end_headers(); s.wfile.write(b)\n"
+                 " def log_message(*a): pass\n"
+                 "h=http.server.ThreadingHTTPServer(('127.0.0.1',0),H)\n"
+                 "print(h.server_port,flush=True); h.serve_forever()"], stdout=subprocess.PIPE)
+            self.addCleanup(server.stdout.close)
+            self.addCleanup(server.kill)
+            port = int(server.stdout.readline())
+            path.write_text(config(f"http://127.0.0.1:{port}/health")
+                            .replace("every: 1s", "every: 60s"))
+            with self.start(str(path)) as s:
+                s.wait_for(r"/^ *UP /", seconds=5)
+                server.send_signal(signal.SIGKILL)
+                server.wait()
+                s.wait_for(r"/failing 1.3: refused/", seconds=5)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
