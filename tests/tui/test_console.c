@@ -472,7 +472,7 @@ static const char *const hostile[] = {
     "\x7f\x01\x02\x03\x04",
 };
 
-enum { BOARD_TEXTS = 25 };
+enum { BOARD_TEXTS = 23 };
 
 /* Every text of the board, by number. */
 static struct text *board_text(struct board *b, size_t n)
@@ -485,8 +485,6 @@ static struct text *board_text(struct board *b, size_t n)
         &b->notice,
         &b->verdict.detail,
         &b->verdict.word,
-        &b->words[STATE_DOWN],
-        &b->words[STATE_UP],
         &b->marks[0].label,
         &s->id,
         &s->title,
