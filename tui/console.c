@@ -113,7 +113,7 @@ struct console *console_new(const struct console_options *options)
     c->h = 24;
     c->stack[0] = &screen_overview;
     c->view.service = c->view.reading = -1;
-    c->view.zoom = 2;
+    c->view.zoom = -1;
     c->view.ascii = c->ascii;
     c->view.errors = c->view.latency = PICK_NONE;
     view_set_board(&c->view, c->empty, 0);

@@ -204,6 +204,7 @@ static void problems_cell(const void *arg, size_t row, size_t column, struct gri
     const struct reading *r = &s->readings[p->reading];
     const struct signal *signal = p->signal >= 0 ? &r->signals[p->signal] : NULL;
     struct look look = look_state(v->board, r->state);
+    struct text name = { 0 };
 
     if (signal) {
         look.style = style_level(signal->level);
@@ -217,8 +218,12 @@ static void problems_cell(const void *arg, size_t row, size_t column, struct gri
     if (column == 0) {
         out->glyph = look.glyph;
         out->glyph_style = look.style;
-        snprintf(out->words, sizeof out->words, "%.40s.%.40s", text_str(&s->id),
-                 text_str(signal ? &signal->name : &r->name));
+        if (signal)
+            signal_label(s, r, signal, &name);
+        else
+            text_setf(&name, "%s.%s", text_str(&s->id), text_str(&r->name));
+        snprintf(out->words, sizeof out->words, "%.90s", text_str(&name));
+        text_fini(&name);
     } else if (column == 3) {
         age_words(v->now_ms, r->since_ms, out->words);
     } else if (signal) {

@@ -52,7 +52,7 @@ void plot_panel(const struct view *v, struct pick p, const char *title, struct r
 
     if (!s)
         return;
-    text_setf(&subject, "%s.%s", text_str(&v->board->services[p.service].id), text_str(&s->name));
+    signal_label(&v->board->services[p.service], pick_reading(v, p), s, &subject);
     plot_draw(v, p,
               frame_draw(&(struct frame){ .title = title,
                                           .subject = &subject,
@@ -95,7 +95,7 @@ static void plot_signal_row(const struct view *v, struct pick p, struct rect r, 
     struct rect picture = { r.x + name_w + 2, r.y, r.w - name_w - figure_w - 4, 1 };
     char figure[64];
 
-    text_setf(&name, "%s.%s", text_str(&v->board->services[p.service].id), text_str(&s->name));
+    signal_label(&v->board->services[p.service], pick_reading(v, p), s, &name);
     canvas_text(c, r.x, r.y, name_w, signal_style(s) == STYLE_PLAIN ? STYLE_PLAIN : signal_style(s),
                 &name);
     text_fini(&name);
@@ -128,10 +128,13 @@ void plot_signals(const struct view *v, const struct pick *picks, size_t n, stru
     n = r.h < 1 ? 0 : n > (size_t)r.h ? (size_t)r.h : n;
     for (size_t i = 0; i < n; i++) {
         const struct signal *s = pick_signal(v, picks[i]);
-        int cols = v->board->services[picks[i].service].id.cols + 1 + s->name.cols;
+        struct text name = { 0 };
         char figure[64];
+        int cols;
 
-        name_w = cols > name_w ? cols : name_w;
+        signal_label(&v->board->services[picks[i].service], pick_reading(v, picks[i]), s, &name);
+        name_w = name.cols > name_w ? name.cols : name_w;
+        text_fini(&name);
         cols = plot_cols(signal_figure(s, figure));
         figure_w = cols > figure_w ? cols : figure_w;
     }

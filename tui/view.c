@@ -30,19 +30,34 @@ void view_fini(struct view *v)
     v->rows_cap = 0;
 }
 
+enum { VIEW_SPAN_HOUR = 2 };
+
+/* A fresh watch has no hour to show: its charts begin short and grow. */
+static int view_span(const struct view *v)
+{
+    int64_t age_ms = v->now_ms - v->board->started_ms;
+    int span = 0;
+
+    if (v->zoom >= 0)
+        return v->zoom;
+    while (span < VIEW_SPAN_HOUR && view_spans[span].ms < age_ms)
+        span++;
+    return span;
+}
+
 int64_t view_span_ms(const struct view *v)
 {
-    return view_spans[v->zoom].ms;
+    return view_spans[view_span(v)].ms;
 }
 
 const char *view_span_words(const struct view *v)
 {
-    return view_spans[v->zoom].words;
+    return view_spans[view_span(v)].words;
 }
 
 bool view_zoom(struct view *v, int by)
 {
-    int zoom = v->zoom + by;
+    int zoom = view_span(v) + by;
 
     if (zoom < 0 || zoom >= VIEW_SPANS)
         return false;

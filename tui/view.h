@@ -41,7 +41,7 @@ struct view {
     bool ascii;
     char filter[FILTER_MAX];
     bool problems_only;
-    int zoom; /* index into the spans */
+    int zoom; /* index into the spans; -1 = as long as there is something to show, up to 1h */
 
     /* lists of services; `overview` orders by trouble, `tree` by dependency */
     struct row *overview, *tree;

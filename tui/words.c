@@ -39,6 +39,15 @@ enum style style_level(enum level level)
     return styles[level];
 }
 
+void signal_label(const struct service *s, const struct reading *r, const struct signal *signal,
+                  struct text *out)
+{
+    if (signal > r->signals && !text_eq(&r->name, &signal->name))
+        text_setf(out, "%s.%s.%s", text_str(&s->id), text_str(&r->name), text_str(&signal->name));
+    else
+        text_setf(out, "%s.%s", text_str(&s->id), text_str(&r->name));
+}
+
 bool signal_is_ratio(const struct signal *s)
 {
     return s->unit == UNIT_PERCENT && (s->window_ms > 0 || !isnan(s->den));
@@ -85,7 +94,7 @@ const char *signal_note(const struct signal *s, char out[96])
     else
         words_add(out, 96, "", text_str(&s->note));
     if (s->window_ms > 0)
-        words_add(out, 96, " · ", duration_format(s->window_ms, a));
+        words_add(out, 96, " · ", age_format(s->window_ms, a));
     return out;
 }
 

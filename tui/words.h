@@ -22,6 +22,10 @@ const char *signal_figure(const struct signal *s, char out[64]);
 /* "41 of 502 · 5m", "limit 5%", or the signal's own note; may be empty. */
 const char *signal_note(const struct signal *s, char out[96]);
 enum style signal_style(const struct signal *s);
+/* What a signal is called on a screen: "api.errors" by the probe that tells it; with its own name
+ * added unless it is the first that this probe tells. */
+void signal_label(const struct service *s, const struct reading *r, const struct signal *signal,
+                  struct text *out);
 /* A ratio over a window, such as an error rate. */
 bool signal_is_ratio(const struct signal *s);
 

@@ -17,14 +17,14 @@ enum style bars_style(double v, double warn, double crit, bool low_is_bad)
     return STYLE_OK;
 }
 
-static double spark_top(const struct spark *s, size_t first)
+static double spark_top(const struct spark *s)
 {
     double top = s->top;
 
     if (!isnan(top) && top > 0)
         return top;
     top = 0;
-    for (size_t i = first; i < s->n; i++)
+    for (size_t i = 0; i < s->n; i++)
         if (s->spans[i].n && s->spans[i].mean > top)
             top = s->spans[i].mean;
     return top;
@@ -32,12 +32,10 @@ static double spark_top(const struct spark *s, size_t first)
 
 void spark_draw(const struct spark *s, struct rect r, struct canvas *c)
 {
-    size_t first = s->n > (size_t)(r.w > 0 ? r.w : 0) ? s->n - (size_t)r.w : 0;
-    double top = spark_top(s, first);
-    int x = r.x + r.w - (int)(s->n - first);
+    double top = spark_top(s);
 
-    for (size_t i = first; i < s->n && r.h > 0; i++, x++) {
-        const struct series_span *span = &s->spans[i];
+    for (int x = 0; x < r.w && r.h > 0 && s->n > 0; x++) {
+        const struct series_span *span = &s->spans[(size_t)x * s->n / (size_t)r.w];
         enum style style;
         int eighth;
 
@@ -46,7 +44,8 @@ void spark_draw(const struct spark *s, struct rect r, struct canvas *c)
         eighth = top > 0 ? 1 + (int)(span->mean / top * 7 + 0.5) : 1;
         eighth = eighth < 1 ? 1 : eighth > 8 ? 8 : eighth;
         style = bars_style(span->mean, s->warn, s->crit, s->low_is_bad);
-        canvas_put(c, x, r.y, 1, style == STYLE_OK ? STYLE_AREA : style, bars_eighths[eighth]);
+        canvas_put(c, r.x + x, r.y, 1, style == STYLE_OK ? STYLE_AREA : style,
+                   bars_eighths[eighth]);
     }
 }
 

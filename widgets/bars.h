@@ -11,7 +11,7 @@
 enum style bars_style(double v, double warn, double crit, bool low_is_bad);
 
 struct spark {
-    const struct series_span *spans; /* oldest first; the newest `w` are drawn */
+    const struct series_span *spans; /* oldest first, drawn over the whole width */
     size_t n;
     double top; /* the value of a full cell; NaN = the largest of the spans */
     double warn, crit;

@@ -32,17 +32,15 @@ struct chart_plan chart_plan(int cols, int64_t span_ms, int64_t step_ms, int64_t
                                   480,  600,   720,   900,   1200,  1440,  1800, 2400, 3600, 4800,
                                   7200, 10800, 14400, 21600, 28800, 43200, 86400 };
     enum { NICE = sizeof nice_s / sizeof *nice_s };
-    struct chart_plan p = { .w = 1 };
+    struct chart_plan p;
     int64_t least = span_ms / cols > step_ms ? span_ms / cols : step_ms, end_ms;
     int i = 0;
 
     while (i < NICE - 1 && nice_s[i] * 1000LL < least)
         i++;
     p.bucket_ms = nice_s[i] * 1000LL;
-    p.n = (int)(span_ms / p.bucket_ms);
+    p.n = (int)((span_ms + p.bucket_ms - 1) / p.bucket_ms);
     p.n = p.n < 1 ? 1 : p.n > cols ? cols : p.n;
-    p.w = cols / p.n;
-    p.n = cols / p.w; /* what is left over shows a little more of the past */
     end_ms = now_ms / p.bucket_ms * p.bucket_ms + p.bucket_ms;
     p.from_ms = end_ms - p.n * p.bucket_ms;
     return p;
@@ -107,7 +105,7 @@ static void chart_limit(const struct chart *chart, double limit, double top, str
 
 static int chart_column(const struct chart *chart, struct rect plot, int bucket)
 {
-    return plot.x + plot.w - (chart->plan.n - bucket) * chart->plan.w;
+    return plot.x + bucket * plot.w / chart->plan.n;
 }
 
 static void chart_bar(const struct chart *chart, int bucket, double top, struct rect plot,
@@ -117,6 +115,7 @@ static void chart_bar(const struct chart *chart, int bucket, double top, struct 
     bool newest = bucket == chart->plan.n - 1;
     enum style style = bars_style(span->mean, chart->warn, chart->crit, chart->low_is_bad);
     int eighths = (int)(span->mean / top * plot.h * 8 + 0.5), x = chart_column(chart, plot, bucket);
+    int w = chart_column(chart, plot, bucket + 1) - x;
 
     eighths = eighths < 1 ? 1 : eighths > plot.h * 8 ? plot.h * 8 : eighths;
     if (style == STYLE_OK)
@@ -124,8 +123,7 @@ static void chart_bar(const struct chart *chart, int bucket, double top, struct 
     for (int row = 0; row < plot.h && eighths > 0; row++, eighths -= 8) {
         const char *glyph = eighths < 8 ? chart_eighths[eighths] : newest ? "▒" : "█";
 
-        canvas_fill(c, (struct rect){ x, plot.y + plot.h - 1 - row, chart->plan.w, 1 }, glyph,
-                    style);
+        canvas_fill(c, (struct rect){ x, plot.y + plot.h - 1 - row, w, 1 }, glyph, style);
     }
 }
 

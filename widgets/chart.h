@@ -16,8 +16,7 @@ enum { CHART_BUCKETS = 512 }; /* at most */
 
 struct chart_plan { /* which buckets a chart of some width shows */
     int64_t from_ms, bucket_ms;
-    int n; /* buckets */
-    int w; /* columns a bucket */
+    int n; /* buckets, at most one a column; fewer are drawn wider */
 };
 
 struct chart_mark {

@@ -149,7 +149,7 @@ static void spark_leaves_gaps_blank_and_shows_zero(void **state)
 
     (void)state;
     canvas_init(&c, 8, 1);
-    spark_draw(&(struct spark){ spans, 6, NAN, NAN, 8, false }, canvas_rect(&c), &c);
+    spark_draw(&(struct spark){ spans, 6, NAN, NAN, 8, false }, (struct rect){ 2, 0, 6, 1 }, &c);
     SCREEN_IS(&c, "  ▂ ▁▅█▃\n");
     STYLES_ARE(&c, "..g.ggcg\n");
     canvas_fini(&c);
