@@ -86,5 +86,45 @@ class InitTest(unittest.TestCase):
         self.assertEqual(run("check", str(self.path)).returncode, 0)
 
 
+class SecretsTest(unittest.TestCase):
+    """While the program runs nobody finds a password in /proc."""
+
+    def setUp(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))  # takes connections, says nothing
+        self.addCleanup(self.listener.close)
+        self.listener.settimeout(10)
+        self.port = self.listener.getsockname()[1]
+
+    def proc(self, args, env):
+        child = subprocess.Popen([MIDWATCH, "status", "--timeout", "3s", *args], env=env,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(child.wait)
+        self.addCleanup(child.kill)
+        connection, _ = self.listener.accept()  # by now every secret was used
+        self.addCleanup(connection.close)
+        return pathlib.Path("/proc") / str(child.pid)
+
+    def test_no_password_stays_in_the_arguments(self):
+        proc = self.proc([f"postgres://u:hunter2@127.0.0.1:{self.port}/d"], os.environ)
+        line = (proc / "cmdline").read_bytes()
+        self.assertIn(b"postgres://u@127.0.0.1", line)
+        self.assertNotIn(b"hunter2", line)
+
+    def test_no_password_stays_in_the_environment(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "m.yaml"
+            path.write_text(
+                "watch: w\nservices: {db: {probes: {p: {postgres: "
+                f"'host=127.0.0.1 port={self.port} user=u', password: env:MW_PW, timeout: 3s}}}}}}}}\n"
+            )
+            proc = self.proc([str(path)], {**os.environ, "MW_PW": "hunter2"})
+            try:
+                environ = (proc / "environ").read_bytes()
+            except PermissionError:  # not dumpable: nobody but root may look at all
+                return
+            self.assertIn(b"PATH=", environ)
+            self.assertNotIn(b"hunter2", environ)
+
+
 if __name__ == "__main__":
     unittest.main()
