@@ -243,9 +243,9 @@ static void read_signals(struct reader *r, struct config_probe *p, const struct 
     walk_options(&r->walk, map, tables, 2, r->kind_names, WALK_QUANTITIES, unit);
     if (n > READING_SIGNALS)
         walk_error(&r->walk, map, "measures %zu values; at most %d a probe", n, READING_SIGNALS);
-    if (walk_errors(&r->walk) == before)
+    if (walk_errors(&r->walk) == before && !r->walk.silent)
         read_thresholds(r, p, map, specs, n);
-    if (walk_errors(&r->walk) == before && p->ops->check &&
+    if (walk_errors(&r->walk) == before && !r->walk.silent && p->ops->check &&
         !p->ops->check(p->self, &p->common, &err))
         read_complaint(r, map, err.msg);
 }
@@ -256,6 +256,7 @@ static void read_probe(struct reader *r, struct config_probe *p, const struct no
     struct walk_table tables[2] = { { r->kinds->common, &p->common } };
     size_t before = walk_errors(w);
 
+    w->silent = false;
     option_defaults(r->kinds->common, &p->common, UNIT_NONE);
     if (!walk_is_map(w, map, "a probe is a map, such as { http: https://example.org/health }"))
         return;
@@ -268,7 +269,7 @@ static void read_probe(struct reader *r, struct config_probe *p, const struct no
     walk_options(w, map, tables, 2, r->kind_names, WALK_PLAIN, UNIT_NONE);
     read_scheme(r, p, map);
     read_times(r, p, map);
-    if (walk_errors(w) == before) /* the kind may rely on what its table demands */
+    if (walk_errors(w) == before && !w->silent) /* a kind relies on what its table demands */
         read_signals(r, p, map, tables);
 }
 

@@ -61,6 +61,15 @@ bool walk_is_null(const struct node *n)
            (n->len == 0 || strcmp(n->text, "~") == 0 || strcmp(n->text, "null") == 0);
 }
 
+/* Wrong in itself, or perhaps only unread: its reporting is done. */
+static bool walk_pass_over(struct walk *w, const struct node *n)
+{
+    bool over = n->bad || (w->cut && walk_is_null(n));
+
+    w->silent |= over;
+    return over;
+}
+
 static const char *walk_kind_words(const struct node *n)
 {
     static const char *const words[] = { "a single value", "a map", "a list" };
@@ -70,7 +79,7 @@ static const char *walk_kind_words(const struct node *n)
 
 bool walk_is_map(struct walk *w, const struct node *n, const char *what)
 {
-    if (n->bad || (w->cut && walk_is_null(n)))
+    if (walk_pass_over(w, n))
         return false;
     if (n->kind == NODE_MAP)
         return true;
@@ -84,7 +93,7 @@ static bool walk_is_scalar(struct walk *w, const struct node *n, const struct op
 {
     bool word = map_key && n->kind == NODE_SCALAR && strcmp(n->text, "null") == 0;
 
-    if (n->bad || (w->cut && walk_is_null(n)))
+    if (walk_pass_over(w, n))
         return false;
     if (n->kind == NODE_SCALAR && (word || !walk_is_null(n)))
         return true;
@@ -118,11 +127,13 @@ static bool walk_expand(struct walk *w, const struct node *n, const struct optio
     if (o->type == OPTION_SECRET) {
         if (vars_reference(&w->vars, n->text, &w->value, &err))
             return true;
+        w->silent |= !*err.msg;
         if (*err.msg)
             walk_error(w, n, "%s", err.msg);
         return false;
     }
     if (!vars_expand(&w->vars, n->text, &w->value, outside, &err)) {
+        w->silent |= !*err.msg;
         if (*err.msg)
             walk_error(w, n, "%s", err.msg);
         return false;
@@ -271,6 +282,7 @@ static void walk_required(struct walk *w, const struct node *map, const struct w
             continue;
         for (const struct node *k = map->first; k && !stands; k = k->next)
             stands = k->text && strcmp(k->text, o->name) == 0;
+        w->silent |= !stands && w->cut;
         if (!stands && !w->cut)
             walk_error(w, map, "'%s' is missing: %s", o->name, o->help);
     }
@@ -292,6 +304,7 @@ void walk_options(struct walk *w, const struct node *map, const struct walk_tabl
         const struct option *o;
         size_t before;
 
+        w->silent |= k->bad;
         if (k->bad)
             continue;
         o = walk_find(tables, n, k->text, &t);

@@ -15,6 +15,7 @@ struct walk {
     struct config_errors *errors;
     struct vars vars;
     bool cut;       /* struct tree: what is missing may only be unread */
+    bool silent;    /* something was passed over without a word: it is reported already */
     char path[512]; /* "services.api.probes.health" */
     size_t path_len;
     struct buf value; /* of the option in hand */

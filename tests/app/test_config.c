@@ -234,6 +234,21 @@ static void an_address_is_of_the_kind_that_asks(void **state)
     ERRORS(PROBE("{ redis: 'unix:/run/redis.sock' }"), "");
 }
 
+/* The kind is not asked about options that never came in; the error stands where it is. */
+static void what_is_reported_already_stays_silent(void **state)
+{
+    (void)state;
+    ERRORS(PROBE("{ http: &a 'http://h', text: fault }"),
+           "t:5:18: anchor '&a' is not taken: write the value where it is used, or name it under "
+           "'vars'\n");
+    ERRORS(PROBE("{ postgres: host=h, &a sql: SELECT 1 }"),
+           "t:5:30: anchor '&a' is not taken: write the value where it is used, or name it under "
+           "'vars'\n");
+    ERRORS("watch: w\nvars: {1x: y, u: [z]}\nservices: {a: {probes: {p: {http: $u}}}}\n",
+           "t:2:8: vars.1x: '1x' cannot name a variable; write letters, digits and '_'\n"
+           "t:2:18: vars.u: a variable holds a single value\n");
+}
+
 static void times_fit_each_other(void **state)
 {
     struct config *c = read_fine(PROBE("{ http: 'http://h', every: 1s }"));
@@ -577,6 +592,7 @@ int main(void)
         cmocka_unit_test(what_is_missing_is_named),
         cmocka_unit_test(a_probe_asks_one_question),
         cmocka_unit_test(an_address_is_of_the_kind_that_asks),
+        cmocka_unit_test(what_is_reported_already_stays_silent),
         cmocka_unit_test(times_fit_each_other),
         cmocka_unit_test(thresholds_go_the_right_way),
         cmocka_unit_test(what_dangles_is_named),

@@ -7,6 +7,7 @@
 
 #include "tests/cmocka.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,6 +110,24 @@ static void ratemyunit_has_its_times_and_edges(void **state)
     assert_true(clients->common.crit == 20);
     assert_true(clients->common.max == 20);
     config_free(c);
+}
+
+/* C5: a reload is a load and a free. */
+static void a_thousand_reloads_leave_nothing_behind(void **state)
+{
+    size_t before = 0, after;
+
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        struct config *a = example("neurmatic/midwatch.yaml", NULL);
+
+        config_free(a);
+        if (i == 100) /* the allocator has its pools by then */
+            before = mallinfo2().uordblks;
+    }
+    after = mallinfo2().uordblks;
+    if (after > before + 900 * 1024)
+        fail_msg("%zu bytes more after 900 reloads", after - before);
 }
 
 static void neurmatic_has_its_times_words_and_edges(void **state)
@@ -244,6 +263,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(check_is_content_with_every_example),
         cmocka_unit_test(ratemyunit_has_its_times_and_edges),
+        cmocka_unit_test(a_thousand_reloads_leave_nothing_behind),
         cmocka_unit_test(neurmatic_has_its_times_words_and_edges),
         cmocka_unit_test(a_demo_puts_its_own_addresses_in),
         cmocka_unit_test(addresses_alone_are_a_configuration),
