@@ -13,6 +13,7 @@
 enum {
     SETTLE_MS = 10,     /* answers that come together are judged together */
     FIRST_ROUND_MS = 1, /* between two first questions */
+    MOMENT_MS = 50,
     TICK_MS = 1000
 };
 
@@ -211,19 +212,24 @@ static void watch_on_closed(void *arg, struct probe *probe)
         watch_question(p, false);
 }
 
+/* Slots fall on twenty moments of a second: waking up and warming the caches costs more than one
+ * probe does, and a thousand probes at 1 Hz are still only fifty at a time. */
 static int64_t watch_phase(const struct config_probe *p, const char *service)
 {
     uint64_t h = 0xcbf29ce484222325ULL, every_ms = (uint64_t)p->common.every_ms;
     const char *probe = p->name;
 
-    if (p->ops->together)
-        return (int64_t)((p->ops->together(p->self) >> 16) % every_ms);
-    for (const char *s = service; *s; s++)
-        h = watch_hash(h, (unsigned char)*s);
-    h = watch_hash(h, '.');
-    for (const char *s = probe; *s; s++)
-        h = watch_hash(h, (unsigned char)*s);
-    return (int64_t)((h >> 16) % every_ms);
+    if (p->ops->together) {
+        h = p->ops->together(p->self);
+    } else {
+        for (const char *s = service; *s; s++)
+            h = watch_hash(h, (unsigned char)*s);
+        h = watch_hash(h, '.');
+        for (const char *s = probe; *s; s++)
+            h = watch_hash(h, (unsigned char)*s);
+    }
+    h = (h >> 16) % every_ms;
+    return (int64_t)(every_ms >= 1000 ? h / MOMENT_MS * MOMENT_MS : h);
 }
 
 static void watch_open_probe(struct watch *w, size_t n, size_t service, size_t reading)
