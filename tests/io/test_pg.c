@@ -19,7 +19,7 @@
 #include "io/limits.h"
 #include "tests/io/pgserver.h"
 
-enum { LIMIT_MS = 5000 };
+enum { LIMIT_MS = 20000 }; /* valgrind needs it */
 
 struct world {
     struct io *io;
@@ -641,6 +641,14 @@ static long rss_kib(void)
 #define SANITIZED 0
 #endif
 
+/* Neither a sanitizer nor valgrind keeps books beside it. */
+static bool plain_memory(void)
+{
+    const char *preload = getenv("LD_PRELOAD");
+
+    return !SANITIZED && !(preload && strstr(preload, "vgpreload"));
+}
+
 #define RAW(bytes, times) bytes, sizeof bytes - 1, times
 
 static void hostile_bytes_end_in_a_fault_and_take_no_memory(void **state)
@@ -706,7 +714,7 @@ static void hostile_bytes_end_in_a_fault_and_take_no_memory(void **state)
         if (b.fault != FAULT_NONE)
             fail_msg("after %s: %s", cases[i].what, b.why);
         world_close(&w);
-        if (!SANITIZED && rss_kib() - before > 12 << 10) /* the server's own copy included */
+        if (plain_memory() && rss_kib() - before > 12 << 10) /* the server's own copy included */
             fail_msg("%s took %ld KiB", cases[i].what, rss_kib() - before);
     }
 }
@@ -835,7 +843,8 @@ static void a_flood_of_rows_is_stopped_at_the_byte_cap(void **state)
     world_open(&w);
     w.server->on_query = pours;
     endless = 1;
-    ask_wait(&w, &a);
+    ask(&w, &a, "SELECT 1", 10000);
+    WAIT(&w, a.n);
     endless = 0;
     assert_int_equal(a.fault, FAULT_TOO_BIG);
     assert_string_equal(a.why, "more than 1048576 bytes of rows");
@@ -957,7 +966,7 @@ static void a_thousand_reconnects_leave_no_descriptor(void **state)
         assert_int_equal(a.fault, FAULT_NONE);
     }
     assert_int_equal(w.server->startups, 1001);
-    assert_int_equal(fds_open(), before);
+    assert_true(fds_open() <= before); /* less when a cancel of an earlier test ended */
     assert_true(w.closed <= 4); /* asks at once: 0 s, 0.5 s, 1.5 s ... not a thousand */
     world_close(&w);
 }
