@@ -6,19 +6,12 @@
  * that does not answer in time is left out, and the next one is tried. */
 #include "io/pg_db.h"
 
-#include <netinet/in.h>
-#include <stddef.h>
+#include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
-#ifdef __linux__
-#include <linux/tcp.h> /* newer than the C library's */
-#endif
 
 #include "io/limits.h"
 #include "io/pg_fault.h"
-
-enum { PG_RCVBUF = 128 << 10 };
 
 static void pg_conn_start(struct pg_db *db);
 
@@ -29,27 +22,30 @@ static int32_t pg_conn_elapsed(const struct pg_db *db)
 
 /* ---- bytes ---- */
 
-/* Of a TCP socket the kernel knows; elsewhere what waits now is added up, before it is read. */
-int64_t pg_conn_count(struct pg_db *db)
+/* Before there is a pump what waits is added up at each step; libpq bounds the rest itself. */
+static int64_t pg_conn_count_greeting(struct pg_db *db)
 {
-    int waiting = 0, fd = PQsocket(db->conn);
+    int n = 0, fd = PQsocket(db->conn);
 
-    if (fd < 0)
-        return db->received;
-#ifdef __linux__
-    struct tcp_info info;
-    socklen_t len = sizeof info;
+    if (!db->pump.on && fd >= 0 && ioctl(fd, FIONREAD, &n) == 0)
+        db->greeting_bytes += n;
+    return db->greeting_bytes + db->pump.poured;
+}
 
-    memset(&info, 0, sizeof info);
-    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
-        len >= offsetof(struct tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received) {
-        db->received = (int64_t)info.tcpi_bytes_received;
-        return db->received;
-    }
-#endif
-    if (ioctl(fd, FIONREAD, &waiting) == 0)
-        db->received += waiting;
-    return db->received;
+bool pg_conn_read(struct pg_db *db)
+{
+    pg_pump_in(&db->pump);
+    return PQconsumeInput(db->conn);
+}
+
+bool pg_conn_write(struct pg_db *db)
+{
+    int rc = PQflush(db->conn);
+    bool waits = pg_pump_out(&db->pump);
+
+    if (rc >= 0)
+        io_watch_set(db->watch, rc || waits ? IO_READ | IO_WRITE : IO_READ);
+    return rc >= 0;
 }
 
 /* ---- the end of a way ---- */
@@ -65,9 +61,9 @@ void pg_conn_close(struct pg_db *db)
     pg_cancel_forget(db->cancel); /* it may hang as long as it likes; the next backend is another */
     db->cancel = NULL;
     PQfinish(db->conn);
+    pg_pump_stop(&db->pump);
     db->conn = NULL;
     db->state = PG_CLOSED;
-    db->received = db->received_base = 0;
     db->nulls = db->misses = 0;
 }
 
@@ -101,14 +97,6 @@ static void pg_conn_refused(struct pg_db *db)
 }
 
 /* ---- libpq's steps ---- */
-
-static bool pg_conn_too_talkative(struct pg_db *db)
-{
-    int bytes = PG_RCVBUF;
-
-    setsockopt(PQsocket(db->conn), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
-    return pg_conn_count(db) > PG_GREETING_MAX;
-}
 
 static void pg_conn_note_phase(struct pg_db *db)
 {
@@ -150,27 +138,53 @@ static void pg_conn_note_attempt(struct pg_db *db)
     }
 }
 
-static void pg_conn_on_step(void *arg, int events);
-
-static void pg_conn_watch(struct pg_db *db, PostgresPollingStatusType want)
+/* From the moment that the server has let us in, its bytes come through the pump. Before, libpq
+ * bounds what it reads, may still change sockets, and looks at who is at the other end. */
+static bool pg_conn_pump(struct pg_db *db)
 {
-    int events = want == PGRES_POLLING_READING ? IO_READ : IO_WRITE;
+    ConnStatusType s = PQstatus(db->conn);
 
-    db->watch = io_watch_new(db->pg->io, PQsocket(db->conn), events, pg_conn_on_step, db);
-    if (!db->watch)
-        pg_conn_fail(db, FAULT_LOCAL, "the connection cannot be watched");
+    if (db->pump.on && !pg_pump_is(&db->pump, PQsocket(db->conn)))
+        pg_pump_stop(&db->pump); /* the next host, over a socket of its own */
+    if (db->pump.on || (s != CONNECTION_AUTH_OK && s != CONNECTION_OK))
+        return true;
+    return pg_pump_start(&db->pump, PQsocket(db->conn));
+}
+
+static bool pg_conn_watch(struct pg_db *db, int events, void (*fn)(void *arg, int events))
+{
+    int fd = db->pump.on ? db->pump.real : PQsocket(db->conn);
+
+    db->watch = io_watch_new(db->pg->io, fd, events, fn, db);
+    return db->watch != NULL;
 }
 
 static void pg_conn_done(struct pg_db *db)
 {
-    pg_conn_note_phase(db);
     io_timer_off(db->limit);
-    db->watch = io_watch_new(db->pg->io, PQsocket(db->conn), IO_READ, pg_db_on_ready, db);
-    if (!db->watch || PQsetnonblocking(db->conn, 1) != 0 || !PQenterPipelineMode(db->conn)) {
+    pg_conn_note_phase(db);
+    if (!pg_conn_watch(db, IO_READ, pg_db_on_ready) || PQsetnonblocking(db->conn, 1) != 0 ||
+        !PQenterPipelineMode(db->conn)) {
         pg_conn_fail(db, FAULT_LOCAL, "the connection cannot be used asynchronously");
         return;
     }
     pg_db_opened(db);
+}
+
+static PostgresPollingStatusType pg_conn_poll(struct pg_db *db)
+{
+    PostgresPollingStatusType want;
+    int draughts = 0;
+
+    do { /* the cup may hold more than libpq takes at a step; the real socket would not wake us */
+        if (db->pump.on)
+            pg_pump_in(&db->pump);
+        want = PQconnectPoll(db->conn);
+        if (db->pump.on)
+            pg_pump_out(&db->pump);
+    } while (want == PGRES_POLLING_READING && !pg_pump_empty(&db->pump) &&
+             ++draughts < PG_DRAUGHTS);
+    return want;
 }
 
 static void pg_conn_on_step(void *arg, int events)
@@ -182,17 +196,23 @@ static void pg_conn_on_step(void *arg, int events)
     pg_db_hold(db);
     io_watch_free(db->watch);
     db->watch = NULL;
-    want = PQconnectPoll(db->conn);
-    if (want != PGRES_POLLING_FAILED && pg_conn_too_talkative(db)) {
+    if (pg_conn_count_greeting(db) > PG_GREETING_MAX) {
         pg_conn_fail(db, FAULT_PROTOCOL, "not PostgreSQL: its greeting does not end");
-    } else if (want == PGRES_POLLING_FAILED) {
+        pg_db_release(db);
+        return;
+    }
+    want = pg_conn_poll(db);
+    if (want == PGRES_POLLING_FAILED) {
         pg_conn_refused(db);
+    } else if (!pg_conn_pump(db)) {
+        pg_conn_fail(db, FAULT_LOCAL, strerror(errno));
     } else if (want == PGRES_POLLING_OK) {
         pg_conn_done(db);
     } else {
         pg_conn_note_phase(db);
         pg_conn_note_attempt(db);
-        pg_conn_watch(db, want);
+        if (!pg_conn_watch(db, want == PGRES_POLLING_READING ? IO_READ : IO_WRITE, pg_conn_on_step))
+            pg_conn_fail(db, FAULT_LOCAL, "the connection cannot be watched");
     }
     pg_db_release(db);
 }
@@ -211,6 +231,8 @@ static void pg_conn_start(struct pg_db *db)
     db->state = PG_CONNECTING;
     db->attempt[0] = '\0';
     db->greeted = false;
+    db->greeting_bytes = 0;
+    db->pump.poured = 0;
     db->session_timeout_ms = db->max_timeout_ms;
     if (!pg_params_make(&params, &db->target, db->password, db->addresses, db->n_addresses,
                         db->session_timeout_ms, PG_LOCK_MS, db->plain, &why)) {
@@ -231,7 +253,8 @@ static void pg_conn_start(struct pg_db *db)
     PQsetErrorVerbosity(db->conn, PQERRORS_VERBOSE); /* so that its text holds the SQLSTATE */
     PQsetNoticeReceiver(db->conn, pg_conn_ignore, NULL);
     pg_conn_note_attempt(db);
-    pg_conn_watch(db, PGRES_POLLING_WRITING);
+    if (!pg_conn_watch(db, IO_WRITE, pg_conn_on_step))
+        pg_conn_fail(db, FAULT_LOCAL, "the connection cannot be watched");
 }
 
 /* ---- names ---- */
@@ -341,6 +364,7 @@ void pg_conn_on_limit(void *arg)
         io_watch_free(db->watch);
         db->watch = NULL;
         PQfinish(db->conn);
+        pg_pump_stop(&db->pump);
         db->conn = NULL;
         if (left) {
             pg_conn_start(db);

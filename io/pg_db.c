@@ -3,12 +3,10 @@
 #include "io/pg_db.h"
 
 #include <assert.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "core/alloc.h"
 #include "core/unit.h"
@@ -355,26 +353,6 @@ void pg_db_failed(struct pg_db *db, enum fault fault, const struct err *why, boo
 
 /* ---- sending ---- */
 
-static bool pg_db_write(struct pg_db *db)
-{
-    int rc = PQflush(db->conn);
-
-    if (rc >= 0)
-        io_watch_set(db->watch, rc ? IO_READ | IO_WRITE : IO_READ);
-    return rc >= 0;
-}
-
-static void pg_db_cork(struct pg_db *db, int on)
-{
-#ifdef TCP_CORK
-    /* each sync is a write of its own; together they are one packet */
-    setsockopt(PQsocket(db->conn), IPPROTO_TCP, TCP_CORK, &on, sizeof on);
-#else
-    (void)db;
-    (void)on;
-#endif
-}
-
 /* A statement of our own, ahead of what waits; what it answers is nobody's business. */
 static bool pg_db_set(struct pg_db *db, const char *sql)
 {
@@ -415,7 +393,6 @@ static void pg_db_send(struct pg_db *db)
     bool was_idle = !db->first || !db->first->sent, ok;
     struct err why;
 
-    pg_db_cork(db, 1);
     ok = pg_db_prepare(db);
     for (struct pg_call *c = db->first; c && ok; c = c->next) {
         if (c->sent)
@@ -424,8 +401,7 @@ static void pg_db_send(struct pg_db *db)
         ok = PQsendQueryParams(db->conn, buf_str(&c->sql), 0, NULL, NULL, NULL, NULL, 0) &&
              PQpipelineSync(db->conn);
     }
-    ok = ok && pg_db_write(db);
-    pg_db_cork(db, 0);
+    ok = ok && pg_conn_write(db); /* all of it in one piece */
     if (!ok) {
         err_set(&why, "%s", PQerrorMessage(db->conn));
         pg_db_lost(db, FAULT_RESET, &why);
@@ -433,7 +409,7 @@ static void pg_db_send(struct pg_db *db)
     }
     if (was_idle) {
         PQsetSingleRowMode(db->conn);
-        db->received_base = pg_conn_count(db);
+        db->poured_base = db->pump.poured;
     }
 }
 
@@ -605,7 +581,7 @@ static bool pg_db_hit_by_stray(const struct pg_db *db, const struct pg_call *c)
 /* The sync behind a query: all of it has come. */
 static void pg_db_complete(struct pg_db *db, struct pg_call *c)
 {
-    db->received_base = db->received;
+    db->poured_base = db->pump.poured;
     if (pg_db_hit_by_stray(db, c)) {
         c->sent = false;
         c->retried = true;
@@ -696,7 +672,7 @@ static void pg_db_drain(struct pg_db *db)
 /* More than a query may cost, or than anybody asked for. */
 static bool pg_db_over_meter(struct pg_db *db, struct err *why)
 {
-    int64_t bytes = pg_conn_count(db) - db->received_base;
+    int64_t bytes = db->pump.poured - db->poured_base;
 
     if (!db->first || !db->first->sent) {
         if (bytes <= PG_IDLE_MAX)
@@ -718,35 +694,44 @@ static void pg_db_take_notifies(struct pg_db *db)
         PQfreemem(n);
 }
 
+/* The connection ended, or sends what cannot be read. */
+static void pg_db_broke(struct pg_db *db)
+{
+    char sqlstate[6];
+    enum fault fault;
+    struct err why;
+
+    pg_fault_connect(PQerrorMessage(db->conn), sqlstate, &fault, &why);
+    if (fault != FAULT_PROTOCOL)
+        fault = FAULT_RESET;
+    if (db->pump.ended && db->pump.error)
+        err_set(&why, "%s", db->pump.error == ECONNRESET ? "reset" : strerror(db->pump.error));
+    pg_db_lost(db, fault, &why);
+}
+
 void pg_db_on_ready(void *arg, int events)
 {
     struct pg_db *db = arg;
+    PGconn *conn = db->conn;
     struct err why;
+    int draughts = 0;
     bool ok = true;
 
     (void)events;
     pg_db_hold(db);
-    if (pg_db_over_meter(db, &why)) {
+    do { /* libpq takes a cup in one or two draughts; the real socket does not wake us for the rest
+          */
+        ok = draughts++ < PG_DRAUGHTS && pg_conn_read(db);
+        pg_db_drain(db);
+    } while (ok && db->conn == conn && !pg_pump_empty(&db->pump));
+    if (db->conn == conn && pg_db_over_meter(db, &why)) {
         if (db->first && db->first->sent)
             pg_db_cancel_first(db); /* the query runs on until it notices that we are gone */
         pg_db_lost(db, FAULT_TOO_BIG, &why);
-        pg_db_release(db);
-        return;
-    }
-    ok = PQconsumeInput(db->conn);
-    pg_db_drain(db);
-    if (db->conn && db->state == PG_READY) {
+    } else if (db->conn == conn) {
         pg_db_take_notifies(db);
-        ok = ok && PQstatus(db->conn) != CONNECTION_BAD && pg_db_write(db);
-        if (!ok) {
-            char sqlstate[6];
-            enum fault fault;
-
-            pg_fault_connect(PQerrorMessage(db->conn), sqlstate, &fault, &why);
-            if (fault != FAULT_PROTOCOL)
-                fault = FAULT_RESET;
-            pg_db_lost(db, fault, &why);
-        }
+        if (!ok || PQstatus(conn) == CONNECTION_BAD || !pg_conn_write(db))
+            pg_db_broke(db);
     }
     pg_db_release(db);
 }

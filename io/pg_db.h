@@ -12,6 +12,7 @@
 #include "core/buf.h"
 #include "io/pg.h"
 #include "io/pg_cancel.h"
+#include "io/pg_pump.h"
 #include "io/pg_rows.h"
 #include "io/pg_target.h"
 #include "io/resolve.h"
@@ -73,8 +74,9 @@ struct pg_db {
     bool withheld, plain, greeted, encoding_set;
     int64_t auth_until_us; /* rejected credentials are not tried before; 0 = may try */
     struct err auth_why;
-    /* bytes received: what one query may cost */
-    int64_t received, received_base;
+    struct pg_pump pump;
+    int64_t greeting_bytes;
+    int64_t poured_base; /* what the pump had poured when the first query began */
     /* queries */
     struct pg_call *first, *last, *pool;
     struct io_timer *soon;  /* what is asked in one turn goes out together */
@@ -103,6 +105,7 @@ struct pg_view { /* behind pg_reply.impl */
 enum {
     PG_LOCK_MS = 1500,  /* longest wait for a lock: others queue behind us */
     PG_GRACE_MS = 1000, /* after a cancel, until the connection is given up */
+    PG_DRAUGHTS = 16,   /* that libpq may take to empty a cup */
     PG_GREETING_MAX = 256 << 10,
     PG_IDLE_MAX = 64 << 10,     /* unasked bytes: notices, notifications */
     PG_FRAMING_MAX = 512 << 10, /* on the wire, beside the bytes of the cells */
@@ -117,8 +120,8 @@ void pg_db_release(struct pg_db *db);
 void pg_conn_begin(struct pg_db *db);
 void pg_conn_close(struct pg_db *db); /* whatever there is of one */
 void pg_conn_on_limit(void *arg);
-/* Received bytes are counted, as far as the system tells. */
-int64_t pg_conn_count(struct pg_db *db);
+bool pg_conn_read(struct pg_db *db);  /* a cupful; false: the connection is gone */
+bool pg_conn_write(struct pg_db *db); /* what libpq has; asks to be woken for the rest */
 
 /* pg_db.c */
 void pg_db_init(struct pg_db *db);

@@ -3,8 +3,11 @@
 time, and over when the fault is over."""
 import os
 import pathlib
+import socket
+import struct
 import subprocess
 import sys
+import threading
 import time
 import unittest
 
@@ -303,6 +306,80 @@ class PgTest(unittest.TestCase):
                 "state = 'active' AND pid <> pg_backend_pid()") == "1", what="sleeping")
             a.line("cancel", ident)
             self.assertEqual(a.ask("SELECT 5")["cells"], [["5"]])
+
+
+class Pourer:
+    """A server that greets and then answers a query as fast as the machine can, for ever: with one row
+    that says it has half a gigabyte, or with small rows."""
+
+    def __init__(self, mode):
+        self.mode = mode
+        self.s = socket.create_server(("127.0.0.1", 0))
+        self.port = self.s.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    @staticmethod
+    def message(kind, body):
+        return kind + struct.pack("!I", len(body) + 4) + body
+
+    def serve(self):
+        while True:
+            try:
+                c, _ = self.s.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.one, args=(c,), daemon=True).start()
+
+    def one(self, c):
+        m = self.message
+        try:
+            while True:
+                body = c.recv(struct.unpack("!I", c.recv(4))[0] - 4)
+                code = struct.unpack("!I", body[:4])[0]
+                if code == 80877102:
+                    return c.close()
+                if code not in (80877103, 80877104):
+                    break
+                c.sendall(b"N")
+            c.sendall(m(b"R", bytes(4)) + m(b"S", b"server_version\0" + b"15\0"))
+            if self.mode == "greeting":
+                c.sendall(b"N" + struct.pack("!I", 0x20000000))
+            else:
+                c.sendall(m(b"K", bytes(8)) + m(b"Z", b"I"))
+                c.recv(4096)
+                c.sendall(m(b"1", b"") + m(b"2", b"") + m(
+                    b"T", b"\0\1a\0" + bytes(6) + struct.pack("!I", 25) + b"\xff\xff" + bytes(6)))
+            if self.mode == "row":
+                c.sendall(b"D" + struct.pack("!I", 0x20000000) + b"\0\1" +
+                          struct.pack("!I", 0x1ffffff0))
+            rows = m(b"D", b"\0\1" + struct.pack("!I", 5) + b"hello") * 60000
+            while True:
+                c.sendall(rows if self.mode == "rows" else b"x" * (1 << 20))
+        except OSError:
+            c.close()
+
+
+class PourTest(unittest.TestCase):
+    """P12: what a hostile server beside us may cost."""
+
+    def peak_kib(self, a):
+        status = pathlib.Path(f"/proc/{a.p.pid}/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0])
+
+    def test_p12_a_server_that_pours_costs_no_memory(self):
+        for mode in ("greeting", "row", "rows"):
+            pourer = Pourer(mode)
+            with Asker("pg", f"host=127.0.0.1 port={pourer.port} dbname=x user=x") as a:
+                before = self.peak_kib(a)
+                for _ in range(3):
+                    r = a.ask("SELECT 1", timeout=3000)
+                    if mode == "rows":
+                        self.assertTrue(r["cut"] or r["fault"] in ("too big", "timeout"), r)
+                    else:
+                        self.assertIn(r["fault"], ("too big", "protocol", "timeout"), r)
+                if SLACK == 1.0:
+                    self.assertLess(self.peak_kib(a) - before, 8192, mode)
+            pourer.s.close()
 
 
 class TlsTest(unittest.TestCase):
