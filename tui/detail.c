@@ -192,7 +192,7 @@ static void flow_components(struct flow *f, const struct reading *r)
 static void flow_signal(struct flow *f, struct pick p)
 {
     const struct signal *s = pick_signal(f->view, p);
-    char figure[64], note[96];
+    char figure[64], note[96], span[16];
     int x = f->r.x, end = f->r.x + f->r.w;
 
     flow_gap(f);
@@ -202,7 +202,8 @@ static void flow_signal(struct flow *f, struct pick p)
         x += canvas_text(f->c, x, f->y, end - x, STYLE_TITLE, &s->name) + 2;
         x += canvas_put(f->c, x, f->y, end - x, style, signal_figure(s, figure)) + 2;
         x += canvas_put(f->c, x, f->y, end - x - 4, STYLE_DIM, signal_note(s, note)) + 2;
-        canvas_put_right(f->c, x, f->y, end - x, STYLE_DIM, view_span_words(f->view));
+        canvas_put_right(f->c, x, f->y, end - x, STYLE_DIM,
+                         age_format(plot_span_ms(f->view, s), span));
         plot_draw(f->view, p, (struct rect){ f->r.x, f->y + 1, f->r.w, DETAIL_CHART_H - 1 }, f->c);
     }
     f->y += DETAIL_CHART_H;

@@ -10,9 +10,18 @@
 #include "widgets/chart.h"
 #include "widgets/frame.h"
 
+int64_t plot_span_ms(const struct view *v, const struct signal *s)
+{
+    int64_t span_ms = view_span_ms(v), least_ms = s->series ? 30 * series_step_ms(s->series) : 0;
+
+    if (v->zoom < 0 && span_ms < least_ms)
+        span_ms = least_ms < 3600000 ? least_ms : 3600000;
+    return span_ms;
+}
+
 static struct chart_plan plot_plan(const struct view *v, const struct signal *s, int cols)
 {
-    return chart_plan(cols, view_span_ms(v), series_step_ms(s->series), v->now_ms);
+    return chart_plan(cols, plot_span_ms(v, s), series_step_ms(s->series), v->now_ms);
 }
 
 static size_t plot_marks(const struct view *v, struct chart_mark *out)
@@ -48,7 +57,7 @@ void plot_panel(const struct view *v, struct pick p, const char *title, struct r
 {
     const struct signal *s = pick_signal(v, p);
     struct text subject = { 0 };
-    char figure[64], note[96];
+    char figure[64], note[96], span[16];
 
     if (!s)
         return;
@@ -60,7 +69,7 @@ void plot_panel(const struct view *v, struct pick p, const char *title, struct r
                                           .figure_style =
                                               s->level == LEVEL_OK ? STYLE_STRONG : signal_style(s),
                                           .note = signal_note(s, note),
-                                          .foot = view_span_words(v) },
+                                          .foot = age_format(plot_span_ms(v, s), span) },
                          r, c),
               c);
     text_fini(&subject);

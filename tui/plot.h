@@ -3,6 +3,8 @@
 
 #include "tui/view.h"
 
+/* The time that its chart spans: what was chosen, or enough for a few values of a slow probe. */
+int64_t plot_span_ms(const struct view *v, const struct signal *s);
 /* The chart of a signal with the board's marks, without a frame. */
 void plot_draw(const struct view *v, struct pick p, struct rect r, struct canvas *c);
 /* The same in a panel: title, service, newest figure with its note. */

@@ -10,12 +10,8 @@
 #include "tui/spans.h"
 #include "tui/words.h"
 
-static const struct {
-    int64_t ms;
-    const char *words;
-} view_spans[VIEW_SPANS] = { { 5 * 60000LL, "5m" },     { 15 * 60000LL, "15m" },
-                             { 3600000LL, "1h" },       { 4 * 3600000LL, "4h" },
-                             { 12 * 3600000LL, "12h" }, { 24 * 3600000LL, "24h" } };
+static const int64_t view_spans[VIEW_SPANS] = { 5 * 60000LL,   15 * 60000LL,   3600000LL,
+                                                4 * 3600000LL, 12 * 3600000LL, 24 * 3600000LL };
 
 void view_fini(struct view *v)
 {
@@ -40,19 +36,14 @@ static int view_span(const struct view *v)
 
     if (v->zoom >= 0)
         return v->zoom;
-    while (span < VIEW_SPAN_HOUR && view_spans[span].ms < age_ms)
+    while (span < VIEW_SPAN_HOUR && view_spans[span] < age_ms)
         span++;
     return span;
 }
 
 int64_t view_span_ms(const struct view *v)
 {
-    return view_spans[view_span(v)].ms;
-}
-
-const char *view_span_words(const struct view *v)
-{
-    return view_spans[view_span(v)].words;
+    return view_spans[view_span(v)];
 }
 
 bool view_zoom(struct view *v, int by)

@@ -75,8 +75,7 @@ void view_set_board(struct view *v, const struct board *b, int64_t now_ms);
 /* Rows, problems and picks from the board as it is now. */
 void view_settle(struct view *v);
 int64_t view_span_ms(const struct view *v);
-const char *view_span_words(const struct view *v); /* "1h" */
-bool view_zoom(struct view *v, int by);            /* false at the end */
+bool view_zoom(struct view *v, int by); /* false at the end */
 
 /* The selected service, resolved (-1 only when no row is shown), and its place among rows. */
 int view_selected(const struct view *v, const struct row *rows, size_t n, int *at);

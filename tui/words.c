@@ -16,8 +16,8 @@ struct look look_state(const struct board *b, enum state s)
         [STATE_STALE] = { "~", STYLE_STALE },     [STATE_DISABLED] = { "-", STYLE_DISABLED },
     };
 
-    /* A profile's own words are those of the whole system: the verdict has them (alerts/). A row keeps
-     * the one word that means the same in every profile. */
+    /* A profile's own words are those of the whole system: the verdict has them (alerts/). A row
+     * keeps the one word that means the same in every profile. */
     (void)b;
     return (struct look){ looks[s].glyph, state_word(s), looks[s].style };
 }

@@ -69,7 +69,7 @@ static double chart_top(const struct chart *chart)
     for (int i = 0; i < chart->plan.n; i++)
         if (chart->spans[i].n && chart->spans[i].mean > most)
             most = chart->spans[i].mean;
-    top = most;
+    top = isnan(near) ? most * 1.2 : most; /* without a limit a full chart would look like one */
     if (!isnan(near) && top < near * 1.1)
         top = near * 1.1;
     if (!isnan(chart->crit) && (most >= near * 0.8 || chart->low_is_bad) && top < chart->crit * 1.1)

@@ -81,7 +81,7 @@ static void gap_stays_blank(void **state)
     chart.crit = NAN;
     canvas_init(&c, N + 8, 4);
     chart_draw(&chart, canvas_rect(&c), &c);
-    SCREEN_IS(&c, "   1.0% ██████      ███████████▒\n"
+    SCREEN_IS(&c, "   1.5%                         \n"
                   "        ██████      ███████████▒\n"
                   "        ██████      ███████████▒\n"
                   "        01:50       02:02    now\n");
