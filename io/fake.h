@@ -1,4 +1,5 @@
-/* io/fake.h: a scripted network for the virtual loop. Each client asks here instead of the world. */
+/* io/fake.h: a scripted network for the virtual loop. Each client asks here instead of the world.
+ */
 #pragma once
 
 #include "core/fault.h"
@@ -8,12 +9,12 @@
 #include <stddef.h>
 
 struct fake_answer {
-    int64_t delay_ms;   /* until the answer is complete; beyond the caller's deadline it times out */
-    enum fault fault;   /* not NONE: the exchange fails so, with `why` */
+    int64_t delay_ms; /* until the answer is complete; beyond the caller's deadline it times out */
+    enum fault fault; /* not NONE: the exchange fails so, with `why` */
     const char *why;
-    int code;           /* HTTP */
-    const char *body;   /* HTTP; redis: raw RESP bytes */
-    size_t len;         /* 0 = strlen(body) */
+    int code;            /* HTTP */
+    const char *body;    /* HTTP; redis: raw RESP bytes */
+    size_t len;          /* 0 = strlen(body) */
     const char *headers; /* HTTP: "Name: value\r\n..." or NULL */
     /* postgres: rows * cols cells, NULL = SQL NULL; `names` the column names */
     const char *const *cells, *const *names;

@@ -123,4 +123,8 @@ void http_drive(struct http *h, curl_socket_t fd,
                 int mask); /* into curl, then hands out what ended */
 void http_complete(struct http_target *t,
                    const struct http_reply *reply); /* gives its place back */
+
+/* http_reply.c */
 int64_t http_retry_after(const struct http_reply *r, int64_t now_ms);
+void http_fill(struct http_target *t, struct http_reply *r); /* all that curl knows of it */
+void http_learn_hangup(struct http_target *t, const struct http_reply *r);

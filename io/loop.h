@@ -33,8 +33,8 @@ int64_t io_mono_us(const struct io *io); /* fresh, for measuring */
 
 void io_run(struct io *io); /* until io_stop() */
 void io_stop(struct io *io);
-/* One turn that waits at most `wait_ms` (-1 = until something happens: the loop's own tick of 100 ms
- * counts). */
+/* One turn that waits at most `wait_ms` (-1 = until something happens: the loop's own tick of 100
+ * ms counts). */
 void io_turn(struct io *io, int wait_ms);
 /* Virtual loop only: moves the clock, running what falls due, in order of time. */
 void io_advance(struct io *io, int64_t ms);
@@ -51,19 +51,20 @@ void io_timer_free(struct io_timer *t);
  * tell (Linux, BSD).
  * NULL when there is nothing to wait for (a regular file, /dev/null) or the descriptor is watched
  * already. Sets O_NONBLOCK on the open file description: never the user's own terminal.
- * `events` of the callback are IO_READ | IO_WRITE; an error of the descriptor comes as both, so that
- * whoever owns it meets the error when reading. */
+ * `events` of the callback are IO_READ | IO_WRITE; an error of the descriptor comes as both, so
+ * that whoever owns it meets the error when reading. */
 struct io_watch *io_watch_new(struct io *io, int fd, int events, void (*fn)(void *arg, int events),
                               void *arg);
 void io_watch_set(struct io_watch *w, int events);
 void io_watch_free(struct io_watch *w);
 
-struct io_signal *io_signal_new(struct io *io, int signo, void (*fn)(void *arg, int signo), void *arg);
+struct io_signal *io_signal_new(struct io *io, int signo, void (*fn)(void *arg, int signo),
+                                void *arg);
 void io_signal_free(struct io_signal *s);
 
-/* `work` runs in another thread, then `done` (may be NULL) on the loop; always both, so that `done` can
- * free what they share. io_free() waits for them, 2 s at most. A virtual loop runs both at its next
- * turn. */
+/* `work` runs in another thread, then `done` (may be NULL) on the loop; always both, so that `done`
+ * can free what they share. io_free() waits for them, 2 s at most. A virtual loop runs both at its
+ * next turn. */
 void io_work(struct io *io, void (*work)(void *arg), void (*done)(void *arg), void *arg);
 
 /* How late the loop itself was: every 100 ms a turn is due; its lateness is counted. */

@@ -1,9 +1,9 @@
 /* io/resolve.h: names to addresses, off the loop.
  *
- * For clients whose library would block on DNS (libpq); curl resolves by itself. Each name under way
- * has a thread of its own, so that one dead resolver holds up nobody else; asking again for a name
- * that is still under way joins it. Addresses and "localhost"-like names go the same way but for
- * literals, which are answered at the next turn.
+ * For clients whose library would block on DNS (libpq); curl resolves by itself. Each name under
+ * way has a thread of its own, so that one dead resolver holds up nobody else; asking again for a
+ * name that is still under way joins it. Addresses and "localhost"-like names go the same way but
+ * for literals, which are answered at the next turn.
  *
  * Errors:  `why` says "cannot resolve db.example: Name or service not known". There is no timeout
  *          here: the caller has the deadline and cancels.

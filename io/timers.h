@@ -34,5 +34,6 @@ void timers_off(struct timers *h, struct io_timer *t);
 /* The earliest, or NULL. */
 struct io_timer *timers_first(const struct timers *h);
 /* Takes the earliest out if it is due at `now_us` and was armed before `seq`, else NULL. With the
- * `seq` from before the pass, a timer that re-arms itself for "now" cannot hold the pass for ever. */
+ * `seq` from before the pass, a timer that re-arms itself for "now" cannot hold the pass for ever.
+ */
 struct io_timer *timers_take(struct timers *h, int64_t now_us, uint64_t seq);

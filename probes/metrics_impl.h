@@ -1,7 +1,7 @@
-/* probes/metrics_impl.h: what the two halves of the metrics probe share; nobody else includes it.
+/* probes/metrics_impl.h: what the files of the metrics probe share; nobody else includes it.
  *
- * metrics.c knows what one probe makes of the samples; metrics_page.c fetches a page once for all
- * probes that read it.
+ * metrics.c knows the options, metrics_value.c what one probe makes of the samples, metrics_page.c
+ * fetches a page once for all probes that read it.
  */
 #pragma once
 
@@ -64,7 +64,12 @@ void metrics_page_poll(struct metrics_state *s);
 /* What is the same question: URL, headers, credentials, trust. */
 char *metrics_page_key(const struct metrics_options *o);
 
-/* metrics.c, called by the page */
+/* metrics.c: what the options mean */
+enum unit metrics_own_unit(const struct metrics_options *o); /* that the name itself speaks of */
+double metrics_scale(const struct metrics_options *o, const struct probe_common *c);
+const char *metrics_signal_name(const struct metrics_options *o);
+
+/* metrics_value.c, called by the page */
 size_t metrics_wanted(const struct metrics_state *s, const char *out[4]);
 void metrics_begin(struct metrics_state *s);
 void metrics_sample(struct metrics_state *s, const struct expo_sample *sample);
