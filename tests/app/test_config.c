@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/file.h"
 #include "tests/app/scratch.h"
 
 static void a_whole_configuration_is_read(void **state)
@@ -442,6 +443,16 @@ static void a_file_is_looked_at_before_it_is_read(void **state)
     memset(&errors, 0, sizeof errors);
     assert_null(config_load("/tmp", NULL, &errors));
     assert_string_equal(errors.items[0].err.msg, "/tmp is not a regular file");
+    {
+        struct buf b = { 0 };
+        struct err err = { 0 };
+
+        /* says 0 bytes and gives more */
+        assert_false(file_read("/proc/self/smaps", 100, FILE_PLAIN, &b, &err));
+        assert_string_equal(err.msg,
+                            "/proc/self/smaps has more than 100 bytes, the most that is read");
+        buf_fini(&b);
+    }
     memset(&errors, 0, sizeof errors);
     scratch(path, "fifo", "", 0600);
     unlink(path);

@@ -30,17 +30,17 @@ def client(server, seconds=2.0):
 def ask(server, path="/", seconds=2.0, stop=None):
     """Everything that comes for a GET, until the end, a reset (then a final b"RST") or `stop` bytes."""
     out = b""
-    with client(server, seconds) as s:
-        s.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        try:
+    try:
+        with client(server, seconds) as s:  # a reset may come as early as here
+            s.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             while data := s.recv(65536):
                 out += data
                 if stop and len(out) >= stop:
                     break
-        except TimeoutError:
-            out += b"TIMEOUT"
-        except ConnectionResetError:
-            out += b"RST"
+    except TimeoutError:
+        out += b"TIMEOUT"
+    except ConnectionResetError:
+        out += b"RST"
     return out
 
 
