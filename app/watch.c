@@ -140,6 +140,10 @@ static void watch_slot(void *arg)
         return;
     }
     late_ms = io_mono_ms(w->io) - p->slot_ms;
+    if (p->asking && p->slots.due == 1 && p->slot_ms - p->asked_ms < p->probe.common->every_ms) {
+        watch_next_slot(p); /* the first question, asked at once, is still out: it is this slot's */
+        return;
+    }
     p->slots.due++;
     if (late_ms > p->slots.late_max_ms)
         p->slots.late_max_ms = late_ms;

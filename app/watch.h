@@ -2,7 +2,7 @@
  *
  * Each probe has a phase of its own within its interval, made from its name: slots stay where they
  * are over a reload, and a thousand probes never ask in the same millisecond. The first round goes
- * out at once.
+ * out at once; a question of it that is still out at the probe's first slot is that slot's.
  *
  * Units:   milliseconds; slots are on the monotonic clock.
  * Errors:  what goes wrong stands on the board.

@@ -1,0 +1,128 @@
+/* tests/app/test_watch.c: the schedule of the probes, on a virtual clock. */
+#include "app/watch.h"
+
+#include "app/config.h"
+#include "app/secrets.h"
+#include "core/buf.h"
+#include "io/fake.h"
+#include "tests/cmocka.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SECOND = 1000, PROBES = 40, EVERY_S = 4 };
+
+struct site {
+    struct io *io;
+    struct watch *watch;
+    struct secrets *secrets;
+    int delay_ms, asked;
+};
+
+static void site_http(void *arg, const char *method, const char *url, struct fake_answer *a)
+{
+    struct site *s = arg;
+
+    (void)method;
+    (void)url;
+    s->asked++;
+    a->delay_ms = s->delay_ms;
+    a->code = 200;
+    a->headers = "Content-Type: application/json\r\n";
+    a->body = "{\"status\":\"ok\"}";
+}
+
+/* PROBES of one site, each at a phase of its own; answers take `delay_ms`, the timeout is 3 s. */
+static void site_start(struct site *s, int delay_ms)
+{
+    static struct fake_net net = { .http = site_http };
+    struct watch_events none = { 0 };
+    struct config_errors errors = { 0 };
+    struct strmap vars = { 0 };
+    struct config *config;
+    char path[] = "/tmp/midwatch-test-XXXXXX";
+    int fd = mkstemp(path);
+    FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
+
+    assert_non_null(f);
+    fputs("watch: w\nenvironment: staging\nservices:\n", f);
+    for (int i = 0; i < PROBES; i++)
+        fprintf(f,
+                "  s%d:\n    probes:\n      p: { http: \"http://127.0.0.1:1/%d\", every: %ds, "
+                "timeout: 3s }\n",
+                i, i, EVERY_S);
+    fclose(f);
+    config = config_load(path, &vars, &errors);
+    unlink(path);
+    if (!config)
+        fail_msg("%s", errors.items[0].err.msg);
+    s->delay_ms = delay_ms;
+    s->io = io_new_virtual(1769652000LL * SECOND);
+    net.arg = s;
+    io_fake_set(s->io, &net);
+    s->secrets = secrets_new();
+    s->watch = watch_new(s->io, config, s->secrets, &none);
+    watch_start(s->watch);
+}
+
+static void site_stop(struct site *s)
+{
+    watch_free(s->watch);
+    io_free(s->io);
+    secrets_free(s->secrets);
+}
+
+static int occurrences(const struct watch *w, const char *what)
+{
+    struct buf out = { 0 };
+    int n = 0;
+
+    watch_debug(w, &out);
+    for (const char *at = buf_str(&out); (at = strstr(at, what)); at++)
+        n++;
+    buf_fini(&out);
+    return n;
+}
+
+/* A dead source's first question may still be out when its first slot comes. */
+static void first_question_costs_no_slot(void **state)
+{
+    struct site s = { 0 };
+
+    (void)state;
+    site_start(&s, 60 * SECOND);
+    io_advance(s.io, 10 * EVERY_S * SECOND);
+    assert_int_equal(occurrences(s.watch, "\"missed\":0,"), PROBES);
+    /* ten intervals are ten questions or eleven, less the one that stood for two */
+    assert_in_range(s.asked, 10 * PROBES - PROBES / 2, 11 * PROBES);
+    site_stop(&s);
+}
+
+static void quick_answers_are_asked_for_at_once_and_at_every_slot(void **state)
+{
+    struct site s = { 0 };
+
+    (void)state;
+    site_start(&s, 1);
+    io_advance(s.io, PROBES);
+    assert_in_range(s.asked, PROBES, PROBES + 5); /* all at once, whatever their phases */
+    io_advance(s.io, EVERY_S * SECOND);
+    s.asked = 0;
+    io_advance(s.io, 10 * EVERY_S * SECOND);
+    assert_int_equal(s.asked, 10 * PROBES);
+    assert_int_equal(occurrences(s.watch, "\"missed\":0,"), PROBES);
+    assert_int_equal(occurrences(s.watch, "\"extra\":0,"), PROBES);
+    site_stop(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(first_question_costs_no_slot),
+        cmocka_unit_test(quick_answers_are_asked_for_at_once_and_at_every_slot),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
