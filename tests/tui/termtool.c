@@ -2,7 +2,7 @@
  *
  *   n  draw the same again        u  move only the numbers     f  change every cell
  *   y  copy "copied"              i  say how many bytes the last frame took
- *   r  a byte a number, 300 frames as fast as they come       Ctrl-Z  suspend
+ *   r  a byte a number, 60 frames as fast as they come       Ctrl-Z  suspend
  *   !  die of SIGSEGV             q  end
  */
 #include "tui/keys.h"
@@ -81,7 +81,7 @@ static void tool_press(struct tool *t, struct press p)
         term_copy(t->term, &copied);
         text_fini(&copied);
     }
-    for (int i = 0; i < 300 && !strcmp(name, "r"); i++, t->turn++, t->fill++)
+    for (int i = 0; i < 60 && !strcmp(name, "r"); i++, t->turn++, t->fill++)
         tool_draw(t);
     if (!strcmp(name, "Ctrl-Z")) {
         term_suspend(t->term);

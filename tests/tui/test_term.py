@@ -94,7 +94,7 @@ class TermTest(unittest.TestCase):
             s.key("r")
             s.key("u")
             s.resume_reading()
-            s.wait_for("turn 301", seconds=10)
+            s.wait_for("turn 61", seconds=10)
             s.key("i")
             s.wait_for("/dropped [1-9]/")
 
