@@ -131,7 +131,7 @@ static struct overview overview_layout(const struct view *v, struct rect r)
         int rows = overview_min((int)v->n_overview, r.h);
 
         o.boxes = false;
-        if (v->n_signals && rows + 3 <= r.h)
+        if ((v->n_signals || v->errors.service >= 0 || v->latency.service >= 0) && rows + 3 <= r.h)
             o.signals = (struct rect){ r.x, r.y + rows + 1, r.w, r.h - rows - 1 };
         else
             rows = r.h;
@@ -139,7 +139,11 @@ static struct overview overview_layout(const struct view *v, struct rect r)
         return o;
     }
     if (r.w < OVERVIEW_W_TWO) {
-        int below = r.h >= 26 ? r.h / 3 : 0;
+        int want = (int)v->n_overview + 2 + overview_max((int)v->n_problems, 1) + 2;
+        int below = r.h >= 26 ? overview_max(r.h / 3, r.h - want) : r.h - want;
+
+        if (below < OVERVIEW_CHART_MIN)
+            below = 0;
 
         overview_left(v, (struct rect){ r.x, r.y, r.w, r.h - below }, false, &o);
         overview_charts(v, (struct rect){ r.x, r.y + r.h - below, r.w, below }, &o);
@@ -202,6 +206,30 @@ static void overview_problems(const struct view *v, struct rect r, struct canvas
     problems_draw(v, v->focus == FOCUS_PROBLEMS ? v->problem : -1, in, c);
 }
 
+static bool overview_has_chart(const struct overview *o, struct pick p)
+{
+    for (int i = 0; i < o->n_charts; i++)
+        if (o->charts[i].pick.service == p.service && o->charts[i].pick.reading == p.reading &&
+            o->charts[i].pick.signal == p.signal)
+            return true;
+    return false;
+}
+
+/* What has no chart for want of room comes first. */
+static void overview_signals(const struct view *v, const struct overview *o, struct canvas *c)
+{
+    struct pick picks[VIEW_SIGNALS + 2];
+    size_t n = 0;
+
+    if (v->errors.service >= 0 && !overview_has_chart(o, v->errors))
+        picks[n++] = v->errors;
+    if (v->latency.service >= 0 && !overview_has_chart(o, v->latency))
+        picks[n++] = v->latency;
+    for (size_t i = 0; i < v->n_signals; i++)
+        picks[n++] = v->signals[i];
+    plot_signals(v, picks, n, o->signals, c);
+}
+
 static void overview_draw(const struct view *v, struct rect r, struct canvas *c)
 {
     struct overview o = overview_layout(v, r);
@@ -216,7 +244,7 @@ static void overview_draw(const struct view *v, struct rect r, struct canvas *c)
     if (o.signals.h > 0 && o.boxes)
         o.signals = frame_draw(&(struct frame){ .title = "Signals" }, o.signals, c);
     if (o.signals.h > 0)
-        plot_signals(v, v->signals, v->n_signals, o.signals, c);
+        overview_signals(v, &o, c);
 }
 
 static void overview_settle(struct view *v, struct rect r)

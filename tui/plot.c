@@ -2,6 +2,7 @@
 #include "tui/plot.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tui/spans.h"
@@ -96,13 +97,26 @@ void plot_spark(const struct view *v, const struct signal *s, struct rect r, str
                c);
 }
 
+/* A ratio never stands without what it is a ratio of, where there is room. */
+static const char *plot_figure(const struct signal *s, int w, char out[160])
+{
+    char figure[64], note[96];
+
+    signal_figure(s, figure);
+    if (w >= 44 && s->known && signal_is_ratio(s))
+        snprintf(out, 160, "%s  %s", signal_note(s, note), figure);
+    else
+        snprintf(out, 160, "%s", figure);
+    return out;
+}
+
 static void plot_signal_row(const struct view *v, struct pick p, struct rect r, int name_w,
                             int figure_w, struct canvas *c)
 {
     const struct signal *s = pick_signal(v, p);
     struct text name = { 0 };
     struct rect picture = { r.x + name_w + 2, r.y, r.w - name_w - figure_w - 4, 1 };
-    char figure[64];
+    char figure[160];
 
     signal_label(&v->board->services[p.service], pick_reading(v, p), s, &name);
     canvas_text(c, r.x, r.y, name_w, signal_style(s) == STYLE_PLAIN ? STYLE_PLAIN : signal_style(s),
@@ -117,7 +131,7 @@ static void plot_signal_row(const struct view *v, struct pick p, struct rect r, 
     else if (picture.w > 0)
         plot_spark(v, s, picture, c);
     canvas_put_right(c, r.x + r.w - figure_w, r.y, figure_w, signal_style(s),
-                     signal_figure(s, figure));
+                     plot_figure(s, r.w, figure));
 }
 
 static int plot_cols(const char *words)
@@ -138,13 +152,13 @@ void plot_signals(const struct view *v, const struct pick *picks, size_t n, stru
     for (size_t i = 0; i < n; i++) {
         const struct signal *s = pick_signal(v, picks[i]);
         struct text name = { 0 };
-        char figure[64];
+        char figure[160];
         int cols;
 
         signal_label(&v->board->services[picks[i].service], pick_reading(v, picks[i]), s, &name);
         name_w = name.cols > name_w ? name.cols : name_w;
         text_fini(&name);
-        cols = plot_cols(signal_figure(s, figure));
+        cols = plot_cols(plot_figure(s, r.w, figure));
         figure_w = cols > figure_w ? cols : figure_w;
     }
     figure_w = figure_w > r.w / 2 ? r.w / 2 : figure_w;
