@@ -1,6 +1,7 @@
 /* app/live.c: the console at work. */
 #include "app/live.h"
 
+#include "app/guilty.h"
 #include "app/vars.h"
 #include "app/watch.h"
 #include "core/alloc.h"
@@ -376,6 +377,7 @@ static void live_console(struct live *l)
 
 static void live_fini(struct live *l)
 {
+    guilty_end();
     io_watch_free(l->in);
     io_watch_free(l->out);
     for (size_t i = 0; i < sizeof l->signals / sizeof *l->signals; i++)

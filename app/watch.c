@@ -3,6 +3,7 @@
 
 #include "alerts/root.h"
 #include "alerts/verdict.h"
+#include "app/guilty.h"
 #include "core/alloc.h"
 #include "core/fold.h"
 
@@ -106,7 +107,7 @@ static void watch_arm(struct watched *p)
 {
     int64_t now_ms = io_mono_ms(p->watch->io);
 
-    io_timer_arm(p->timer, p->slot_ms > now_ms ? p->slot_ms - now_ms : 0);
+    io_timer_arm(p->timer, (p->slot_ms > now_ms ? p->slot_ms - now_ms : 0) + guilty_delay_ms(p));
 }
 
 /* The next slot after now, at the phase of the probe. Slots that passed unasked are missed, once
@@ -145,6 +146,10 @@ static void watch_slot(void *arg)
         return;
     }
     p->slots.due++;
+    if (guilty_loses(p)) {
+        watch_next_slot(p);
+        return;
+    }
     if (late_ms > p->slots.late_max_ms)
         p->slots.late_max_ms = late_ms;
     if (p->asking) {
@@ -190,7 +195,7 @@ static void watch_on_report(void *arg, struct probe *probe, const struct report 
     else
         p->slots.extra++;
     p->slots.took_ms = io_mono_ms(w->io) - p->asked_ms;
-    board_fold(w->board, p->service, p->reading, rep, &rules);
+    board_fold(w->board, p->service, p->reading, guilty_answer(p, rep), &rules);
     watch_unsettled(w);
     if (w->once) {
         watch_once_answer(p, r);

@@ -19,6 +19,9 @@ struct watched { /* one probe on its schedule */
     int64_t phase_ms, slot_ms; /* slot_ms: the next one, monotonic */
     int asks_left;             /* one-shot: how often at most */
     struct watch_slots slots;
+#ifdef MW_GUILTY
+    bool guilty; /* it has failed once; app/guilty.h */
+#endif
 };
 
 struct watch {
