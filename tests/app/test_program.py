@@ -221,7 +221,7 @@ class Console(unittest.TestCase):
                 s.wait_for(r"/^ *UP /", seconds=5)
                 server.send_signal(signal.SIGKILL)
                 server.wait()
-                s.wait_for(r"/failing 1.3: refused/", seconds=5)
+                s.wait_for(r"/failing 1.3: (refused|reset)/", seconds=5)
 
 
 if __name__ == "__main__":
