@@ -91,13 +91,6 @@ static void read_vars(struct reader *r, const struct node *root, const struct st
 
 /* --- probes --- */
 
-static const struct node *probe_node(const struct node *map, const char *key)
-{
-    const struct node *v = node_get(map, key);
-
-    return v ? v : map;
-}
-
 /* The key that names the kind; says so when there is none or more than one. */
 static const struct probe_ops *read_kind(struct reader *r, const struct node *map)
 {
@@ -140,47 +133,54 @@ static const struct probe_ops *read_kind(struct reader *r, const struct node *ma
     return NULL;
 }
 
+/* About one option of a probe, with its path, where it stands or else where the probe does. */
+static void read_blame(struct reader *r, const struct node *map, const char *key, const char *words)
+{
+    const struct node *at = node_get(map, key);
+    size_t before = walk_enter(&r->walk, key);
+
+    walk_error(&r->walk, at ? at : map, "%s", words);
+    walk_leave(&r->walk, before);
+}
+
 /* Every kind that takes an address takes those of its own protocol. */
 static void read_scheme(struct reader *r, const struct config_probe *p, const struct node *map)
 {
     const char *kind = p->ops->kind;
     const char *dsn = *(char *const *)((const char *)p->self + p->ops->options[0].offset);
     bool redis, ask_redis = strcmp(kind, "redis") == 0;
-    size_t before;
 
     if (p->ops->options[0].type != OPTION_DSN || !dsn)
         return;
     redis = strncmp(dsn, "redis", 5) == 0 || strncmp(dsn, "unix:", 5) == 0;
     if (redis == ask_redis)
         return;
-    before = walk_enter(&r->walk, kind);
-    walk_error(
-        &r->walk, probe_node(map, kind),
-        ask_redis
-            ? "this is no address of a Redis; write redis://host:6379, rediss://host or unix:/path"
-            : "this is no address of a PostgreSQL; write postgres://user@host/db, service=NAME "
-              "or host=... dbname=...");
-    walk_leave(&r->walk, before);
+    read_blame(r, map, kind,
+               ask_redis
+                   ? "this is no address of a Redis; write redis://host:6379, rediss://host or "
+                     "unix:/path"
+                   : "this is no address of a PostgreSQL; write postgres://user@host/db, "
+                     "service=NAME or host=... dbname=...");
 }
 
 static void read_times(struct reader *r, struct config_probe *p, const struct node *map)
 {
-    struct walk *w = &r->walk;
-    char every[32], other[32];
+    char every[32], other[32], words[160];
 
+    duration_format(p->common.every_ms, every);
     if (p->common.timeout_ms > p->common.every_ms) {
+        snprintf(words, sizeof words,
+                 "%s is longer than every %s; an answer must come before the next question",
+                 duration_format(p->common.timeout_ms, other), every);
         if (node_get(map, "timeout"))
-            walk_error(w, probe_node(map, "timeout"),
-                       "timeout %s is longer than every %s; an answer must come before the next "
-                       "question",
-                       duration_format(p->common.timeout_ms, other),
-                       duration_format(p->common.every_ms, every));
+            read_blame(r, map, "timeout", words);
         p->common.timeout_ms = p->common.every_ms; /* a default gives way */
     }
-    if (p->common.confirm_ms && p->common.confirm_ms >= p->common.every_ms)
-        walk_error(w, probe_node(map, "confirm"), "confirm %s is not shorter than every %s",
-                   duration_format(p->common.confirm_ms, other),
-                   duration_format(p->common.every_ms, every));
+    if (p->common.confirm_ms && p->common.confirm_ms >= p->common.every_ms) {
+        snprintf(words, sizeof words, "%s is not shorter than every %s",
+                 duration_format(p->common.confirm_ms, other), every);
+        read_blame(r, map, "confirm", words);
+    }
 }
 
 static void read_thresholds(struct reader *r, struct config_probe *p, const struct node *map,
@@ -193,37 +193,30 @@ static void read_thresholds(struct reader *r, struct config_probe *p, const stru
     for (size_t i = 0; i < n && i < READING_SIGNALS; i++)
         main |= specs[i].main;
     if (any && !main)
-        walk_error(&r->walk, probe_node(map, key),
-                   "'%s' has no number to judge: this probe "
-                   "measures none",
-                   key);
+        read_blame(r, map, key, "has no number to judge: this probe measures none");
     if (isnan(c->warn) || isnan(c->crit))
         return;
     if (c->low_is_bad ? c->crit > c->warn : c->crit < c->warn)
-        walk_error(&r->walk, probe_node(map, "crit"), "crit comes before warn; %s is worse here%s",
-                   c->low_is_bad ? "less" : "more",
-                   c->low_is_bad ? "" : " (low_is_bad: true turns that round)");
+        read_blame(r, map, "crit",
+                   c->low_is_bad ? "comes before warn; less is worse here"
+                                 : "comes before warn; more is worse here (low_is_bad: true turns "
+                                   "that round)");
 }
 
 /* "insecure: say why": what a kind says of one of its options is told where that stands. */
 static void read_complaint(struct reader *r, const struct node *map, const char *words)
 {
-    size_t len = strcspn(words, ":, "), before;
-    const struct node *at = NULL;
-    char key[NAME_MAX_LEN];
+    size_t len = strcspn(words, ":, ");
+    char key[NAME_MAX_LEN] = "";
 
     if (len < sizeof key && words[len] == ':' && words[len + 1] == ' ') {
         memcpy(key, words, len);
         key[len] = '\0';
-        at = node_get(map, key);
     }
-    if (!at) {
+    if (*key && node_get(map, key))
+        read_blame(r, map, key, words + len + 2);
+    else
         walk_error(&r->walk, map, "%s", words);
-        return;
-    }
-    before = walk_enter(&r->walk, key);
-    walk_error(&r->walk, at, "%s", words + len + 2);
-    walk_leave(&r->walk, before);
 }
 
 /* What the kind itself says once its options are there: signals, their unit, its own checks. */
@@ -240,7 +233,7 @@ static void read_signals(struct reader *r, struct config_probe *p, const struct 
     for (size_t i = 0; i < n && i < READING_SIGNALS; i++)
         if (specs[i].main)
             unit = specs[i].unit;
-    walk_options(&r->walk, map, tables, 2, r->kind_names, WALK_QUANTITIES, unit);
+    walk_options(&r->walk, map, tables, 2, NULL, WALK_QUANTITIES, unit);
     if (n > READING_SIGNALS)
         walk_error(&r->walk, map, "measures %zu values; at most %d a probe", n, READING_SIGNALS);
     if (walk_errors(&r->walk) == before && !r->walk.silent)
@@ -254,7 +247,8 @@ static void read_probe(struct reader *r, struct config_probe *p, const struct no
 {
     struct walk *w = &r->walk;
     struct walk_table tables[2] = { { r->kinds->common, &p->common } };
-    size_t before = walk_errors(w);
+    const char *here[KINDS_MAX + 1] = { NULL }; /* kinds beside its own: told already */
+    size_t before = walk_errors(w), n = 0;
 
     w->silent = false;
     option_defaults(r->kinds->common, &p->common, UNIT_NONE);
@@ -266,7 +260,10 @@ static void read_probe(struct reader *r, struct config_probe *p, const struct no
     p->self = xcalloc(1, p->ops->size);
     option_defaults(p->ops->options, p->self, UNIT_NONE);
     tables[1] = (struct walk_table){ p->ops->options, p->self };
-    walk_options(w, map, tables, 2, r->kind_names, WALK_PLAIN, UNIT_NONE);
+    for (size_t i = 0; r->kind_names[i]; i++)
+        if (node_get(map, r->kind_names[i]) && !option_find(p->ops->options, r->kind_names[i]))
+            here[n++] = r->kind_names[i];
+    walk_options(w, map, tables, 2, here, WALK_PLAIN, UNIT_NONE);
     read_scheme(r, p, map);
     read_times(r, p, map);
     if (walk_errors(w) == before && !w->silent) /* a kind relies on what its table demands */

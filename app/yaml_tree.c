@@ -33,6 +33,7 @@ struct parse {
     struct source source;
     struct frame frames[TREE_DEPTH_MAX];
     int depth;
+    struct node *tail; /* the newest scalar */
     size_t n_nodes, n_documents;
     bool over; /* a cap was met: enough is known */
 };
@@ -260,6 +261,7 @@ static void parse_scalar(struct parse *p, const yaml_event_t *ev)
     n->text = text;
     n->len = (uint32_t)len;
     n->quoted = ev->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+    p->tail = n;
     parse_plain(p, n, ev->data.scalar.anchor, ev->data.scalar.tag);
     if (n->quoted && !n->bad)
         parse_style(p, n, ev);
@@ -393,6 +395,8 @@ static void parse_syntax(struct parse *p, const yaml_parser_t *y)
         words = "a tab indents this line; indent with blanks";
     else if (parse_is_glued(&p->source, at))
         words = "inside [ ] or { } a value with a bracket in it, such as ${env:X}, needs quotes";
+    if (p->tail && p->tail->end_line == pos.line) /* perhaps only the half of a value */
+        p->tail->bad = true;
     if (y->context && y->context_mark.line + 1 < (size_t)pos.line)
         config_errors_add(p->errors, pos, NULL, "%s (begun on line %zu)", words,
                           y->context_mark.line + 1);

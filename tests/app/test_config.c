@@ -108,6 +108,11 @@ static void a_typo_names_the_right_word(void **state)
     ERRORS("watch: w\nxyzzyplugh: 1\nservices: {a: {probes: {p: {http: 'http://h'}}}}\n",
            "t:2:1: xyzzyplugh: unknown key 'xyzzyplugh'; known here: watch, environment, vars, "
            "words, services\n");
+    ERRORS(PROBE("{ postgres: host=h, sql: SELECT 1, xyzzyplugh: 1 }"),
+           AT(5, 45, ".xyzzyplugh",
+              "unknown key 'xyzzyplugh'; known here: every, timeout, confirm, "
+              "fail_after, unit, unit_word, title, warn, crit, max, "
+              "low_is_bad, when_crit, postgres, sql, password"));
     ERRORS("watch: w\nwords: {upp: fine}\nservices: {a: {probes: {p: {http: 'http://h'}}}}\n",
            "t:2:9: words.upp: unknown key 'upp'; did you mean 'up'?\n");
     ERRORS(HTTP("        judge: bdy\n"), AT(7, 16, ".judge",
@@ -258,24 +263,24 @@ static void times_fit_each_other(void **state)
     assert_int_equal(c->services[0].probes[0].common.timeout_ms, 1000); /* the default gave way */
     config_free(c);
     ERRORS(PROBE("{ http: 'http://h', every: 1s, timeout: 2s }"),
-           AT(5, 50, "",
-              "timeout 2s is longer than every 1s; an answer must come before the next "
+           AT(5, 50, ".timeout",
+              "2s is longer than every 1s; an answer must come before the next "
               "question"));
     ERRORS(PROBE("{ http: 'http://h', confirm: 10s }"),
-           AT(5, 39, "", "confirm 10s is not shorter than every 10s"));
+           AT(5, 39, ".confirm", "10s is not shorter than every 10s"));
 }
 
 static void thresholds_go_the_right_way(void **state)
 {
     (void)state;
     ERRORS(HTTP("        warn: 2s\n        crit: 1s\n"),
-           AT(8, 15, "",
-              "crit comes before warn; more is worse here (low_is_bad: true turns that "
+           AT(8, 15, ".crit",
+              "comes before warn; more is worse here (low_is_bad: true turns that "
               "round)"));
     ERRORS(HTTP("        low_is_bad: true\n        warn: 1s\n        crit: 2s\n"),
-           AT(9, 15, "", "crit comes before warn; less is worse here"));
+           AT(9, 15, ".crit", "comes before warn; less is worse here"));
     ERRORS(PROBE("{ postgres: host=h, sql: SELECT 1, warn: 5 }"),
-           AT(5, 51, "", "'warn' has no number to judge: this probe measures none"));
+           AT(5, 51, ".warn", "has no number to judge: this probe measures none"));
 }
 
 #define TWO(a, b)                                                           \
@@ -426,6 +431,15 @@ static void before_a_syntax_error_the_rest_is_told_too(void **state)
         "watch: w\nservices:\n  a:\n    criticl: true\n    depends_on: [later]\n    probes: {x\n",
         "t:4:5: services.a.criticl: unknown key 'criticl'; did you mean 'critical'?\n"
         "t:7:1: a map '{' is not closed: ',' or '}' was expected (begun on line 6)\n");
+}
+
+/* The half of a value is not judged. */
+static void what_a_syntax_error_cut_is_not_told_twice(void **state)
+{
+    (void)state;
+    ERRORS(PROBE("{ http: 'http://h', bearer: ${env:X} }"),
+           "t:5:39: inside [ ] or { } a value with a bracket in it, such as ${env:X}, needs "
+           "quotes\n");
 }
 
 static void a_file_is_looked_at_before_it_is_read(void **state)
@@ -612,6 +626,7 @@ int main(void)
         cmocka_unit_test(labels_fit_the_screen),
         cmocka_unit_test(all_errors_of_a_file_come_at_once),
         cmocka_unit_test(before_a_syntax_error_the_rest_is_told_too),
+        cmocka_unit_test(what_a_syntax_error_cut_is_not_told_twice),
         cmocka_unit_test(a_file_is_looked_at_before_it_is_read),
         cmocka_unit_test(a_file_of_mistakes_is_refused_quickly),
         cmocka_unit_test(ten_thousand_targets_are_read_quickly),
