@@ -65,6 +65,7 @@ void pg_conn_close(struct pg_db *db)
     db->conn = NULL;
     db->state = PG_CLOSED;
     db->nulls = db->misses = 0;
+    pg_statements_forget(db);
 }
 
 static void pg_conn_fail(struct pg_db *db, enum fault fault, const char *words)

@@ -5,7 +5,8 @@
  * sending, then the waiting ones, the impatient before the patient. Done with, they go to a pool
  * with their buffers.
  *
- * pg_db.c holds queue and replies, pg_conn.c the way to a connection, pg_fake.c the virtual loop.
+ * pg_conn.c is the way to a connection, pg_call.c the queue, pg_send.c and pg_result.c the two
+ * directions, pg_db.c what happens to all of it, pg_fake.c the virtual loop.
  */
 #pragma once
 
@@ -23,8 +24,10 @@ struct pg_call {
     struct pg_db *db;
     struct pg_call *prev, *next;
     bool sent, retried, doomed;
-    bool internal; /* a SET of ours */
-    bool told;     /* a result or an error has come */
+    bool internal;  /* a SET of ours */
+    bool told;      /* a result or an error has come */
+    bool preparing; /* its statement is prepared on the way */
+    int statement;  /* prepared one that it runs, or -1 */
     struct buf sql;
     int64_t timeout_ms, started_us, first_us;
     struct phases phases;
@@ -37,6 +40,20 @@ struct pg_call {
     struct pg_rows *fake_rows; /* virtual loop */
     bool closes;
 };
+
+enum pg_statement_state {
+    PG_STATEMENT_NONE,   /* not prepared over this connection */
+    PG_STATEMENT_COMING, /* asked for; others send the text meanwhile */
+    PG_STATEMENT_READY,
+    PG_STATEMENT_BAD /* asked by its text, for the rest of this connection */
+};
+
+struct pg_statement { /* its name is "mw" and its index */
+    char *sql;
+    enum pg_statement_state state;
+};
+
+enum { PG_STATEMENTS = 64 };
 
 struct pg_listener {
     void (*fn)(void *arg);
@@ -82,6 +99,8 @@ struct pg_db {
     struct io_timer *soon;  /* what is asked in one turn goes out together */
     struct io_timer *grace; /* for a server that does not even answer a cancel */
     int64_t max_timeout_ms, session_timeout_ms;
+    struct pg_statement statements[PG_STATEMENTS];
+    size_t n_statements;
     struct pg_rows rows; /* of the first call */
     int nulls;           /* in a row: two end a drain */
     int misses;          /* deadlines in a row on this connection */
@@ -123,18 +142,37 @@ void pg_conn_on_limit(void *arg);
 bool pg_conn_read(struct pg_db *db);  /* a cupful; false: the connection is gone */
 bool pg_conn_write(struct pg_db *db); /* what libpq has; asks to be woken for the rest */
 
+/* pg_call.c */
+struct pg_call *pg_call_take(struct pg_db *db);
+void pg_call_insert(struct pg_call *c, struct pg_call *after);
+void pg_call_queue(struct pg_call *c);
+void pg_call_unlink(struct pg_call *c);
+void pg_call_drop(struct pg_call *c); /* out of the queue, without an answer */
+void pg_call_free(struct pg_call *c);
+void pg_call_again(struct pg_call *c);
+void pg_call_doom(struct pg_call *c, enum fault fault, const struct err *why);
+void pg_call_end(struct pg_call *c, enum fault fault, const struct err *why,
+                 const struct pg_rows *rows);
+
+/* pg_send.c */
+void pg_db_on_soon(void *arg);
+void pg_db_flush(struct pg_db *db);
+void pg_db_opened(struct pg_db *db);
+void pg_statements_forget(struct pg_db *db); /* of a connection that is gone */
+
+/* pg_result.c */
+void pg_db_drain(struct pg_db *db); /* what libpq has understood */
+
 /* pg_db.c */
 void pg_db_init(struct pg_db *db);
 void pg_db_fini(struct pg_db *db); /* drops calls without a word */
-void pg_db_opened(struct pg_db *db);
-void pg_db_failed(struct pg_db *db, enum fault fault, const struct err *why, bool credentials);
+void pg_db_on_deadline(void *call);
 void pg_db_on_ready(void *arg, int events);
+void pg_db_failed(struct pg_db *db, enum fault fault, const struct err *why, bool credentials);
+void pg_db_lost(struct pg_db *db, enum fault fault, const struct err *why);
 void pg_db_notify(struct pg_db *db);
-struct pg_call *pg_call_take(struct pg_db *db);
-void pg_call_queue(struct pg_call *c);
-void pg_call_drop(struct pg_call *c);
-void pg_call_end(struct pg_call *c, enum fault fault, const struct err *why,
-                 const struct pg_rows *rows);
+void pg_db_cancel_first(struct pg_db *db);
+bool pg_db_first_is_abandoned(const struct pg_db *db);
 void pg_db_abandon(struct pg_call *c); /* nobody waits for it any more: ends its query */
 
 /* pg_fake.c */

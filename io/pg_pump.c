@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PUMP_CUP = 16 << 10 };
+enum { PUMP_CUP = 16 << 10, PUMP_OUT_MAX = 1 << 20 };
 
 bool pg_pump_start(struct pg_pump *p, int fd)
 {
@@ -100,10 +100,13 @@ void pg_pump_in(struct pg_pump *p)
 bool pg_pump_out(struct pg_pump *p)
 {
     char bytes[PUMP_CUP];
-    ssize_t n;
+    ssize_t n = sizeof bytes;
 
-    while (p->out.len < 1 << 20 && (n = recv(p->cup, bytes, sizeof bytes, MSG_DONTWAIT)) > 0)
-        buf_add(&p->out, bytes, (size_t)n);
+    while (n == sizeof bytes && p->out.len < PUMP_OUT_MAX) {
+        n = recv(p->cup, bytes, sizeof bytes, MSG_DONTWAIT);
+        if (n > 0)
+            buf_add(&p->out, bytes, (size_t)n);
+    }
     while (p->out.len) {
         n = send(p->real, p->out.bytes, p->out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n < 0) {

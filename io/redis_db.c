@@ -498,6 +498,8 @@ static void redis_db_on_ready(void *arg, int events)
             break;
         }
         redis_db_feed(db, bytes, (size_t)n);
+        if ((size_t)n < sizeof bytes && !db->address.tls)
+            break; /* TLS may hold more than the socket shows */
     }
     redis_db_release(db);
 }

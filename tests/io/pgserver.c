@@ -91,7 +91,9 @@ void pg_say_columns(struct peer *p, int n, int oid)
         buf_addc(&b, '\0');
         buf_add(&b, rest, sizeof rest);
     }
-    pg_say(p, '1', "", 0);
+    if (p->more) /* its text came with it */
+        pg_say(p, '1', "", 0);
+    p->more = 0;
     pg_say(p, '2', "", 0);
     pg_say(p, 'T', b.bytes, b.len);
     buf_fini(&b);
@@ -162,7 +164,8 @@ static bool pgserver_startup(struct pgserver *s, struct peer *p)
 static bool pgserver_message(struct pgserver *s, struct peer *p)
 {
     uint32_t len;
-    char type, sql[512];
+    const char *name;
+    char type, *at;
 
     if (p->in.len < 5 || p->said == PG_STUCK)
         return false;
@@ -170,7 +173,13 @@ static bool pgserver_message(struct pgserver *s, struct peer *p)
     len = pgserver_int(p->in.bytes + 1);
     if (p->in.len < len + 1)
         return false;
-    snprintf(sql, sizeof sql, "%s", type == 'P' ? p->in.bytes + 6 : "");
+    name = p->in.bytes + 5 + (type == 'B'); /* behind the portal, which has none */
+    at = strncmp(name, "mw", 2) == 0 ? s->prepared[atoi(name + 2) % 8] : s->sql;
+    if (type == 'P') {
+        snprintf(at, sizeof s->sql, "%s", name + strlen(name) + 1);
+        s->parses++;
+        p->more = 1;
+    }
     if (type == 'p') {
         s->passwords++;
         snprintf(s->last_password, sizeof s->last_password, "%s", p->in.bytes + 5);
@@ -180,9 +189,10 @@ static bool pgserver_message(struct pgserver *s, struct peer *p)
         return true;
     }
     buf_drop(&p->in, len + 1);
-    if (type == 'P') {
+    if (type == 'B') {
         s->queries++;
-        (s->on_query ? s->on_query : pgserver_one)(p, sql);
+        (s->on_query ? s->on_query : pgserver_one)(p, at);
+        p->more = 0;
     }
     return true;
 }

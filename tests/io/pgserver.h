@@ -13,6 +13,9 @@ struct pgserver {
     void (*on_startup)(struct peer *p);
     /* A peer whose `said` is set to PG_STUCK hears nothing any more. */
     int startups, cancels, passwords, queries;
+    int parses;            /* statements whose text came */
+    char prepared[8][512]; /* by the number in their names */
+    char sql[512];         /* of the one without a name */
     char last_password[64];
     char startup[1024]; /* NULs as blanks */
 };

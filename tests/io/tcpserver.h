@@ -21,7 +21,7 @@ struct peer { /* one accepted connection */
     struct buf in;  /* what came and was not dropped by the test */
     struct buf out; /* what does not fit into the socket yet */
     int reads;      /* pieces that came */
-    int said;       /* free for the test */
+    int said, more; /* free for the test */
 };
 
 struct server {

@@ -581,6 +581,88 @@ static void a_pooler_that_takes_no_options_is_asked_without(void **state)
     world_close(&w);
 }
 
+static void a_statement_is_parsed_once_a_connection(void **state)
+{
+    struct world w;
+    struct answer a, b;
+
+    (void)state;
+    world_open(&w);
+    ask(&w, &a, "SELECT 1", 2000);
+    ask(&w, &b, "SELECT 1", 2000); /* is not there yet for this one: goes by its text */
+    WAIT(&w, a.n && b.n);
+    assert_int_equal(a.fault + b.fault, FAULT_NONE);
+    assert_int_equal(w.server->parses, 2);
+    for (int i = 0; i < 5; i++) {
+        ask_wait(&w, &a);
+        assert_string_equal(a.cell, "1");
+    }
+    assert_int_equal(w.server->parses, 2);
+    peer_close(w.server->server->peers);
+    ask_wait(&w, &a);
+    ask_wait(&w, &a);
+    assert_int_equal(w.server->parses, 3);
+    world_close(&w);
+}
+
+static const char *complaint;
+static int complaints;
+
+static void complains(struct peer *p, const char *sql)
+{
+    bool by_text = p->more;
+
+    if (complaints > 0 && (!by_text || strcmp(complaint, "42P05") == 0)) {
+        complaints--;
+        pg_say_error(p, "ERROR", complaint, "about a prepared statement");
+        pg_say_ready(p);
+    } else {
+        never(p, sql);
+    }
+}
+
+static void a_prepared_statement_that_is_no_good_is_asked_by_its_text(void **state)
+{
+    static const char *const cases[] = { "0A000", "26000", "42P05" };
+    struct world w;
+    struct answer a;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        complaint = cases[i];
+        complaints = 0;
+        world_open(&w);
+        w.server->on_query = complains;
+        ask_wait(&w, &a);
+        complaints = 1;
+        for (int n = 0; n < 3; n++) {
+            ask_wait(&w, &a);
+            assert_int_equal(a.fault, FAULT_NONE);
+        }
+        assert_int_equal(w.server->startups, 1);
+        assert_int_equal(w.server->parses, 4);
+        world_close(&w);
+    }
+}
+
+static void a_statement_that_does_not_parse_says_so_each_time(void **state)
+{
+    struct world w;
+    struct answer a;
+
+    (void)state;
+    world_open(&w);
+    w.server->on_query = wrong_in_the_middle;
+    for (int i = 0; i < 3; i++) {
+        ask(&w, &a, "SELECT nope", 2000);
+        WAIT(&w, a.n);
+        assert_string_equal(a.sqlstate, "42703");
+    }
+    assert_int_equal(w.server->parses, 3);
+    assert_int_equal(w.server->startups, 1);
+    world_close(&w);
+}
+
 static void a_more_patient_query_raises_the_servers_limit_once(void **state)
 {
     struct world w;
@@ -967,7 +1049,7 @@ static void a_thousand_reconnects_leave_no_descriptor(void **state)
     }
     assert_int_equal(w.server->startups, 1001);
     assert_true(fds_open() <= before); /* less when a cancel of an earlier test ended */
-    assert_true(w.closed <= 4); /* asks at once: 0 s, 0.5 s, 1.5 s ... not a thousand */
+    assert_true(w.closed <= 4);        /* asks at once: 0 s, 0.5 s, 1.5 s ... not a thousand */
     world_close(&w);
 }
 
@@ -1079,6 +1161,9 @@ int main(void)
         cmocka_unit_test(no_password_where_one_is_asked_for_says_so),
         cmocka_unit_test(a_server_without_tls_is_not_spoken_to_where_tls_is_demanded),
         cmocka_unit_test(a_pooler_that_takes_no_options_is_asked_without),
+        cmocka_unit_test(a_statement_is_parsed_once_a_connection),
+        cmocka_unit_test(a_prepared_statement_that_is_no_good_is_asked_by_its_text),
+        cmocka_unit_test(a_statement_that_does_not_parse_says_so_each_time),
         cmocka_unit_test(a_more_patient_query_raises_the_servers_limit_once),
         cmocka_unit_test(hostile_bytes_end_in_a_fault_and_take_no_memory),
         cmocka_unit_test(unasked_talk_ends_an_idle_connection),
