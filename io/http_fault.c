@@ -23,7 +23,7 @@ const char *http_seconds(int64_t ms, char out[24])
 const char *http_size(size_t bytes, char out[24])
 {
     if (bytes < 1024)
-        snprintf(out, 24, "%zu bytes", bytes);
+        snprintf(out, 24, "%zu byte%s", bytes, bytes == 1 ? "" : "s");
     else if (bytes < (1 << 20))
         snprintf(out, 24, "%zu KB", bytes >> 10);
     else if (bytes % (1 << 20) == 0)

@@ -277,6 +277,9 @@ static void what_breaks_off_is_partial(void **state)
         1000);
     assert_int_equal(c.fault, FAULT_PARTIAL);
     assert_string_equal(c.why, "partial: the body broke off after 3 bytes");
+    run(&c, serve_text, "HTTP/1.1 200 X\r\nContent-Length: 10\r\n\r\n1", (struct http_spec){ 0 },
+        1000);
+    assert_string_equal(c.why, "partial: the body broke off after 1 byte");
     run(&c, serve_reset, "HTTP/1.1 200 X\r\nContent-Length: 10\r\n\r\n123", (struct http_spec){ 0 },
         1000);
     assert_int_equal(c.fault, FAULT_PARTIAL);
