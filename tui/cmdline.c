@@ -126,10 +126,12 @@ struct completion {
     const char *word;   /* the beginning that was typed */
 };
 
+/* A word that does not fit is not offered: cut, it would be another one. */
 static void completion_add(struct completion *k, const char *word)
 {
-    if (k->n < CMDLINE_WORDS && !strncmp(word, k->word, strlen(k->word)))
-        snprintf(k->out[k->n++], CMDLINE_WORD, "%s%s", k->before, word);
+    if (k->n < CMDLINE_WORDS && !strncmp(word, k->word, strlen(k->word)) &&
+        snprintf(k->out[k->n], CMDLINE_WORD, "%s%s", k->before, word) < CMDLINE_WORD)
+        k->n++;
 }
 
 static void completion_args(struct completion *k, enum verb_arg arg,

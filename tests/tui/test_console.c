@@ -3,6 +3,7 @@
 #include "tests/tui/stage.h"
 
 #include "tests/cmocka.h"
+#include "tests/patience.h"
 
 #include <locale.h>
 #include <stdio.h>
@@ -625,7 +626,7 @@ static void monkey_breaks_nothing(void **state)
     for (int i = 0; i < 4; i++)
         boards[i] = stage_board(names[i]);
     stage_open(&s, "broken", 80, 24, false);
-    for (int i = 0; i < 10000; i++) {
+    for (int i = 0; i < (patience_valgrind() ? 1000 : 10000); i++) {
         struct press p = monkey_press(&seed);
         struct intent intent;
         int quits = 0;
