@@ -12,6 +12,8 @@
 #include "core/alloc.h"
 #include "core/buf.h"
 
+#define PG_NO_PASSFILE "/dev/null/none" /* can never exist */
+
 bool pg_host_is_unix(const struct pg_host *h)
 {
     return !h->hostaddr && (!h->host || h->host[0] == '/' || h->host[0] == '@');
@@ -139,8 +141,6 @@ static bool pg_target_take(struct pg_target *t, const PQconninfoOption *all, str
             t->password = secret_new(v, strlen(v));
         else if (strcmp(o->keyword, "options") == 0)
             t->options = xstrdup(v);
-        else if (strcmp(o->keyword, "passfile") == 0)
-            t->passfile = xstrdup(v);
         /* these two promise nothing, and prefer is libpq's default: the same as saying nothing */
         else if (strcmp(o->keyword, "sslmode") == 0 && strcmp(v, "prefer") && strcmp(v, "allow"))
             t->sslmode = xstrdup(v);
@@ -166,11 +166,31 @@ static bool pg_has_password(const PQconninfoOption *options)
 
 /* libpq adds services, environment and defaults only on its way to a connection. An impossible
  * gssencmode ends that way after the reading and before the network. */
+static PGconn *pg_expand(const char *conninfo, const char *key, const char *value)
+{
+    const char *keys[] = { "dbname", "gssencmode", key, NULL };
+    const char *values[] = { conninfo, "midwatch-reads-only", value, NULL };
+
+    return PQconnectStartParams(keys, values, 1);
+}
+
+/* Where libpq would look for passwords. It reads that file on the way, and complains about it on
+ * stderr, across the screen, unless it has a password already. */
+static void pg_target_passfile(struct pg_target *t, const char *conninfo)
+{
+    PGconn *conn = pg_expand(conninfo, "password", "none");
+    PQconninfoOption *all = conn ? PQconninfo(conn) : NULL;
+
+    for (const PQconninfoOption *o = all; o && o->keyword; o++)
+        if (strcmp(o->keyword, "passfile") == 0 && o->val && *o->val)
+            t->passfile = xstrdup(o->val);
+    PQconninfoFree(all);
+    PQfinish(conn);
+}
+
 static bool pg_target_expand(struct pg_target *t, const char *conninfo, struct err *err)
 {
-    const char *keys[] = { "dbname", "gssencmode", NULL };
-    const char *values[] = { conninfo, "midwatch-reads-only", NULL };
-    PGconn *conn = PQconnectStartParams(keys, values, 1);
+    PGconn *conn = pg_expand(conninfo, "passfile", PG_NO_PASSFILE);
     PQconninfoOption *all = conn ? PQconninfo(conn) : NULL;
     const char *said = conn ? PQerrorMessage(conn) : "";
     bool ok;
@@ -185,6 +205,8 @@ static bool pg_target_expand(struct pg_target *t, const char *conninfo, struct e
             err_set(err, "libpq refuses an option of this address (sslmode, channel_binding, ...)");
     PQconninfoFree(all);
     PQfinish(conn);
+    if (ok)
+        pg_target_passfile(t, conninfo);
     return ok;
 }
 
@@ -344,7 +366,7 @@ static const char *pg_params_passfile(const struct pg_target *t, bool safe)
     if (safe && t->passfile && stat(t->passfile, &st) == 0 && S_ISREG(st.st_mode) &&
         (st.st_mode & (S_IRWXG | S_IRWXO)) == 0)
         return t->passfile;
-    return "/dev/null/none";
+    return PG_NO_PASSFILE;
 }
 
 bool pg_params_make(struct pg_params *p, const struct pg_target *t, const struct secret *password,
