@@ -91,6 +91,8 @@ static void board_reading_fini(struct reading *r)
     text_fini(&r->target);
     text_fini(&r->reason);
     text_fini(&r->version);
+    text_fini(&r->marks.version);
+    text_fini(&r->marks.before);
     for (size_t i = 0; i < r->components_cap; i++)
         board_component_fini(&r->components[i]);
     free(r->components);

@@ -90,6 +90,12 @@ struct reading {                    /* what one probe last told */
     size_t n_signals;
     struct table table;
     struct text version; /* as the body told */
+    /* of the fold alone: not in the JSON form, not in copies */
+    int64_t failed_ms; /* the first of the failures in a row */
+    struct reading_marks {
+        struct text version, before; /* what the last version mark spoke of */
+        int64_t told_ms, marked_ms;  /* `version` above stands since; the time of that mark */
+    } marks;
 };
 
 struct service {

@@ -45,6 +45,7 @@ static void board_copy_reading(struct reading *to, const struct reading *from)
 {
     *to = *from;
     to->name = to->kind = to->target = to->reason = to->version = (struct text){ 0 };
+    to->marks = (struct reading_marks){ 0 };
     to->components = NULL;
     to->n_components = to->components_cap = 0;
     to->signals = NULL;

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdio.h>
 
+enum { VERSION_HOLD = 10 }; /* intervals that a version stands before it is no flicker */
+
 static enum level fold_level(const struct signal *s)
 {
     if (!s->known || !isfinite(s->value))
@@ -82,25 +84,59 @@ static void fold_table(struct reading *r, const struct table *from)
         text_copy(&to->cells[i], &from->cells[i]);
 }
 
+/* True when the version just told is worth a mark. A new one is, at once. Behind a balancer, amid a
+ * deployment, answers alternate: the version before, or one more soon after a mark, must first have
+ * stood for a while. */
+static bool fold_is_change(const struct reading *r, int64_t now_ms)
+{
+    int64_t hold_ms = VERSION_HOLD * r->every_ms;
+
+    if (!r->marks.version.len || text_eq(&r->version, &r->marks.version))
+        return false;
+    if (now_ms - r->marks.told_ms >= hold_ms)
+        return true;
+    return !text_eq(&r->version, &r->marks.before) &&
+           (!r->marks.marked_ms || now_ms - r->marks.marked_ms >= hold_ms);
+}
+
+static void fold_version(struct board *b, size_t service, struct reading *r,
+                         const struct report *rep)
+{
+    struct service *s = &b->services[service];
+
+    if (!text_eq(&rep->version, &r->version)) {
+        text_copy(&r->version, &rep->version);
+        r->marks.told_ms = rep->at_ms;
+    }
+    if (!r->marks.version.len)
+        text_copy(&r->marks.version, &r->version);
+    if (fold_is_change(r, rep->at_ms)) {
+        struct mark m = { .at_ms = rep->at_ms, .kind = MARK_VERSION, .service = (int)service };
+
+        text_setf(&m.label, "%s %s > %s", text_str(&s->id), text_str(&r->marks.version),
+                  text_str(&r->version));
+        board_mark(b, m);
+        text_copy(&r->marks.before, &r->marks.version);
+        text_copy(&r->marks.version, &r->version);
+        r->marks.marked_ms = rep->at_ms;
+    }
+    /* Parts of a service may tell versions of their own: the first one speaks for it. */
+    for (size_t k = 0; k < s->n_readings; k++) {
+        if (s->readings[k].version.len) {
+            text_copy(&s->version, &s->readings[k].version);
+            break;
+        }
+    }
+}
+
 /* A version that changes and a restart that the answer proves are marks on every chart. */
 static void fold_marks(struct board *b, size_t service, struct reading *r, const struct report *rep)
 {
-    struct mark m = { .at_ms = rep->at_ms, .service = (int)service };
+    struct mark m = { .at_ms = rep->at_ms, .kind = MARK_RESTART, .service = (int)service };
 
-    if (rep->version.len && r->version.len && !text_eq(&rep->version, &r->version)) {
-        m.kind = MARK_VERSION;
-        m.label = (struct text){ 0 };
-        text_setf(&m.label, "%s %s > %s", text_str(&b->services[service].id), text_str(&r->version),
-                  text_str(&rep->version));
-        board_mark(b, m);
-    }
-    if (rep->version.len) {
-        text_copy(&r->version, &rep->version);
-        text_copy(&b->services[service].version, &rep->version);
-    }
+    if (rep->version.len)
+        fold_version(b, service, r, rep);
     if (rep->restart.len) {
-        m.kind = MARK_RESTART;
-        m.label = (struct text){ 0 };
         text_setf(&m.label, "%s %s", text_str(&b->services[service].id), text_str(&rep->restart));
         board_mark(b, m);
     }
@@ -116,13 +152,13 @@ static void fold_state(struct reading *r, enum state state, int64_t since_ms)
 static void fold_failed(struct reading *r, const struct report *rep)
 {
     int need = r->fail_after > 0 ? r->fail_after : 1;
-    bool first = r->failing == 0;
 
+    if (r->failing == 0)
+        r->failed_ms = rep->at_ms;
     r->failing++;
-    /* The trouble began with its first failure: the same time stands through `failing` and `down`.
-     */
-    if (first)
-        r->since_ms = rep->at_ms;
+    /* The trouble began with its first failure: the same time stands through `failing` and `down`,
+     * and comes back after a while in which nothing was known. */
+    r->since_ms = r->failed_ms;
     if (r->failing >= need) {
         r->failing = need;
         r->state = STATE_DOWN;
@@ -251,6 +287,8 @@ static void fold_network(struct board *b, int64_t now_ms)
         for (size_t k = 0; k < b->services[i].n_readings; k++) {
             const struct reading *r = &b->services[i].readings[k];
 
+            if (r->evidence_ms && r->fault == FAULT_LOCAL)
+                continue; /* never asked: says nothing about the network */
             if (!r->evidence_ms || !fold_is_blind(r)) {
                 b->unreachable_since_ms = 0;
                 return;

@@ -174,6 +174,103 @@ static void new_version_is_a_mark(void **state)
     board_free(b);
 }
 
+static void tell_version(struct board *b, size_t reading, int64_t at_ms, const char *version)
+{
+    struct report r;
+
+    report_init(&r, at_ms);
+    r.state = STATE_UP;
+    text_sets(&r.version, version);
+    board_fold(b, 0, reading, &r, &soft);
+    report_fini(&r);
+}
+
+static void versions_that_alternate_are_no_storm_of_marks(void **state)
+{
+    struct board *b = one_probe();
+    int64_t at_ms = T0;
+
+    (void)state;
+    for (int i = 0; i < 200; i++) /* a balancer over an old and a new instance */
+        tell_version(b, 0, at_ms += EVERY, i % 2 ? "1.1.0" : "1.0.0");
+    assert_int_equal(b->n_marks, 1);
+    assert_string_equal(text_str(&b->services[0].version), "1.1.0");
+    for (int i = 0; i < 20; i++) /* rolled back */
+        tell_version(b, 0, at_ms += EVERY, "1.0.0");
+    assert_int_equal(b->n_marks, 2);
+    assert_string_equal(text_str(&b->marks[1].label), "api 1.1.0 > 1.0.0");
+    tell_version(b, 0, at_ms += EVERY, "1.2.0");
+    assert_int_equal(b->n_marks, 3);
+    board_free(b);
+}
+
+static void parts_with_versions_of_their_own_are_no_change(void **state)
+{
+    struct board *b = board_new(1);
+    struct reading *r = service_add_readings(&b->services[0], 2);
+
+    (void)state;
+    r[0].every_ms = r[1].every_ms = EVERY;
+    tell_version(b, 1, T0, "redis 7");
+    for (int i = 0; i < 5; i++) {
+        tell_version(b, 0, T0 + i, "1.0.0");
+        tell_version(b, 1, T0 + i, "redis 7");
+        assert_string_equal(text_str(&b->services[0].version), "1.0.0");
+    }
+    assert_int_equal(b->n_marks, 0);
+    board_free(b);
+}
+
+/* Not known for a while is neither better nor new: down goes on since its first failure. */
+static void what_is_not_known_interrupts_no_trouble(void **state)
+{
+    struct board *b = one_probe();
+    const struct reading *r = &b->services[0].readings[0];
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        answer(b, T0 + i, STATE_DOWN, "refused", NAN, &soft);
+    answer(b, T0 + 10, STATE_UNKNOWN, "dns", NAN, &soft);
+    assert_int_equal(r->state, STATE_UNKNOWN);
+    assert_int_equal(r->since_ms, T0 + 10);
+    answer(b, T0 + 20, STATE_DOWN, "refused", NAN, &soft);
+    assert_int_equal(r->state, STATE_DOWN);
+    assert_int_equal(r->since_ms, T0);
+    board_age(b, T0 + 20 + 3 * EVERY);
+    assert_int_equal(r->state, STATE_STALE);
+    answer(b, T0 + 30 + 3 * EVERY, STATE_DOWN, "refused", NAN, &soft);
+    assert_int_equal(r->state, STATE_DOWN);
+    assert_int_equal(r->since_ms, T0);
+    answer(b, T0 + 4 * EVERY, STATE_UP, "200", 5, &soft);
+    answer(b, T0 + 5 * EVERY, STATE_DOWN, "refused", NAN, &soft);
+    assert_int_equal(r->failing, 1);
+    assert_int_equal(r->since_ms, T0 + 5 * EVERY);
+    board_free(b);
+}
+
+/* A probe that could not even ask says nothing about the network, for or against. */
+static void what_is_never_asked_proves_no_network(void **state)
+{
+    static const enum fault faults[] = { FAULT_DNS, FAULT_LOCAL, FAULT_CONNECT_TIMEOUT };
+    struct board *b = board_new(3);
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct reading *r = service_add_readings(&b->services[i], 1);
+        struct report rep;
+
+        text_setf(&r->target, "http://10.0.0.%zu/", i);
+        r->every_ms = EVERY;
+        report_init(&rep, T0);
+        report_fault(&rep, faults[i], "%s", "");
+        board_fold(b, i, 0, &rep, &soft);
+        report_fini(&rep);
+    }
+    board_age(b, T0);
+    assert_int_equal(b->unreachable_since_ms, T0);
+    board_free(b);
+}
+
 static void nothing_reachable_is_said_once(void **state)
 {
     struct board *b = board_new(2);
@@ -259,6 +356,10 @@ int main(void)
         cmocka_unit_test(old_evidence_is_stale_and_never_green),
         cmocka_unit_test(thresholds_degrade_or_end_as_the_probe_says),
         cmocka_unit_test(new_version_is_a_mark),
+        cmocka_unit_test(versions_that_alternate_are_no_storm_of_marks),
+        cmocka_unit_test(parts_with_versions_of_their_own_are_no_change),
+        cmocka_unit_test(what_is_not_known_interrupts_no_trouble),
+        cmocka_unit_test(what_is_never_asked_proves_no_network),
         cmocka_unit_test(nothing_reachable_is_said_once),
         cmocka_unit_test(json_form_reads_back_the_same),
         cmocka_unit_test(foreign_json_is_refused_with_its_reason),
