@@ -15,7 +15,9 @@ enum {
     SETTLE_MS = 10,     /* answers that come together are judged together */
     FIRST_ROUND_MS = 1, /* between two first questions */
     MOMENT_MS = 50,
-    TICK_MS = 1000
+    TICK_MS = 1000,
+    ONCE_PAUSE_MS = 1000, /* between the two answers of a difference */
+    ONCE_SLACK_MS = 5000  /* beyond every deadline, a report is made without the rest */
 };
 
 static uint64_t watch_hash(uint64_t h, uint64_t v)
@@ -74,10 +76,21 @@ static void watch_unsettled(struct watch *w)
     io_timer_arm(w->settle, SETTLE_MS);
 }
 
+static void watch_once_end(struct watch *w)
+{
+    io_timer_off(w->tick);
+    watch_judge(w);
+    w->once_done(w->once_arg);
+}
+
 static void watch_tick(void *arg)
 {
     struct watch *w = arg;
 
+    if (w->once) { /* somebody never answered, not even that it failed */
+        watch_once_end(w);
+        return;
+    }
     io_timer_arm(w->tick, TICK_MS - io_now_ms(w->io) % TICK_MS);
     watch_judge(w);
 }
@@ -171,15 +184,13 @@ static void watch_once_answer(struct watched *p, const struct reading *r)
             io_timer_arm(p->timer, 100);
             again = true;
         } else if (r->state == STATE_UP && r->n_signals && !r->signals[0].known) {
-            io_timer_arm(p->timer, 1000); /* a difference needs two answers */
+            io_timer_arm(p->timer, ONCE_PAUSE_MS); /* a difference needs two answers */
             p->asks_left = 1;
             again = true;
         }
     }
-    if (!again && --w->once_left == 0) {
-        watch_judge(w);
-        w->once_done(w->once_arg);
-    }
+    if (!again && --w->once_left == 0)
+        watch_once_end(w);
 }
 
 static void watch_on_report(void *arg, struct probe *probe, const struct report *rep)
@@ -342,6 +353,8 @@ void watch_start(struct watch *w)
 
 void watch_once(struct watch *w, void (*done)(void *arg), void *arg)
 {
+    int64_t limit_ms = 0;
+
     watch_open(w);
     w->started = w->once = true;
     w->once_done = done;
@@ -350,9 +363,15 @@ void watch_once(struct watch *w, void (*done)(void *arg), void *arg)
     for (size_t i = 0; i < w->n_probes; i++) {
         struct watched *p = &w->probes[i];
 
+        int64_t each_ms = p->probe.common->timeout_ms + ONCE_PAUSE_MS, all_ms;
+
         p->asks_left = p->probe.common->fail_after > 2 ? p->probe.common->fail_after : 2;
         io_timer_arm(p->timer, (int64_t)i * FIRST_ROUND_MS);
+        all_ms = (int64_t)i * FIRST_ROUND_MS + p->asks_left * each_ms;
+        if (all_ms > limit_ms)
+            limit_ms = all_ms;
     }
+    io_timer_arm(w->tick, limit_ms + ONCE_SLACK_MS);
 }
 
 const struct board *watch_board(const struct watch *w)
@@ -378,11 +397,13 @@ void watch_reload(struct watch *w, struct config *config)
     struct board *was = w->board;
     struct config *old = w->config;
 
-    watch_close(w);
+    if (w->started)
+        watch_close(w);
     w->board = watch_board_new(config, io_now_ms(w->io));
     watch_board_adopt(w->board, was, config, old);
     w->config = config;
-    watch_open(w);
+    if (w->started) /* else watch_start() opens what is the configuration by then */
+        watch_open(w);
     for (size_t i = 0; i < w->n_probes; i++) {
         struct watched *p = &w->probes[i];
 
