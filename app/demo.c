@@ -26,10 +26,12 @@ struct demo {
     struct strlist faults;
     struct buf line;
     struct err failed;
-    bool ready, ended;
-    struct strlist waiting; /* faults to inject once it is ready */
-    struct text asked;      /* the fault under way */
+    bool ready, ended, busy;
+    struct strlist waiting; /* faults to inject: once it is ready, and one after the other */
+    struct text asked;      /* the fault under way, while busy */
 };
+
+static void demo_next(struct demo *d);
 
 static const struct {
     const char *id, *system, *fault, *about;
@@ -120,9 +122,7 @@ static void demo_ready(struct demo *d)
 {
     d->ready = true;
     demo_tell_ready(d);
-    if (d->waiting.n)
-        demo_fault(d, d->waiting.items[0]);
-    strlist_fini(&d->waiting);
+    demo_next(d);
 }
 
 static void demo_line(struct demo *d, const char *line, size_t len)
@@ -311,6 +311,14 @@ const char *const *demo_faults(const struct demo *d, size_t *n)
     return (const char *const *)d->faults.items;
 }
 
+/* What became of the fault under way. */
+static void demo_done(struct demo *d, bool bad, const char *words)
+{
+    d->busy = false;
+    demo_say(d, bad, words);
+    demo_next(d);
+}
+
 static void demo_posted(void *arg, const struct http_reply *reply)
 {
     struct demo *d = arg;
@@ -323,7 +331,7 @@ static void demo_posted(void *arg, const struct http_reply *reply)
         text_setf(&words, "fault %s: %s", text_str(&d->asked), reply->body);
     else
         text_setf(&words, "fault %s", text_str(&d->asked));
-    demo_say(d, bad, text_str(&words));
+    demo_done(d, bad, text_str(&words));
     text_fini(&words);
 }
 
@@ -341,7 +349,7 @@ static void demo_post(struct demo *d, const char *path, const char *body)
     if (d->post)
         http_ask(d->post, CONTROL_MS, demo_posted, d);
     else
-        demo_say(d, true, err.msg);
+        demo_done(d, true, err.msg);
     buf_fini(&url);
 }
 
@@ -397,36 +405,55 @@ static void demo_got(void *arg, const struct http_reply *reply)
     free(name);
 }
 
-void demo_fault(struct demo *d, const char *what)
+/* A toggle asks first what is on. */
+static void demo_toggle(struct demo *d)
 {
-    const char *eq = strchr(what, '=');
     struct buf url = { 0 };
-    struct err err;
     struct http_spec spec = { 0 };
+    struct err err;
 
-    if (!d->ready) {
-        demo_list_add(&d->waiting, what, strlen(what));
-        demo_say(d, false, "the simulator is still starting; the fault follows");
-        return;
-    }
-    text_sets(&d->asked, what);
-    if (!strcmp(what, "off")) {
-        text_sets(&d->asked, "all: off");
-        demo_post(d, "/__sim/reset", "{}");
-        return;
-    }
-    if (eq) {
-        demo_post_fault(d, what, (size_t)(eq - what), eq + 1, true);
-        return;
-    }
     if (!d->get) {
         buf_addf(&url, "%s/__sim/faults", d->control);
         spec.url = url.bytes;
         d->get = http_target_new(d->http, &spec, &err);
         buf_fini(&url);
     }
-    if (d->get && !http_asking(d->get))
+    if (d->get)
         http_ask(d->get, CONTROL_MS, demo_got, d);
+    else
+        demo_done(d, true, err.msg);
+}
+
+/* One fault after the other: each is told before the next begins. */
+static void demo_next(struct demo *d)
+{
+    char *what, *eq;
+
+    if (!d->ready || d->busy || !d->waiting.n)
+        return;
+    d->busy = true;
+    what = d->waiting.items[0];
+    memmove(d->waiting.items, d->waiting.items + 1, --d->waiting.n * sizeof *d->waiting.items);
+    text_sets(&d->asked, what);
+    eq = strchr(what, '=');
+    if (!strcmp(what, "off")) {
+        text_sets(&d->asked, "all: off");
+        demo_post(d, "/__sim/reset", "{}");
+    } else if (eq) {
+        demo_post_fault(d, what, (size_t)(eq - what), eq + 1, true);
+    } else {
+        demo_toggle(d);
+    }
+    free(what);
+}
+
+void demo_fault(struct demo *d, const char *what)
+{
+    demo_list_add(&d->waiting, what, strlen(what));
+    if (d->ready)
+        demo_next(d);
+    else
+        demo_say(d, false, "the simulator is still starting; the fault follows");
 }
 
 bool demo_scenario(struct demo *d, const char *id, struct err *err)
