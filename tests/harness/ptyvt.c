@@ -289,10 +289,21 @@ static void command_settle(struct ptyvt *p, const char *arg)
     printf("{\"ok\":true,\"settled\":%s}\n", now - last >= quiet ? "true" : "false");
 }
 
-static void type_key(struct ptyvt *p, const char *arg)
+/* One character, or the name of a key; a misspelt name must not pass for its letters. */
+static bool type_key(struct ptyvt *p, const char *arg)
 {
-    if (!vtscreen_key(p->screen, arg))
-        ptychild_write(&p->child, arg, strlen(arg));
+    size_t chars = 0;
+
+    if (vtscreen_key(p->screen, arg))
+        return true;
+    for (const char *s = arg; *s; s++)
+        chars += (*s & 0xc0) != 0x80;
+    if (chars != 1) {
+        reply_error("no such key", arg);
+        return false;
+    }
+    ptychild_write(&p->child, arg, strlen(arg));
+    return true;
 }
 
 static void command_latency(struct ptyvt *p, const char *arg)
@@ -314,7 +325,8 @@ static void command_latency(struct ptyvt *p, const char *arg)
     } while (seen != p->bytes && ptyvt_now_ms() < t0 + 2000);
     seen = p->bytes;
     t0 = ptyvt_now_ms();
-    type_key(p, key);
+    if (!type_key(p, key))
+        return;
     while (p->bytes == seen && ptyvt_now_ms() - t0 < ms && !p->child.exited)
         ptyvt_turn(p, t0 + ms - ptyvt_now_ms(), false);
     if (p->bytes == seen)
@@ -511,8 +523,8 @@ static void ptyvt_command(struct ptyvt *p, char *line)
     if (command_plain(p, line))
         return;
     if (!strcmp(line, "key")) {
-        type_key(p, arg);
-        reply_ok();
+        if (type_key(p, arg))
+            reply_ok();
     } else if (!strcmp(line, "text")) {
         ptychild_write(&p->child, arg, strlen(arg));
         reply_ok();
