@@ -16,7 +16,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CLI_OK = 0, CLI_CHECK_FAILED = 2, CLI_USAGE = 64, CLI_BAD_CONFIG = 78 };
+enum { /* exit codes; 64 and above as in sysexits.h */
+       CLI_OK = 0,
+       CLI_CHECK_FAILED = 2,
+       CLI_USAGE = 64,
+       CLI_NO_SYSTEM = 71,
+       CLI_NOT_CREATED = 73,
+       CLI_NOT_WRITTEN = 74,
+       CLI_BAD_CONFIG = 78
+};
 
 enum cli_do {
     CLI_CONSOLE,

@@ -1,4 +1,4 @@
-/* app/file.c: small files, read whole and with care. */
+/* app/file.c: small files, read and written whole and with care. */
 #include "app/file.h"
 
 #include <errno.h>
@@ -85,4 +85,38 @@ bool file_is_private(const char *path, struct err *err)
     if (!S_ISREG(st.st_mode))
         return err_set(err, "%s is not a regular file", path);
     return file_private(path, &st, err);
+}
+
+static bool file_write(int fd, const char *bytes, size_t len)
+{
+    while (len) {
+        ssize_t n = write(fd, bytes, len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        bytes += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+bool file_create(const char *path, unsigned mode, const char *bytes, size_t len, struct err *err)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
+    bool ok;
+
+    if (fd < 0 && errno == EEXIST)
+        return err_set(err, "%s is there already and stays as it is; name another file", path);
+    if (fd < 0)
+        return err_set(err, "cannot write %s: %s", path, strerror(errno));
+    ok = file_write(fd, bytes, len);
+    if (!ok)
+        err_set(err, "cannot write %s: %s", path, strerror(errno));
+    if (close(fd) != 0 && ok)
+        ok = err_set(err, "cannot write %s: %s", path, strerror(errno));
+    if (!ok)
+        unlink(path);
+    return ok;
 }

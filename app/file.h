@@ -1,4 +1,4 @@
-/* app/file.h: small files, read whole and with care.
+/* app/file.h: small files, read and written whole and with care.
  *
  * Only regular files are read: a FIFO, a device or a directory is refused before a byte is read,
  * and nothing here can block on one. The size is checked before and while reading.
@@ -25,3 +25,5 @@ bool file_read(const char *path, size_t max_bytes, enum file_care care, struct b
 /* The checks of FILE_SECRET without reading. True too when the file does not exist: that is a fault
  * of the hour, not of the configuration. */
 bool file_is_private(const char *path, struct err *err);
+/* A new file, whole or not at all. What is there already stays as it is, a link too. */
+bool file_create(const char *path, unsigned mode, const char *bytes, size_t len, struct err *err);

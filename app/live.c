@@ -1,6 +1,7 @@
 /* app/live.c: the console at work. */
 #include "app/live.h"
 
+#include "app/file.h"
 #include "app/guilty.h"
 #include "app/vars.h"
 #include "app/watch.h"
@@ -11,7 +12,6 @@
 #include "tui/term.h"
 #include "tui/theme.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pwd.h>
@@ -26,6 +26,12 @@ enum {
     DEBUG_MS = 1000
 };
 
+static const int live_signos[] = { SIGTSTP, SIGCONT, SIGWINCH, SIGHUP, SIGTERM, SIGINT };
+enum {
+    LIVE_SIGNALS = sizeof live_signos / sizeof *live_signos,
+    LIVE_STOPS = 2 /* the first ones are about being stopped */
+};
+
 struct live {
     struct io *io;
     const struct live_options *o;
@@ -35,7 +41,7 @@ struct live {
     struct canvas canvas;
     struct keys keys;
     struct io_watch *in, *out;
-    struct io_signal *signals[6];
+    struct io_signal *signals[LIVE_SIGNALS];
     struct io_timer *esc, *draw, *second, *debug;
     bool drawing_soon, lost;
     int64_t drawn_ms;
@@ -43,6 +49,7 @@ struct live {
 };
 
 static void live_draw(void *arg);
+static void live_signal(void *arg, int signo);
 
 static void live_leave(struct live *l, bool lost)
 {
@@ -151,29 +158,55 @@ static void live_reload(struct live *l)
     free(errors);
 }
 
-static void live_suspend(struct live *l)
+static void live_resized(struct live *l)
 {
-    term_suspend(l->term);
-    raise(SIGSTOP); /* the shell takes over; SIGCONT brings us back */
+    int w, h;
+
+    term_resize(l->term);
+    term_size(l->term, &w, &h);
+    console_resize(l->console, w, h);
+    live_soon(l, 0);
+}
+
+static void live_signals(struct live *l, size_t n, bool on)
+{
+    for (size_t i = 0; i < n; i++) {
+        io_signal_free(l->signals[i]);
+        l->signals[i] = on ? io_signal_new(l->io, live_signos[i], live_signal, l) : NULL;
+    }
+}
+
+static void live_back(struct live *l)
+{
     term_resume(l->term);
     l->keys = (struct keys){ 0 };
-    live_soon(l, 0);
+    live_resized(l);
+}
+
+/* Stops `who` (0: our job, as the terminal would: with what started us, so that a shell that waits
+ * for a script takes over) until SIGCONT. Without a shell to bring us back the system ignores
+ * SIGTSTP, and the console goes on. */
+static void live_suspend(struct live *l, pid_t who)
+{
+    term_suspend(l->term);
+    live_signals(l, LIVE_STOPS, false); /* what they do by default is what is wanted now */
+    kill(who, SIGTSTP);
+    live_signals(l, LIVE_STOPS, true);
+    live_back(l);
 }
 
 static void live_dump(struct live *l, const struct intent *in)
 {
-    struct text words = { 0 };
-    int fd = open(in->arg, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool ok = fd >= 0 && write(fd, in->dump, in->dump_len) == (ssize_t)in->dump_len;
+    struct buf words = { 0 };
+    struct err err;
+    bool ok = file_create(in->arg, 0600, in->dump, in->dump_len, &err);
 
     if (ok)
-        text_setf(&words, "the screen is in %s", in->arg);
+        buf_addf(&words, "the screen is in %s", in->arg);
     else
-        text_setf(&words, "%s: %s", in->arg, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    live_say(l, !ok, text_str(&words));
-    text_fini(&words);
+        buf_adds(&words, err.msg);
+    live_say(l, !ok, buf_str(&words));
+    buf_fini(&words);
 }
 
 static void live_intent(struct live *l, const struct intent *in)
@@ -183,7 +216,7 @@ static void live_intent(struct live *l, const struct intent *in)
         live_leave(l, false);
         break;
     case INTENT_SUSPEND:
-        live_suspend(l);
+        live_suspend(l, 0);
         break;
     case INTENT_REDRAW:
         term_redraw(l->term);
@@ -270,16 +303,6 @@ static void live_output(void *arg, int events)
         live_soon(l, 0);
 }
 
-static void live_resized(struct live *l)
-{
-    int w, h;
-
-    term_resize(l->term);
-    term_size(l->term, &w, &h);
-    console_resize(l->console, w, h);
-    live_soon(l, 0);
-}
-
 /* A hang-up means two things: the terminal went away, or "read your configuration again". */
 static bool live_terminal_gone(const struct live *l)
 {
@@ -303,11 +326,10 @@ static void live_signal(void *arg, int signo)
             live_reload(l);
         break;
     case SIGTSTP:
-        live_suspend(l);
+        live_suspend(l, getpid());
         break;
     case SIGCONT:
-        term_resume(l->term);
-        live_resized(l);
+        live_back(l); /* stopped by others, who left the terminal as they liked */
         break;
     default:
         live_leave(l, false);
@@ -326,17 +348,14 @@ static void live_debug(void *arg)
 {
     struct live *l = arg;
     struct buf out = { 0 }, tmp = { 0 };
-    FILE *f;
+    struct err ignored; /* the next second tries again */
 
     io_timer_arm(l->debug, DEBUG_MS);
     watch_debug(l->watch, &out);
     buf_addf(&tmp, "%s.new", l->debug_file);
-    f = fopen(tmp.bytes, "we");
-    if (f) {
-        fwrite(out.bytes, 1, out.len, f);
-        if (!fclose(f))
-            rename(tmp.bytes, l->debug_file);
-    }
+    unlink(tmp.bytes); /* of an earlier run that was killed; never written through */
+    if (file_create(tmp.bytes, 0600, buf_str(&out), out.len, &ignored))
+        rename(tmp.bytes, l->debug_file);
     io_lag_reset(l->io); /* each file speaks of its own second */
     buf_fini(&out);
     buf_fini(&tmp);
@@ -380,8 +399,7 @@ static void live_fini(struct live *l)
     guilty_end();
     io_watch_free(l->in);
     io_watch_free(l->out);
-    for (size_t i = 0; i < sizeof l->signals / sizeof *l->signals; i++)
-        io_signal_free(l->signals[i]);
+    live_signals(l, LIVE_SIGNALS, false);
     io_timer_free(l->esc);
     io_timer_free(l->draw);
     io_timer_free(l->second);
@@ -395,7 +413,6 @@ static void live_fini(struct live *l)
 
 bool live_run(const struct live_options *o, struct config *config, int *status, struct err *err)
 {
-    static const int signos[] = { SIGWINCH, SIGHUP, SIGTSTP, SIGCONT, SIGTERM, SIGINT };
     struct live l = { .io = o->io, .o = o };
     struct watch_events events = { .changed = live_changed, .arg = &l };
 
@@ -406,8 +423,7 @@ bool live_run(const struct live_options *o, struct config *config, int *status, 
     live_console(&l);
     l.in = io_watch_new(o->io, term_in_fd(l.term), IO_READ, live_input, &l);
     l.out = io_watch_new(o->io, term_out_fd(l.term), 0, live_output, &l);
-    for (size_t i = 0; i < sizeof signos / sizeof *signos; i++)
-        l.signals[i] = io_signal_new(o->io, signos[i], live_signal, &l);
+    live_signals(&l, LIVE_SIGNALS, true);
     l.esc = io_timer_new(o->io, live_esc, &l);
     l.draw = io_timer_new(o->io, live_draw, &l);
     l.second = io_timer_new(o->io, live_second, &l);

@@ -15,6 +15,8 @@
 #include "tui/term.h"
 
 #include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <limits.h>
 #include <locale.h>
@@ -37,12 +39,30 @@ struct run { /* one invocation */
     bool ascii;
 };
 
-static bool main_stop; /* set by a signal while a one-shot report is being made */
+static volatile sig_atomic_t main_stop; /* set by a signal while a one-shot report is being made */
+
+/* A descriptor that the caller closed would be given to the next socket, and a report be written
+ * into it. /dev/null stands in, opened the wrong way round: reading and writing fail as they
+ * should. */
+static void main_standard_fds(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            _exit(CLI_NO_SYSTEM);
+    }
+}
 
 static void main_print(FILE *to, const struct buf *b)
 {
     fwrite(buf_str(b), 1, b->len, to);
     fflush(to);
+}
+
+/* What could not be written was not said, whatever it was: a full disk, a pipe that closed. */
+static int main_written(int status)
+{
+    return fflush(stdout) || ferror(stdout) ? CLI_NOT_WRITTEN : status;
 }
 
 static int main_fail(int status, const char *words)
@@ -72,10 +92,26 @@ static void main_fatal(int signo)
     raise(signo);
 }
 
+/* On a stack of its own: the crash may be that the other one is used up. Sanitizers keep theirs. */
+static void main_rescue(void)
+{
+#if !defined(__SANITIZE_ADDRESS__)
+    static const int fatal[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
+    static char stack[32 << 10];
+    stack_t own = { .ss_sp = stack, .ss_size = sizeof stack };
+    struct sigaction sa = { .sa_handler = main_fatal, .sa_flags = SA_ONSTACK };
+
+    sigaltstack(&own, NULL);
+    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
+        sigaction(fatal[i], &sa, NULL);
+#else
+    (void)main_fatal;
+#endif
+}
+
 /* No core dumps (secrets would be in them), SIGPIPE ignored, the terminal given back at a crash. */
 static void main_harden(void)
 {
-    static const int fatal[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
     struct rlimit none = { 0, 0 };
 
     if (!getenv("MIDWATCH_CORE")) {
@@ -83,13 +119,7 @@ static void main_harden(void)
         setrlimit(RLIMIT_CORE, &none);
     }
     signal(SIGPIPE, SIG_IGN);
-#if !defined(__SANITIZE_ADDRESS__)
-    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
-        signal(fatal[i], main_fatal);
-#else
-    (void)fatal;
-    (void)main_fatal;
-#endif
+    main_rescue();
     alloc_set_hook(term_emergency);
 }
 
@@ -188,7 +218,6 @@ static int main_report(struct run *r)
     struct watch_events none = { 0 };
     struct watch *w;
     struct buf out = { 0 };
-    int64_t until_ms = INT64_MAX; /* the deadlines of the probes bound it */
     int status;
 
     if (r->cli.timeout_ms) {
@@ -201,12 +230,14 @@ static int main_report(struct run *r)
             }
         }
     }
+    if (r->urls && urls_warning(r->urls))
+        fprintf(stderr, "midwatch: %s\n", urls_warning(r->urls));
     signal(SIGINT, main_interrupt);
     signal(SIGTERM, main_interrupt);
     w = watch_new(r->io, r->config, r->secrets, &none);
     r->config = NULL;
     watch_once(w, main_reported, &m);
-    while (!m.done && !main_stop && io_mono_ms(r->io) < until_ms)
+    while (!m.done && !main_stop)
         io_turn(r->io, 100);
     if (r->cli.json) {
         board_to_json(watch_board(w), 0, true, &out);
@@ -218,7 +249,7 @@ static int main_report(struct run *r)
     main_print(stdout, &out);
     buf_fini(&out);
     watch_free(w);
-    return ferror(stdout) ? 74 : status;
+    return status;
 }
 
 /* The console; where there is no terminal for it, the report. */
@@ -260,7 +291,7 @@ static int main_init(struct run *r)
     http_free(look.http);
     if (r->cli.output) {
         if (!urls_write(r->urls, r->cli.output, &err))
-            status = main_fail(73, err.msg);
+            status = main_fail(CLI_NOT_CREATED, err.msg);
         else
             printf("wrote %s; try `midwatch %s`\n", r->cli.output, r->cli.output);
     } else {
@@ -340,10 +371,12 @@ static int main_do(struct run *r)
 
 int main(int argc, char **argv)
 {
-    struct run r = { .ascii = main_locale() };
+    struct run r = { 0 };
     struct err err;
     int status;
 
+    main_standard_fds();
+    r.ascii = main_locale();
     main_harden();
     if (!cli_parse(&r.cli, argc, argv, &err)) {
         cli_fini(&r.cli);
@@ -356,12 +389,12 @@ int main(int argc, char **argv)
         main_print(stdout, &out);
         buf_fini(&out);
         cli_fini(&r.cli);
-        return 0;
+        return main_written(0);
     }
     curl_global_init(CURL_GLOBAL_DEFAULT);
     r.secrets = secrets_new();
     r.io = io_new(&err);
-    status = r.io ? main_do(&r) : main_fail(71, err.msg);
+    status = r.io ? main_do(&r) : main_fail(CLI_NO_SYSTEM, err.msg);
     demo_stop(r.demo);
     config_free(r.config);
     urls_free(r.urls);
@@ -369,5 +402,5 @@ int main(int argc, char **argv)
     secrets_free(r.secrets);
     cli_fini(&r.cli);
     curl_global_cleanup();
-    return status;
+    return main_written(status);
 }

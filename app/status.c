@@ -114,8 +114,10 @@ static void status_verdict(const struct status *s)
         buf_adds(s->out, "  ");
         status_put(s, text_str(&v->detail));
     } else if (v->state == STATE_UP) {
-        buf_addf(s->out, "  all %zu services, %zu probe%s", s->board->n_services, n,
-                 n == 1 ? "" : "s");
+        size_t all = s->board->n_services;
+
+        buf_addf(s->out, "  %s%zu service%s, %zu probe%s", all == 1 ? "" : "all ", all,
+                 all == 1 ? "" : "s", n, n == 1 ? "" : "s");
     }
     if (v->hides)
         buf_addf(s->out, " - hides %d", v->hides);

@@ -2,14 +2,13 @@
 #include "app/urls.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
+#include "app/file.h"
 #include "app/names.h"
 #include "app/urls_impl.h"
 #include "core/alloc.h"
@@ -349,29 +348,11 @@ struct config *urls_config(struct urls *u, const struct config_kinds *kinds,
 
 bool urls_write(const struct urls *u, const char *path, struct err *err)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
     struct buf yaml = { 0 };
-    size_t at = 0;
+    bool ok;
 
-    if (fd < 0 && errno == EEXIST)
-        return err_set(err, "%s is there already and stays as it is; name another file", path);
-    if (fd < 0)
-        return err_set(err, "cannot write %s: %s", path, strerror(errno));
     urls_yaml(u, &yaml);
-    while (at < yaml.len) {
-        ssize_t n = write(fd, yaml.bytes + at, yaml.len - at);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            break;
-        at += (size_t)n;
-    }
-    if (at < yaml.len || fsync(fd) != 0 || close(fd) != 0) {
-        err_set(err, "cannot write %s: %s", path, strerror(errno));
-        unlink(path);
-        at = 0;
-    }
+    ok = file_create(path, 0644, buf_str(&yaml), yaml.len, err);
     buf_fini(&yaml);
-    return at > 0;
+    return ok;
 }

@@ -130,7 +130,8 @@ static int band_pieces(const struct band *b, struct piece out[6])
         snprintf(out[n].words, 64, "%s", words);
         out[n++].style = STYLE_DIM;
     }
-    snprintf(out[n].words, 64, "%zu probes", board_n_readings(live));
+    snprintf(out[n].words, 64, "%zu probe%s", board_n_readings(live),
+             board_n_readings(live) == 1 ? "" : "s");
     out[n++].style = STYLE_DIM;
     if (b->who) {
         snprintf(out[n].words, 64, "%s", b->who);
@@ -229,9 +230,10 @@ static void verdict_calm(const struct view *v, char out[96])
 
     for (size_t i = 0; i < b->n_services; i++)
         up += b->services[i].state == STATE_UP;
-    n = (size_t)snprintf(out, 96,
-                         up == b->n_services ? "all %zu services up" : "%zu of %zu services up", up,
-                         b->n_services);
+    if (up == b->n_services)
+        n = (size_t)snprintf(out, 96, up == 1 ? "%zu service up" : "all %zu services up", up);
+    else
+        n = (size_t)snprintf(out, 96, "%zu of %zu services up", up, b->n_services);
     if (up == b->n_services && b->verdict.since_ms > 0)
         snprintf(out + n, 96 - n, " for %s", age_words(v->now_ms, b->verdict.since_ms, age));
 }

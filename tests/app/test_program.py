@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "harness"))
@@ -104,6 +105,40 @@ class Status(unittest.TestCase):
         self.assertIn(b"gr??e", out.replace(b"gr????e", b"gr??e"))
 
 
+class Descriptors(unittest.TestCase):
+    """What the caller closed is no place for a socket, and what could not be said is no success."""
+
+    def shell(self, line):
+        return subprocess.run(["/bin/sh", "-c", line, "sh", MIDWATCH], capture_output=True, text=True,
+                              timeout=30)
+
+    def test_closed_descriptors(self):
+        for closed, code in (("<&-", 2), (">&-", 74), ("2>&-", 2), ("<&- >&- 2>&-", 74)):
+            with self.subTest(closed=closed):
+                done = self.shell(f'"$1" status http://127.0.0.1:9/ {closed}')
+                self.assertEqual(done.returncode, code, done.stderr)
+
+    def test_a_full_disk_and_a_closed_pipe(self):
+        for args in ("status http://127.0.0.1:9/", "schema", "--help", "--version", "help status",
+                     "init http://127.0.0.1:9/"):
+            with self.subTest(args=args):
+                self.assertEqual(self.shell(f'"$1" {args} >/dev/full').returncode, 74)
+        done = self.shell('{ "$1" status http://127.0.0.1:9/; echo $? >&2; } | true')
+        self.assertIn(done.stderr.strip(), ("2", "74"))
+
+    def test_init_leaves_no_half_file_on_a_full_disk(self):
+        with tempfile.TemporaryDirectory() as d:
+            done = self.shell(f'ulimit -f 0; trap "" XFSZ; "$1" init http://127.0.0.1:9/ -o {d}/w.yaml')
+            self.assertEqual(done.returncode, 73, done.stderr)
+            self.assertEqual(os.listdir(d), [])
+
+    def test_a_password_on_the_command_line_is_warned_about(self):
+        done = run("status", "http://user:hunter2@127.0.0.1:9/")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("password was on the command line", done.stderr)
+        self.assertNotIn("hunter2", done.stdout + done.stderr)
+
+
 class Usage(unittest.TestCase):
     def test_usage_error_is_64_with_the_nearest_word(self):
         done = run("--jsn")
@@ -188,14 +223,92 @@ class Console(unittest.TestCase):
             modes = s.stty()
             self.assertTrue(modes["icanon"] and modes["echo"] and modes["isig"], modes)
 
-    def test_suspend_and_go_on(self):
+    def test_suspended_the_shell_takes_over_and_brings_it_back(self):
+        """Also when a script started it: the whole job stops, as with any key of the terminal's."""
+        with Source() as src, Screen(["/bin/bash", "--norc", "-i"], env={"PS1": "sh> "}) as s:
+            s.wait_for("sh>", seconds=5)
+            for command in (f"{MIDWATCH} {src.url}; echo at its end",
+                            f"/bin/sh -c '{MIDWATCH} {src.url}; echo at its end'"):
+                s.type(command)
+                s.key("Enter")
+                s.wait_for(r"/^ *UP /", seconds=5)
+                for _ in range(3):
+                    s.key("C-z")
+                    s.wait_for("Stopped", seconds=5)
+                    s.type("fg")
+                    s.key("Enter")
+                    s.wait_gone("Stopped", seconds=5)
+                    s.wait_for(r"/^ *UP /", seconds=5)
+                s.key("?")
+                s.wait_for("suspend to the shell", seconds=3)
+                s.key("Esc")
+                s.wait_gone("suspend to the shell", seconds=3)
+                s.key("q")
+                s.wait_for("/^at its end/", seconds=5)
+                s.type("clear")
+                s.key("Enter")
+                s.wait_gone("at its end", seconds=3)
+
+    def test_with_nobody_to_bring_it_back_it_does_not_stop(self):
         with Source() as src, self.start(src.url) as s:
             s.wait_for("UP", seconds=5)
-            s.key("Ctrl-Z")
-            s.signal("CONT")
-            s.wait_for("UP", seconds=5)
+            s.key("C-z")
+            s.signal("TSTP")
             s.key("?")
-            s.wait_for("/[Hh]elp/", seconds=3)
+            s.wait_for("suspend to the shell", seconds=3)
+
+    def test_stopped_by_somebody_it_draws_itself_anew(self):
+        with Source() as src, self.start(src.url) as s:
+            s.wait_for("UP", seconds=5)
+            s.signal("STOP")
+            s.signal("CONT")
+            s.key("?")
+            s.wait_for("suspend to the shell", seconds=3)
+
+    def test_a_thousand_reloads_cost_nothing(self):
+        with tempfile.TemporaryDirectory() as d, Source() as src:
+            path, debug = pathlib.Path(d) / "w.yaml", pathlib.Path(d) / "debug"
+            path.write_text(config(src.url))
+
+            def resources():
+                debug.unlink(missing_ok=True)
+                until = time.monotonic() + 10
+                while not debug.exists() and time.monotonic() < until:
+                    time.sleep(0.05)
+                now = json.loads(debug.read_text())
+                return now["rss_kb"], now["fds"]
+
+            with self.start(str(path), env={"MIDWATCH_DEBUG_FILE": str(debug)}) as s:
+                s.wait_for(r"/^ *UP /", seconds=5)
+                seen = []
+                for n in range(1, 1001):
+                    s.signal("HUP")
+                    s.wait_for("/UP/", seconds=5)
+                    if n in (300, 1000):
+                        seen.append(resources())
+                self.assertLessEqual(seen[1][0], seen[0][0] + 1024, seen)
+                self.assertLessEqual(seen[1][1], seen[0][1] + 1, seen)
+
+    def test_its_file_for_tests_is_written_through_no_link(self):
+        with tempfile.TemporaryDirectory() as d, Source() as src:
+            victim, debug = pathlib.Path(d) / "victim", pathlib.Path(d) / "debug"
+            victim.write_text("mine")
+            os.symlink(victim, f"{debug}.new")
+            with self.start(src.url, env={"MIDWATCH_DEBUG_FILE": str(debug)}) as s:
+                s.wait_for("UP", seconds=5)
+                until = time.monotonic() + 10
+                while not debug.exists() and time.monotonic() < until:
+                    time.sleep(0.05)
+            self.assertEqual(victim.read_text(), "mine")
+            self.assertEqual(debug.stat().st_mode & 0o777, 0o600)
+
+    def test_every_size_is_survived(self):
+        with Source() as src, Screen([MIDWATCH, src.url], cols=1, rows=1) as s:
+            for cols, rows in ((2, 1), (1, 40), (40, 1), (7, 3), (40, 12), (300, 100), (80, 24)):
+                s.resize(cols, rows)
+            s.wait_for(r"/^ *UP /", seconds=5)
+            s.key("q")
+            self.assertEqual(s.wait_exit(seconds=3)["status"], 0)
 
     def test_a_dead_process_is_on_screen_before_its_next_slot(self):
         """A kept connection that closes unasked makes the probe ask at once."""
