@@ -54,6 +54,7 @@ static void demo_say(struct demo *d, bool bad, const char *words)
 /* The simulator's program: in the build tree, or beside ours. */
 static bool demo_program(char *path, size_t size, struct err *err)
 {
+    static const char *const places[] = { "examples/sim/midwatch-sim", "midwatch-sim" };
     char self[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
     char *slash;
@@ -63,12 +64,12 @@ static bool demo_program(char *path, size_t size, struct err *err)
     self[n] = '\0';
     slash = strrchr(self, '/');
     *slash = '\0';
-    snprintf(path, size, "%s/examples/sim/midwatch-sim", self);
-    if (!access(path, X_OK))
-        return true;
-    snprintf(path, size, "%s/midwatch-sim", self);
-    if (!access(path, X_OK))
-        return true;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        int len = snprintf(path, size, "%s/%s", self, places[i]);
+
+        if (len > 0 && (size_t)len < size && !access(path, X_OK))
+            return true;
+    }
     return err_set(err, "the simulator midwatch-sim is not beside this program; build it with "
                         "`meson compile -C build` or install it");
 }
@@ -78,8 +79,9 @@ bool demo_profile(const char *system, char *path, size_t size, struct err *err)
     static const char *const places[] = { MW_SOURCE_ROOT "/examples", MW_DATADIR "/examples" };
 
     for (size_t i = 0; i < 2; i++) {
-        snprintf(path, size, "%s/%s/midwatch.yaml", places[i], system);
-        if (!access(path, R_OK))
+        int n = snprintf(path, size, "%s/%s/midwatch.yaml", places[i], system);
+
+        if (n > 0 && (size_t)n < size && !access(path, R_OK))
             return true;
     }
     return err_set(err, "no profile of '%s' in %s or %s", system, places[0], places[1]);

@@ -59,8 +59,11 @@ bool err_wrap(struct err *err, const char *fmt, ...)
     va_start(ap, fmt);
     n = vsnprintf(raw, sizeof raw, fmt, ap);
     va_end(ap);
-    if (n >= 0 && (size_t)n < sizeof raw)
-        snprintf(raw + n, sizeof raw - (size_t)n, ": %s", old);
+    /* What does not fit is cut at the end: the context in front is what places it. */
+    if (n >= 0 && (size_t)n + 2 < sizeof raw) {
+        memcpy(raw + n, ": ", 3);
+        strncat(raw, old, sizeof raw - (size_t)n - 3);
+    }
     err_put(err, raw);
     return false;
 }

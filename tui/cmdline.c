@@ -129,9 +129,14 @@ struct completion {
 /* A word that does not fit is not offered: cut, it would be another one. */
 static void completion_add(struct completion *k, const char *word)
 {
-    if (k->n < CMDLINE_WORDS && !strncmp(word, k->word, strlen(k->word)) &&
-        snprintf(k->out[k->n], CMDLINE_WORD, "%s%s", k->before, word) < CMDLINE_WORD)
-        k->n++;
+    size_t before = strlen(k->before), len = strlen(word);
+
+    if (k->n == CMDLINE_WORDS || strncmp(word, k->word, strlen(k->word)) != 0 ||
+        before + len >= CMDLINE_WORD)
+        return;
+    memcpy(k->out[k->n], k->before, before);
+    memcpy(k->out[k->n] + before, word, len + 1);
+    k->n++;
 }
 
 static void completion_args(struct completion *k, enum verb_arg arg,
