@@ -78,6 +78,7 @@ struct http_target {
     void *closed_arg;
     struct http_sock *sock;
     struct http_target *sock_next;
+    struct http_target **sock_at; /* what points to us in that list */
     int64_t hangup_ms;    /* idle age at which the server hangs up by itself; 0 = not known */
     int64_t triggered_ms; /* idle age of the close that made us ask now; 0 = none */
     int64_t habit_ms;     /* idle age of the close before that turned out to mean nothing */

@@ -47,20 +47,22 @@ void http_sock_join(struct http_target *t, int fd)
         return;
     t->sock = s;
     t->sock_next = s->users;
+    t->sock_at = &s->users;
+    if (s->users)
+        s->users->sock_at = &t->sock_next;
     s->users = t;
 }
 
 void http_sock_leave(struct http_target *t)
 {
-    struct http_target **at;
-
     if (!t->sock)
         return;
-    for (at = &t->sock->users; *at != t; at = &(*at)->sock_next)
-        ;
-    *at = t->sock_next;
+    *t->sock_at = t->sock_next;
+    if (t->sock_next)
+        t->sock_next->sock_at = t->sock_at;
     t->sock = NULL;
     t->sock_next = NULL;
+    t->sock_at = NULL;
 }
 
 /* curl counts a TLS handshake as connecting; the connect limit is for the connect alone. */

@@ -156,6 +156,7 @@ def watch(tools, row, c, source, r, result):
     r.baseline = c.look().data
     if r.states and "up" not in r.states:
         c.watch_green = "faulty"
+    r.settle_ms = source.settle_s * 1000
     r.injected_ms = c.started_ms if source.from_start else now_ms()
     if not source.from_start:
         source.inject(row.injection.split())
@@ -191,12 +192,17 @@ def measure_cpu(c, seconds):
 
 def settle_counts(c, r):
     """Descriptors and children may take 5 s to come back (I4)."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + r.settle_ms / 1000
     while time.monotonic() < deadline:
         data = c.look().data
         if all(data[n] <= r.baseline[n] for n in ("fds", "children")):
             return
         c.observe(0.3)
+
+
+def said(reading):
+    """Class of the fault and reason: "bad reply: offset 16: something follows the value"."""
+    return f"{reading.get('fault', 'none')}: {reading['reason']}"
 
 
 def judge_state(row, c, r, result):
@@ -207,8 +213,8 @@ def judge_state(row, c, r, result):
         reading = seen[p]
         if r.states and reading["state"] not in r.states:
             wrong.append(f"{p} is {reading['state']} ({reading['reason']}), not {row.state}")
-        elif row.reason != "-" and not re.search(row.reason, reading["reason"], re.I):
-            wrong.append(f"{p}: reason '{reading['reason']}' does not match /{row.reason}/")
+        elif row.reason != "-" and not re.search(row.reason, said(reading), re.I):
+            wrong.append(f"{p}: '{said(reading)}' does not match /{row.reason}/")
     if wrong:
         result.broken["state"] = wrong[:5] + ([f"and {len(wrong) - 5} more"] if len(wrong) > 5 else [])
     result.measured["greens"] = sum(seen[p]["state"] == "up" for p in r.faulty)
@@ -219,7 +225,8 @@ def measure(c, r, source, spent_cpu_ms, result):
     last, base = c.look().data, r.baseline
     s = invariants.slots(last)
     first = invariants.slots(base)
-    exchanges = sum(s[p]["done"] - first.get(p, {"done": 0})["done"] for p in r.faulty)
+    exchanges = sum(s[p][n] - first.get(p, {}).get(n, 0) for p in r.faulty for n in ("done", "extra")
+                    if n in s[p])
     m = result.measured
     took = max((s[p].get("took_ms", 0) for p in r.faulty), default=0)
     m["took_ms"] = took
@@ -228,11 +235,13 @@ def measure(c, r, source, spent_cpu_ms, result):
     m["cpu_ms"] = max(0.0, spent_cpu_ms / max(1, exchanges)) / r.slack
     m["rss_kb"] = (max(x.data["rss_kb"] for x in c.samples) - base["rss_kb"]) / r.slack
     text = "\n".join(c.screen.lines())
-    m["nan_on_screen"] = len(re.findall(r"\b(-?nan|inf(inity)?)\b", text, re.I))
-    m["torn"] = torn(c)
+    # "invalid: NaN" quotes what was read; anywhere else it would be a value
+    m["nan_on_screen"] = len(re.findall(r"(?<!invalid: )(?<!invalid: [+-])\b(nan|inf(inity)?)\b", text,
+                                        re.I))
+    m["torn"] = torn(c, result)
 
 
-def torn(c):
+def torn(c, result):
     """Rows that differ after a full repaint: something moved the cursor behind our back."""
     c.screen.key("z")
     c.screen.settle(quiet=0.12, seconds=2)
@@ -241,7 +250,9 @@ def torn(c):
     c.screen.settle(quiet=0.12, seconds=2)
     after = c.screen.lines()
     c.screen.key("z")
-    return terminal.differing(console.skeleton(before), console.skeleton(after))
+    before, after = console.skeleton(before), console.skeleton(after)
+    result.notes += [f"torn: {a!r} {b!r}" for a, b in zip(before[1:], after[1:]) if a != b][:3]
+    return terminal.differing(before, after)
 
 
 def run_doing(tools, row, result):

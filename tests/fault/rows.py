@@ -4,7 +4,7 @@ id        the fault's id in the catalogue, with a variant after a dot: H4.body
 fixture   what is set up: a name in FIXTURES of sources, databases, terminal or configs
 injection what is done to it; its first word is looked up there, the rest are its arguments
 state     what the faulty probe must be: down, unknown, up ... with | between; - = not judged
-reason    extended regular expression that its reason must match; - = not judged
+reason    regular expression that its fault and reason ("refused: ...") must match; - = not judged
 figure    comparisons on what was measured: sent<=4456448 followed==0; - = the invariants alone
 recover   ms until it is right again after the fault is gone; - = one interval and a second;
           none = the row ends broken

@@ -125,7 +125,7 @@ class InvariantsTest(unittest.TestCase):
 
     def test_alive(self):
         self.only("I1", lambda r: r.samples[14].data["lag"].update(max_ms=251))
-        self.only("I1", lambda r: r.samples[14].data["lag"].update(p99_ms=51))
+        self.only("I1", lambda r: [s.data["lag"].update(max_ms=51) for s in r.samples[13:15]])
         self.only("I1", lambda r: r.key_ms.append(101.0))
         self.only("I1", lambda r: r.key_ms.append(None))
         self.only("I1", lambda r: setattr(r.samples[14], "at_ms", r.samples[14].at_ms + 4000))
