@@ -156,6 +156,7 @@ def watch(tools, row, c, source, r, result):
     r.baseline = c.look().data
     if r.states and "up" not in r.states:
         c.watch_green = "faulty"
+    r.lag_ms = source.lag_ms
     r.settle_ms = source.settle_s * 1000
     r.injected_ms = c.started_ms if source.from_start else now_ms()
     if not source.from_start:

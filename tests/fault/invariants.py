@@ -31,6 +31,7 @@ class Record:
     healed_ms: int = 0                           # 0 = never
     ended_ms: int = 0
     recover_ms: int = None
+    lag_ms: int = 50
     settle_ms: int = 5000                        # descriptors and children come back within
     baseline: dict = None                        # data of the last sample before the injection
     samples: list = field(default_factory=list)
@@ -62,8 +63,8 @@ def alive(r):
     worst = sorted(seconds.values(), reverse=True)
     if worst and worst[0] > 250 * r.slack:
         yield f"loop lag max {worst[0]} ms"
-    if len(worst) > 1 and worst[1] > 50 * r.slack:
-        yield f"loop lag above 50 ms in more than one second: {worst[:4]}"
+    if len(worst) > 1 and worst[1] > r.lag_ms * r.slack:
+        yield f"loop lag above {r.lag_ms} ms in more than one second: {worst[:4]}"
     for s in r.during():
         if s.at_ms - s.data["at_ms"] > 3000 * r.slack:
             yield f"nothing was written for {s.at_ms - s.data['at_ms']} ms"

@@ -22,6 +22,7 @@ SIZE = 65536
 class Source:
     every_ms, timeout_ms = 1000, 800
     hold_s = 3.5
+    lag_ms = 50  # what the loop may be late, apart from one second of the row
     settle_s = 5.0  # until descriptors and children are as before
     from_start = False
     env = {}
@@ -462,6 +463,7 @@ class Dns(Source):
 class Crowd(Source):
     """A thousand targets on one host. The farm answers: a server in Python would take the CPU away."""
     every_ms, timeout_ms, hold_s = 2000, 1500, 5.0
+    lag_ms = 150  # the debug file of a thousand probes is more than 1 MB: its writing is most of this
 
     def start(self):
         self.most = 0
