@@ -17,6 +17,7 @@ struct pg_call *pg_call_take(struct pg_db *db)
         c->db = db;
         c->timer = io_timer_new(db->pg->io, pg_db_on_deadline, c);
     }
+    c->serial++;
     c->prev = c->next = NULL;
     c->sent = c->retried = c->doomed = c->closes = c->internal = c->told = false;
     c->preparing = false;

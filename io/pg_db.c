@@ -9,6 +9,18 @@
 #include "io/limits.h"
 #include "io/pg_fault.h"
 
+/* When the loop itself was late the answer may lie there already: no server is blamed for that.
+ * True when the call was answered so. */
+static bool pg_db_answered_late(struct pg_db *db, struct pg_call *c)
+{
+    uint64_t serial = c->serial;
+
+    if (!c->sent || db->state != PG_READY)
+        return false;
+    pg_db_on_ready(db, IO_READ);
+    return c->serial != serial || !c->done;
+}
+
 /* What the deadline found: how far the query had come is the reason. */
 void pg_db_on_deadline(void *arg)
 {
@@ -23,6 +35,10 @@ void pg_db_on_deadline(void *arg)
         return;
     }
     pg_db_hold(db);
+    if (pg_db_answered_late(db, c)) {
+        pg_db_release(db);
+        return;
+    }
     if (db->state == PG_RESOLVING) {
         fault = FAULT_DNS;
         err_set(&why, "the name did not resolve within %lld ms", ms);
@@ -31,7 +47,7 @@ void pg_db_on_deadline(void *arg)
         err_set(&why, "no answer within %lld ms", ms);
     } else if (db->state == PG_CONNECTING) {
         err_set(&why, "connected, but no greeting within %lld ms", ms);
-    } else if (c->sent && c == db->first) {
+    } else if ((c->sent && c == db->first) || db->state == PG_CLOSED) {
         err_set(&why, "no answer within %lld ms", ms);
     } else if (db->first->done && db->first != c) {
         fault = FAULT_LOCAL; /* tells nothing about the server */

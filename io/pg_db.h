@@ -22,6 +22,7 @@
 
 struct pg_call {
     struct pg_db *db;
+    uint64_t serial; /* of this use of the struct */
     struct pg_call *prev, *next;
     bool sent, retried, doomed;
     bool internal;  /* a SET of ours */

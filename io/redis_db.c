@@ -14,6 +14,7 @@ enum { REDIS_READ = 16 << 10, REDIS_GREETING_ROOM = 256 };
 
 static void redis_db_flush(struct redis_db *db);
 static void redis_db_close(struct redis_db *db);
+static void redis_db_on_ready(void *arg, int events);
 static void redis_db_lost(struct redis_db *db, enum fault fault, const struct err *why);
 static void redis_db_fail_all(struct redis_db *db, enum fault fault, const struct err *why);
 
@@ -24,6 +25,18 @@ static void redis_call_doom(struct redis_call *c, enum fault fault, const struct
     c->doomed = true;
     c->fault = fault;
     c->why = *why;
+}
+
+/* When the loop itself was late the answer may lie there already: no server is blamed for that.
+ * True when the call was answered so. */
+static bool redis_call_answered_late(struct redis_db *db, struct redis_call *c)
+{
+    uint64_t serial = c->serial;
+
+    if (!c->sent || db->state != REDIS_READY)
+        return false;
+    redis_db_on_ready(db, IO_READ);
+    return c->serial != serial || !c->done;
 }
 
 static void redis_call_on_timer(void *arg)
@@ -37,11 +50,15 @@ static void redis_call_on_timer(void *arg)
         redis_fake_due(c);
         return;
     }
+    redis_db_hold(db);
+    if (redis_call_answered_late(db, c)) {
+        redis_db_release(db);
+        return;
+    }
     if (db->state == REDIS_CONNECTING)
         fault = redis_conn_late(db->conn, c->timeout_ms, &why);
     else
         err_set(&why, "no answer within %lld ms", (long long)c->timeout_ms);
-    redis_db_hold(db);
     if (c->sent || db->state == REDIS_GREETING) {
         /* Redis answers in order: whatever stands behind this one would wait too */
         redis_call_doom(c, fault, &why);
@@ -65,6 +82,7 @@ struct redis_call *redis_call_take(struct redis_db *db)
         c->db = db;
         c->timer = io_timer_new(db->r->io, redis_call_on_timer, c);
     }
+    c->serial++;
     c->prev = c->next = NULL;
     c->sent = c->retried = c->doomed = c->closes = false;
     c->fault = FAULT_NONE;

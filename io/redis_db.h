@@ -16,6 +16,7 @@
 
 struct redis_call {
     struct redis_db *db;
+    uint64_t serial; /* of this use of the struct */
     struct redis_call *prev, *next;
     bool sent, retried, doomed;
     struct buf request; /* as it goes over the wire; on a virtual loop what came back */

@@ -707,6 +707,28 @@ static void given_up_with_questions_under_way_nothing_is_left(void **state)
     assert_int_equal(a.n, 0);
 }
 
+static void an_answer_that_a_late_loop_finds_is_no_timeout(void **state)
+{
+    struct world w;
+    struct answer a;
+    int64_t late;
+    int before;
+
+    (void)state;
+    world_open(&w, honest);
+    ping_wait(&w, &a);
+    before = w.server->peers->reads;
+    ping(&w, &a, 50);
+    WAIT(&w, w.server->peers->reads > before); /* answered; we have not read it */
+    if (!a.n) {
+        for (late = io_mono_ms(w.io) + 80; io_mono_ms(w.io) < late;)
+            ; /* the loop stands still */
+        WAIT(&w, a.n);
+    }
+    assert_int_equal(a.fault, FAULT_NONE);
+    world_close(&w);
+}
+
 static void a_thousand_reconnects_leave_no_descriptor(void **state)
 {
     struct world w;
@@ -898,6 +920,7 @@ int main(void)
         cmocka_unit_test(a_cancelled_question_answers_nobody_and_keeps_the_order),
         cmocka_unit_test(a_server_may_be_given_up_from_inside_its_answer),
         cmocka_unit_test(given_up_with_questions_under_way_nothing_is_left),
+        cmocka_unit_test(an_answer_that_a_late_loop_finds_is_no_timeout),
         cmocka_unit_test(a_thousand_reconnects_leave_no_descriptor),
         cmocka_unit_test(a_server_that_closes_after_each_reply_is_not_asked_in_a_circle),
         cmocka_unit_test(an_address_that_makes_no_sense_says_why),
