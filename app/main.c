@@ -382,6 +382,7 @@ int main(int argc, char **argv)
         cli_fini(&r.cli);
         return main_fail(CLI_USAGE, err.msg);
     }
+    r.cli.ascii = r.cli.ascii || r.ascii; /* the terminal shows what the user's own locale can */
     if (r.cli.help) {
         struct buf out = { 0 };
 

@@ -287,6 +287,7 @@ static void watch_open(struct watch *w)
     }
 }
 
+/* What was asked and is not answered yet will not be: its slot is missed, and says so. */
 static void watch_close(struct watch *w)
 {
     for (size_t i = 0; i < w->n_probes; i++) {
@@ -295,10 +296,8 @@ static void watch_close(struct watch *w)
         io_timer_free(p->timer);
         if (p->open && p->probe.ops->close)
             p->probe.ops->close(&p->probe);
+        p->slots.missed += p->asking && p->of_slot;
     }
-    free(w->probes);
-    w->probes = NULL;
-    w->n_probes = 0;
     redis_free(w->clients.redis);
     pg_free(w->clients.pg);
     http_free(w->clients.http);
@@ -328,6 +327,7 @@ void watch_free(struct watch *w)
     if (!w)
         return;
     watch_close(w);
+    free(w->probes);
     io_timer_free(w->settle);
     io_timer_free(w->tick);
     board_free(w->board);
@@ -392,18 +392,43 @@ void watch_ask(struct watch *w, int service)
     }
 }
 
+/* The count of slots goes on for what the new configuration asks by the same name. */
+static void watch_adopt_slots(struct watch *w, const struct watched *was, size_t n,
+                              const struct config *old)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct config_service *s = &old->services[was[i].service];
+        const char *name = s->probes[was[i].reading].name;
+
+        for (size_t j = 0; j < w->n_probes; j++) { /* mostly it stands where it stood */
+            size_t k = (i + j) % w->n_probes;
+            const struct config_service *t = &w->config->services[w->probes[k].service];
+
+            if (!strcmp(t->id, s->id) && !strcmp(t->probes[w->probes[k].reading].name, name)) {
+                w->probes[k].slots = was[i].slots;
+                break;
+            }
+        }
+    }
+}
+
 void watch_reload(struct watch *w, struct config *config)
 {
     struct board *was = w->board;
     struct config *old = w->config;
+    struct watched *probes = w->probes;
+    size_t n_probes = w->n_probes;
 
     if (w->started)
         watch_close(w);
     w->board = watch_board_new(config, io_now_ms(w->io));
     watch_board_adopt(w->board, was, config, old);
     w->config = config;
-    if (w->started) /* else watch_start() opens what is the configuration by then */
+    if (w->started) { /* else watch_start() opens what is the configuration by then */
         watch_open(w);
+        watch_adopt_slots(w, probes, n_probes, old);
+        free(probes);
+    }
     for (size_t i = 0; i < w->n_probes; i++) {
         struct watched *p = &w->probes[i];
 
