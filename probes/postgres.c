@@ -1,6 +1,7 @@
 /* probes/postgres.c: one query on PostgreSQL: a number, a row or a table, and how long it took. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/alloc.h"
 #include "probes/postgres_impl.h"
@@ -31,9 +32,25 @@ static const struct option postgres_options[] = {
     { 0 }
 };
 
+/* "SELECT 1" asks for nothing but an answer: what counts is how long it takes. */
+static bool postgres_is_ping(const char *sql)
+{
+    sql += strspn(sql, " \t\r\n");
+    if (strncasecmp(sql, "select", 6) != 0)
+        return false;
+    sql += 6;
+    if (!strspn(sql, " \t\r\n"))
+        return false;
+    sql += strspn(sql, " \t\r\n");
+    return *sql == '1' && !sql[1 + strspn(sql + 1, " \t\r\n;")];
+}
+
 enum postgres_show postgres_shows(const struct postgres_options *o)
 {
-    return o->sql ? POSTGRES_SQL : (enum postgres_show)o->show;
+    if (!o->sql)
+        return (enum postgres_show)o->show;
+    return postgres_is_ping(o->sql) && o->read == POSTGRES_AUTO && !o->value ? POSTGRES_PING
+                                                                             : POSTGRES_SQL;
 }
 
 /* ---- options ---- */

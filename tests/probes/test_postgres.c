@@ -46,6 +46,28 @@ static void select_1_is_a_ping(void **state)
     case_fini(&c);
 }
 
+static void select_1_written_out_is_the_same_ping(void **state)
+{
+    static const char *const pings[] = { "SELECT 1", "select 1;", " Select\n1 ; " };
+    static const char *const others[] = { "SELECT 11", "SELECT1", "SELECT 1 AS n", "SELECT 2",
+                                          "SELECT 1, 2" };
+    struct signal_spec specs[READING_SIGNALS];
+    struct probe_case c;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof pings / sizeof *pings; i++) {
+        case_init(&c, "postgres", PAIRS(DB, "sql", pings[i]));
+        assert_int_equal(c.probe.ops->signals(c.probe.self, &c.common, specs), 1);
+        assert_string_equal(specs[0].name, "latency");
+        case_fini(&c);
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        case_init(&c, "postgres", PAIRS(DB, "sql", others[i]));
+        assert_int_equal(c.probe.ops->signals(c.probe.self, &c.common, specs), 2);
+        case_fini(&c);
+    }
+}
+
 static void one_cell_is_a_number_with_its_word(void **state)
 {
     struct probe_case c;
@@ -412,6 +434,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(select_1_is_a_ping),
+        cmocka_unit_test(select_1_written_out_is_the_same_ping),
         cmocka_unit_test(one_cell_is_a_number_with_its_word),
         cmocka_unit_test(what_is_no_number_is_unknown_and_never_zero),
         cmocka_unit_test(no_row_is_unknown_and_an_empty_table_is_zero),
