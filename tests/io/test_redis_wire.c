@@ -15,6 +15,7 @@
 #include "core/alloc.h"
 #include "io/limits.h"
 #include "io/redis_meter.h"
+#include "io/redis_words.h"
 
 /* Feeds everything, `step` bytes at a time; replies counted, the last one kept. */
 struct fed {
@@ -296,6 +297,29 @@ static void commands_are_written_with_lengths(void **state)
     buf_fini(&b);
 }
 
+static void only_verbs_that_read_are_on_the_list(void **state)
+{
+    static const char *const reads[][2] = { { "PING", NULL },     { "info", "all" },
+                                            { "LLEN", "q" },      { "CONFIG", "GET" },
+                                            { "config", "get" },  { "ZCARD", "q" },
+                                            { "CLIENT", "LIST" }, { "HGETALL", "h" } };
+    static const char *const others[][2] = {
+        { "SET", "k" },       { "DEL", "k" },         { "FLUSHALL", NULL }, { "CONFIG", "SET" },
+        { "CONFIG", NULL },   { "CLIENT", "KILL" },   { "EVAL", "x" },      { "KEYS", "*" },
+        { "SCRIPT", "KILL" }, { "SHUTDOWN", NULL },   { "LPOP", "q" },      { "MONITOR", NULL },
+        { "DEBUG", "SLEEP" }, { "SUBSCRIBE", "c" },   { "HELLO", "3" },     { "AUTH", "x" },
+        { "", NULL },         { "SLOWLOG", "RESET" }, { "PINGX", NULL },    { "GETSET", "k" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof reads / sizeof *reads; i++)
+        assert_true(redis_reads(reads[i][1] ? 2 : 1, reads[i]));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (redis_reads(others[i][1] ? 2 : 1, others[i]))
+            fail_msg("on the list: %s", others[i][0]);
+    assert_false(redis_reads(0, NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -309,6 +333,7 @@ int main(void)
         cmocka_unit_test(the_cap_counts_the_whole_reply),
         cmocka_unit_test(a_line_without_an_end_is_refused_early),
         cmocka_unit_test(two_replies_in_one_piece_come_one_by_one),
+        cmocka_unit_test(only_verbs_that_read_are_on_the_list),
         cmocka_unit_test(commands_are_written_with_lengths),
     };
 
