@@ -324,6 +324,18 @@ static void read_label(struct reader *r, const struct node *map, const char *key
     walk_leave(&r->walk, before);
 }
 
+/* Is `name` there, misspelt? Then that is the mistake to tell, and not that it is missing. */
+static bool read_misspelt(const struct node *map, const char *name)
+{
+    const char *const words[] = { name };
+
+    for (const struct node *k = map->kind == NODE_MAP ? map->first : NULL; k; k = k->next) {
+        if (k->text && strcmp(k->text, name) != 0 && nearest_word(k->text, words, 1))
+            return true;
+    }
+    return false;
+}
+
 static void read_service(struct reader *r, struct config_service *s, const struct node *map)
 {
     static const char *const others[] = { "probes", NULL };
@@ -339,7 +351,8 @@ static void read_service(struct reader *r, struct config_service *s, const struc
     probes = node_get(map, "probes");
     if (probes)
         read_probes(r, s, probes);
-    if (!w->cut && (!probes || (probes->kind == NODE_MAP && probes->n == 0)))
+    if (!w->cut && (!probes || (probes->kind == NODE_MAP && probes->n == 0)) &&
+        !read_misspelt(map, "probes"))
         walk_error(w, map, "'probes' is missing: without one nothing is known of this service");
 }
 
@@ -351,7 +364,7 @@ static void read_services(struct reader *r, const struct node *root)
     size_t before;
 
     if (!services || (services->kind == NODE_MAP && services->n == 0)) {
-        if (!w->cut)
+        if (!w->cut && !read_misspelt(root, "services"))
             walk_error(w, services ? services : root, "'services' is missing: nothing to watch");
         return;
     }

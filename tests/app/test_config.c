@@ -100,7 +100,6 @@ static void a_typo_names_the_right_word(void **state)
            AT(5, 12, ".htpp", "unknown key 'htpp'; did you mean 'http'?"));
     ERRORS("wacht: w\nwatch: w\nservice: {}\n",
            "t:1:1: wacht: unknown key 'wacht'; did you mean 'watch'?\n"
-           "t:1:1: 'services' is missing: nothing to watch\n"
            "t:3:1: service: unknown key 'service'; did you mean 'services'?\n");
     ERRORS("watch: w\nservices:\n  a:\n    critcal: true\n    depend_on: [b]\n"
            "    probes: {p: {http: 'http://h'}}\n",
