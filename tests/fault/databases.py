@@ -86,7 +86,7 @@ class RealPg(Source):
         with open(self.pg.log, "rb") as f:
             f.seek(self.log_at)
             log = f.read()
-        return {"tries": log.count(b"connection received"), "reconnected": self.reconnected,
+        return {"tries": log.count(b"connection received: host=127.0.0.1"), "reconnected": self.reconnected,
                 "ours": getattr(self, "most_ours", 0),
                 "active_after": float(getattr(self, "active_after", 0)),
                 "password_in_log": log.count(PASSWORD.encode())}
@@ -118,14 +118,13 @@ class RealPg(Source):
         self.undo = lambda: (stop.set(), thread.join())
 
     def do_full(self):
-        """Takes every place that is left to ordinary roles, ours as well."""
+        """Takes every place that is left to ordinary roles, ours as well: the door is shut meanwhile."""
         stack = contextlib.ExitStack()
-        for _ in range(8):
+        self.proxy.cut(refuse=True)
+        wait_until(lambda: not self.ours(), 5, "our session ended")
+        for _ in range(9):
             stack.enter_context(self.pg.session("SELECT 1", user="crowd"))
-        self.end_ours()
-        wait_until(lambda: not self.ours(), 3, "our session ended")
-        with contextlib.suppress(PeerError):
-            stack.enter_context(self.pg.session("SELECT 1", user="crowd"))
+        self.proxy.open()
         self.counting = True
         self.undo = stack.close
 

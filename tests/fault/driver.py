@@ -154,6 +154,7 @@ def watch(tools, row, c, source, r, result):
     c.wait_up(up, 30)
     cpu_rate = measure_cpu(c, 2.2)  # two writes of the debug file at least
     r.baseline = c.look().data
+    before = descriptors(c)
     if r.states and "up" not in r.states:
         c.watch_green = "faulty"
     r.lag_ms = source.lag_ms
@@ -174,7 +175,7 @@ def watch(tools, row, c, source, r, result):
             c.wait(lambda seen: all(seen[p]["state"] == "up" for p in r.faulty),
                    r.recover_ms / 1000 * r.slack + 3, "up again")
         c.observe(1.2)
-        settle_counts(c, r)
+        settle_counts(c, r, before, result)
         source.healed()
     result.measured.update(source.figures())
 
@@ -191,7 +192,16 @@ def measure_cpu(c, seconds):
     return (cpu_ns(c) - before) / 1e6 / (time.monotonic() - t0)
 
 
-def settle_counts(c, r):
+def descriptors(c):
+    """What the program has open, as far as we may see."""
+    out = []
+    for path in pathlib.Path(f"/proc/{c.screen.pid}/fd").glob("*"):
+        with contextlib.suppress(OSError):
+            out.append(f"{path.name} {os.readlink(path)}")
+    return set(out)
+
+
+def settle_counts(c, r, before, result):
     """Descriptors and children may take 5 s to come back (I4)."""
     deadline = time.monotonic() + r.settle_ms / 1000
     while time.monotonic() < deadline:
@@ -199,6 +209,8 @@ def settle_counts(c, r):
         if all(data[n] <= r.baseline[n] for n in ("fds", "children")):
             return
         c.observe(0.3)
+    result.notes.append(f"left open: {sorted(descriptors(c) - before)[:8]}; gone: "
+                        f"{sorted(before - descriptors(c))[:8]}")
 
 
 def said(reading):
@@ -237,8 +249,10 @@ def measure(c, r, source, spent_cpu_ms, result):
     m["rss_kb"] = (max(x.data["rss_kb"] for x in c.samples) - base["rss_kb"]) / r.slack
     text = "\n".join(c.screen.lines())
     # "invalid: NaN" quotes what was read; anywhere else it would be a value
-    m["nan_on_screen"] = len(re.findall(r"(?<!invalid: )(?<!invalid: [+-])\b(nan|inf(inity)?)\b", text,
+    m["nan_on_screen"] = len(re.findall(r"(?<!invalid: )(?<!invalid: [+-])(?<!answer is )\b(nan|inf(inity)?)\b", text,
                                         re.I))
+    if m["nan_on_screen"]:
+        result.notes += [line for line in c.screen.lines() if re.search(r"\b(nan|inf)", line, re.I)][:3]
     m["torn"] = torn(c, result)
 
 

@@ -76,6 +76,9 @@ class Proxy:
             self.listener.close()
             self.listener = None
 
+    def wait_for(self, name, n, seconds=5.0):
+        peers.wait_until(lambda: self.stats[name] >= n, seconds, f"{n} {name}")
+
     def freeze(self):
         self.flowing.clear()
 
@@ -111,11 +114,12 @@ class Proxy:
             self.stats["connections"] += 1
         self.flowing.wait()
         try:
-            pair.server = socket.create_connection(self.target, 5)
-            pair.server.settimeout(None)
+            if not pair.reset:
+                pair.server = socket.create_connection(self.target, 5)
+                pair.server.settimeout(None)
         except OSError:
             pair.end(reset=True)
-        else:
+        if pair.server and not pair.reset:
             other = threading.Thread(target=self.pass_on, daemon=True,
                                      args=(pair, pair.server, client, "down"))
             other.start()

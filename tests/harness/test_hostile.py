@@ -295,6 +295,17 @@ class NetTest(unittest.TestCase):
         with hostile.Proxy((h.host, h.port)) as p:  # the target is gone
             self.assertEqual(ask(p), b"RST")
 
+    def test_what_came_while_frozen_is_cut_as_well(self):
+        with Http() as h, hostile.Proxy((h.host, h.port)) as p:
+            p.freeze()
+            with client(p) as s:
+                p.wait_for("connections", 1)
+                s.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                p.cut()
+                p.thaw()
+                with self.assertRaises(ConnectionResetError):
+                    s.recv(1)
+
     def test_delay_holds_every_piece(self):
         with Http() as h, hostile.Proxy((h.host, h.port)) as p:
             p.delay(0.1)
