@@ -45,7 +45,20 @@ class Tools:
     def __init__(self, directory):
         self.dir = directory
         build = os.environ.get("MIDWATCH_BUILD", str(driver.ROOT / "build"))
+        self.build = pathlib.Path(build)
         self.dnsshim = os.path.join(build, "tests/harness/dnsshim.so")
+        self.n_healthy = 20
+        self.held = contextlib.ExitStack()
+
+    def tool(self, name):
+        return str(self.build / "tests/bench" / name)
+
+    @property
+    def farm(self):
+        """Started for the first fixture that asks for it."""
+        if not hasattr(self, "_farm"):
+            self._farm = self.held.enter_context(driver.Farm(self))
+        return self._farm
 
 
 RESOLVE = "import socket, sys; print(socket.getaddrinfo(sys.argv[1], 80)[0][4][0])"
@@ -146,7 +159,8 @@ def check(row, cls):
     """What is wrong with this row's fixture, or None."""
     with tempfile.TemporaryDirectory(prefix="midwatch-fixture-") as d:
         os.chmod(d, 0o755)
-        with cls(row, Tools(d)) as source:
+        tools = Tools(d)
+        with tools.held, cls(row, tools) as source:
             probes = source.probes(d)
             seen = wait_ok(source, probes)
             if seen != "ok":
