@@ -131,7 +131,8 @@ static void a_megabyte_is_pasted_without_a_deed(void **state)
     while (console_intent(s.console, &i))
         assert_true(i.kind == INTENT_COPY || i.kind == INTENT_QUIT);
     stage_draw(&s);
-    print_message("3 MiB pasted and 128 KiB typed in %.2f s\n", (double)(clock() - start) / CLOCKS_PER_SEC);
+    print_message("3 MiB pasted and 128 KiB typed in %.2f s\n",
+                  (double)(clock() - start) / CLOCKS_PER_SEC);
     stage_close(&s);
 }
 
@@ -466,8 +467,8 @@ static void verdict_is_there_at_any_size(void **state)
 static const char *const hostile[] = {
     "\x1b[2J\x1b[31mred\x1b]0;title\x07",
     "a\rB\bC\nnext\tline",
-    "\xe2\x80\xae"
-    "evil\xe2\x80\xac\xe2\x80\x8b\xef\xbb\xbf",
+    ("\xe2\x80\xae"
+     "evil\xe2\x80\xac\xe2\x80\x8b\xef\xbb\xbf"),
     "\xff\xfe\xc3\x28\xed\xa0\x80\xc2\x9b[31m",
     "z\xcc\x80\xcc\x81\xcc\x82\xcc\x83\xcc\x84\xcc\x85 algo",
     "\x7f\x01\x02\x03\x04",
