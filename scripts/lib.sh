@@ -48,7 +48,6 @@ cmd:ps                     procps
 cmd:infocmp                ncurses-bin
 cmd:script                 bsdutils
 cmd:setpriv                util-linux
-cmd:git                    git
 '
 
 needs_cmd() {
