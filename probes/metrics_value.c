@@ -102,6 +102,29 @@ static int64_t metrics_born_ms(const struct metrics_state *s, uint64_t key)
 
 /* ---- values ---- */
 
+/* A number that is none is no answer: what it would have said stays unknown, never up. */
+static void metrics_refuse(struct metrics_state *s, const char *why)
+{
+    struct value *v = &s->report.values[0];
+
+    v->known = false;
+    v->value = NAN;
+    s->report.state = STATE_UNKNOWN;
+    text_setf(&s->report.reason, "invalid: %s", why);
+    text_copy(&v->note, &s->report.reason);
+}
+
+static const char *metrics_not_a_number(double x)
+{
+    return isnan(x) ? "NaN" : isfinite(x) ? NULL : x > 0 ? "+Inf" : "-Inf";
+}
+
+/* What a counter cannot be; NULL when it can. */
+static const char *metrics_not_a_count(double x)
+{
+    return x < 0 && isfinite(x) ? "a counter below 0" : metrics_not_a_number(x);
+}
+
 static void metrics_gauge(struct metrics_state *s, const struct metrics_options *o, double scale)
 {
     struct value *v = &s->report.values[0];
@@ -110,8 +133,8 @@ static void metrics_gauge(struct metrics_state *s, const struct metrics_options 
     for (size_t i = 0; i < s->n_taken; i++) {
         double x = s->taken[i].value;
 
-        if (!isfinite(x)) {
-            text_setf(&v->note, "invalid: %s", isnan(x) ? "NaN" : x > 0 ? "+Inf" : "-Inf");
+        if (metrics_not_a_number(x)) {
+            metrics_refuse(s, metrics_not_a_number(x));
             return;
         }
         sum += x;
@@ -122,15 +145,17 @@ static void metrics_gauge(struct metrics_state *s, const struct metrics_options 
                         : o->combine == METRICS_MIN  ? least
                         : o->combine == METRICS_MEAN ? sum / n
                                                      : sum);
-    v->known = isfinite(v->value);
-    if (!v->known) {
-        v->value = NAN;
-        text_sets(&v->note, "invalid: the sum is beyond all numbers");
-    }
+    v->known = true;
+    if (!isfinite(v->value))
+        metrics_refuse(s, "the sum is beyond all numbers");
 }
 
-static void metrics_fill_window(struct metrics_state *s, int64_t at_ms, int64_t process_ms)
+/* NULL, or what is wrong with a count: then nothing of this page is taken, and the next spans the
+ * gap. */
+static const char *metrics_fill_window(struct metrics_state *s, int64_t at_ms, int64_t process_ms)
 {
+    const char *bad = NULL;
+
     if (s->n_born)
         qsort(s->born, s->n_born, sizeof *s->born, metrics_by_key);
     window_begin(s->window, at_ms, process_ms);
@@ -138,10 +163,16 @@ static void metrics_fill_window(struct metrics_state *s, int64_t at_ms, int64_t 
         const struct metrics_taken *t = &s->taken[i];
         int lane = s->mode == METRICS_QUANTILE ? window_lane(s->window, t->le) : t->lane;
 
+        bad = metrics_not_a_count(t->value);
+        if (bad) {
+            window_abort(s->window);
+            return bad;
+        }
         if (lane < 0 || !window_add(s->window, lane, t->key, t->value, metrics_born_ms(s, t->key)))
             s->full = true;
     }
     window_commit(s->window);
+    return NULL;
 }
 
 static void metrics_judge_window(struct metrics_state *s, const struct metrics_options *o,
@@ -209,12 +240,17 @@ void metrics_complete(struct metrics_state *s, int64_t at_ms, int64_t process_ms
 {
     const struct metrics_options *o = s->probe->self;
     double scale = metrics_scale(o, s->probe->common);
+    const char *bad = NULL;
 
     s->report.state = STATE_UP;
     if (s->window)
-        metrics_fill_window(s, at_ms, process_ms);
+        bad = metrics_fill_window(s, at_ms, process_ms);
     if (!metrics_is_there(s))
         return;
+    if (bad) {
+        metrics_refuse(s, bad);
+        return;
+    }
     if (s->full) {
         s->report.state = STATE_UNKNOWN;
         text_setf(&s->report.reason, "more than %d series or %d buckets", WINDOW_SERIES_MAX,
@@ -226,5 +262,6 @@ void metrics_complete(struct metrics_state *s, int64_t at_ms, int64_t process_ms
         metrics_judge_window(s, o, scale, at_ms);
     else
         metrics_gauge(s, o, scale);
-    metrics_say(s, o);
+    if (s->report.state == STATE_UP)
+        metrics_say(s, o);
 }

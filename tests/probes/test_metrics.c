@@ -44,12 +44,43 @@ static void a_gauge_is_shown_as_it_is(void **state)
     page(&c, "other 1\n");
     IS(&c, STATE_UNKNOWN, "no series queue_depth on the page");
     page(&c, "queue_depth{queue=\"mail\"} NaN\n");
-    IS(&c, STATE_UP, "invalid: NaN");
+    IS(&c, STATE_UNKNOWN, "invalid: NaN");
     assert_false(c.known);
     assert_true(isnan(c.value));
     page(&c, "queue_depth{queue=\"mail\"} 1e999\n");
+    IS(&c, STATE_UNKNOWN, "invalid: +Inf");
     assert_false(c.known);
+    page(&c, "queue_depth{queue=\"mail\"} 1e308\nqueue_depth{queue=\"mail\",n=\"2\"} 1e308\n");
+    IS(&c, STATE_UNKNOWN, "invalid: the sum is beyond all numbers");
+    page(&c, "queue_depth{queue=\"mail\"} 3\n");
+    IS(&c, STATE_UP, "3 jobs");
     case_fini(&c);
+}
+
+/* Errors that cannot be counted are not 0 errors. */
+static void a_count_that_is_no_number_is_not_zero(void **state)
+{
+    static const char *const bad[][2] = { { "NaN", "invalid: NaN" },
+                                          { "+Inf", "invalid: +Inf" },
+                                          { "-1", "invalid: a counter below 0" } };
+    struct probe_case c;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char text[128];
+
+        case_init(&c, "metrics",
+                  PAIRS(PAGE, "ratio", "bad_total", "ratio", "all_total", "over", "5m",
+                        "min_samples", "1"));
+        page(&c, "bad_total 0\nall_total 100\n");
+        snprintf(text, sizeof text, "bad_total %s\nall_total 200\n", bad[i][0]);
+        page(&c, text);
+        IS(&c, STATE_UNKNOWN, bad[i][1]);
+        assert_false(c.known);
+        page(&c, "bad_total 50\nall_total 300\n");
+        IS(&c, STATE_UP, "25.0%: 50 of 200");
+        case_fini(&c);
+    }
 }
 
 static void units_follow_the_name_and_the_option(void **state)
@@ -390,6 +421,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_gauge_is_shown_as_it_is),
+        cmocka_unit_test(a_count_that_is_no_number_is_not_zero),
         cmocka_unit_test(units_follow_the_name_and_the_option),
         cmocka_unit_test(several_series_are_combined),
         cmocka_unit_test(a_rate_needs_two_answers),
