@@ -350,7 +350,8 @@ def show(result, verbose):
         print(f"        {result.skipped}")
     for name, sentences in result.broken.items():
         for s in sentences[:8]:
-            print(f"        {name}: {s}", flush=True)
+            shown = s if verbose else "\n".join(s.splitlines()[:4])
+            print(f"        {name}: {shown}", flush=True)
     for note in result.notes if result.broken or verbose else ():
         print(f"        note: {note}", flush=True)
 
@@ -359,7 +360,8 @@ def options(argv=None):
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     ap.add_argument("--row", action="append", default=[])
     ap.add_argument("--fixture", action="append", default=[])
-    ap.add_argument("--build", default=os.environ.get("MIDWATCH_BUILD", str(ROOT / "build")))
+    ap.add_argument("--build", default=os.environ.get("MIDWATCH_BUILD", str(ROOT / "build")),
+                    type=lambda p: str(pathlib.Path(p).resolve()))
     ap.add_argument("--midwatch")
     ap.add_argument("--full", action="store_true")
     ap.add_argument("--sample", type=int, help="so many rows, drawn by the seed, ids first")

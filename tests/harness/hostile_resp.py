@@ -93,7 +93,11 @@ class Resp(Server):
         self.scheme = "rediss" if certificate else "redis"
         self.table = {"PING": b"+PONG\r\n", "INFO": bulk(INFO), "AUTH": b"+OK\r\n", "SELECT": b"+OK\r\n",
                       "CLIENT": b"+OK\r\n", "HELLO": b"-ERR unknown command 'HELLO'\r\n",
-                      "QUIT": b"+OK\r\n", "*": b":0\r\n"}
+                      "QUIT": b"+OK\r\n", "*": b":0\r\n",
+                      # PING with a word gives it back, as ECHO does: clients tell replies apart by it
+                      "ECHO": lambda conn, words: conn.send(bulk(words[1]))}
+        self.table["PING"] = lambda conn, words: conn.send(
+            bulk(words[1]) if len(words) > 1 else b"+PONG\r\n")
         if say is not None:
             self.table = {"*": say}
         self.table.update(table or {})
