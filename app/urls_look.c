@@ -11,14 +11,22 @@ static const char *const look_health[] = { "/health",        "/healthz",        
                                            "/api/v1/health", "/actuator/health", "/q/health",
                                            "/health/ready",  "/-/healthy",       "/status" };
 
+/* On the heap. */
+static char *look_url(const char *base, const char *path)
+{
+    struct buf url = { 0 };
+
+    buf_adds(&url, base);
+    buf_adds(&url, path);
+    return url.bytes;
+}
+
 static bool look_get(urls_get *get, void *arg, const char *base, const char *path, int *code,
                      struct buf *body)
 {
-    char *url = xmalloc(strlen(base) + strlen(path) + 1);
+    char *url = look_url(base, path);
     bool answered;
 
-    strcpy(url, base);
-    strcat(url, path);
     buf_clear(body);
     *code = 0;
     answered = get(arg, url, code, body);
@@ -84,11 +92,8 @@ static void look_metrics(struct url *u, const char *base, urls_get *get, void *a
     if (look_get(get, arg, base, path, &code, &page) && code == 200) {
         look_requests(u, buf_str(&page));
         u->durations = look_line(buf_str(&page), "http_request_duration_seconds_bucket") != NULL;
-        if (*u->code_label || u->durations) {
-            u->metrics = xmalloc(strlen(base) + strlen(path) + 1);
-            strcpy(u->metrics, base);
-            strcat(u->metrics, path);
-        }
+        if (*u->code_label || u->durations)
+            u->metrics = look_url(base, path);
     }
     buf_fini(&page);
 }
@@ -102,11 +107,8 @@ static void look_find_health(struct url *u, const char *base, urls_get *get, voi
 
         if (!look_get(get, arg, base, look_health[i], &code, &body))
             break; /* nothing there answers at all */
-        if (look_is_health(code, &body)) {
-            u->health = xmalloc(strlen(base) + strlen(look_health[i]) + 1);
-            strcpy(u->health, base);
-            strcat(u->health, look_health[i]);
-        }
+        if (look_is_health(code, &body))
+            u->health = look_url(base, look_health[i]);
     }
     buf_fini(&body);
 }

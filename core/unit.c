@@ -119,10 +119,8 @@ const char *duration_format(int64_t ms, char out[32])
     uint64_t left = ms < 0 ? 0 - (uint64_t)ms : (uint64_t)ms;
     int n = 0;
 
-    if (ms == 0) {
-        strcpy(out, "0s");
-        return out;
-    }
+    if (ms == 0)
+        snprintf(out, 32, "0s");
     if (ms < 0)
         n = snprintf(out, 32, "-");
     for (int i = 1; i < UNIT_DURATIONS; i++) { /* no weeks: "30d", not "4w2d" */
@@ -363,10 +361,10 @@ const char *quantity_format(double v, enum unit unit, char out[32])
     static const char *const sizes[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
     char n[24];
 
-    if (isnan(v))
-        return strcpy(out, "-");
-    if (isinf(v))
-        return strcpy(out, v > 0 ? "inf" : "-inf");
+    if (!isfinite(v)) {
+        snprintf(out, 32, "%s", isnan(v) ? "-" : v > 0 ? "inf" : "-inf");
+        return out;
+    }
     switch (unit) {
     case UNIT_COUNT:
         unit_count(v, out, 32);
@@ -397,6 +395,7 @@ const char *quantity_format(double v, enum unit unit, char out[32])
     return out;
 }
 
+/* False for a time beyond the calendar. */
 static bool unit_utc(int64_t at_ms, struct tm *tm)
 {
     time_t t = (time_t)(at_ms / 1000 - (at_ms % 1000 < 0));
@@ -408,9 +407,8 @@ const char *clock_format_utc(int64_t at_ms, char out[32])
 {
     struct tm tm;
 
-    if (!unit_utc(at_ms, &tm))
-        return strcpy(out, "-");
-    strftime(out, 32, "%H:%M:%SZ", &tm);
+    if (!unit_utc(at_ms, &tm) || !strftime(out, 32, "%H:%M:%SZ", &tm))
+        snprintf(out, 32, "-");
     return out;
 }
 
@@ -418,9 +416,7 @@ const char *stamp_format_utc(int64_t at_ms, char out[32])
 {
     struct tm tm;
 
-    if (!unit_utc(at_ms, &tm))
-        return strcpy(out, "-");
-    if (!strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm))
-        strcpy(out, "-");
+    if (!unit_utc(at_ms, &tm) || !strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm))
+        snprintf(out, 32, "-");
     return out;
 }

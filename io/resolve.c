@@ -169,12 +169,13 @@ static bool lookup_is_literal(struct lookup *l)
 {
     unsigned char bin[16];
     const char *host = l->host;
+    size_t len = strlen(host);
 
-    if (strlen(host) >= sizeof l->found.address[0])
+    if (len >= sizeof l->found.address[0])
         return false;
     if (inet_pton(AF_INET, host, bin) != 1 && inet_pton(AF_INET6, host, bin) != 1)
         return false;
-    strcpy(l->found.address[0], host);
+    memcpy(l->found.address[0], host, len + 1);
     l->found.n = 1;
     return true;
 }
