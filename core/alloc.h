@@ -12,7 +12,7 @@ void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *old, size_t size);
 /* n * size, checked for overflow. */
 void *xreallocarray(void *old, size_t n, size_t size);
-char *xstrdup(const char *s);             /* NULL gives NULL */
+char *xstrdup(const char *s);              /* NULL gives NULL */
 char *xstrndup(const char *s, size_t len); /* always terminated */
 
 /* Called once, before the program ends for want of memory. */

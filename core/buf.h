@@ -17,7 +17,7 @@ struct buf {
     size_t len, cap;
 };
 
-void buf_fini(struct buf *b); /* fine on a zeroed buffer, fine twice */
+void buf_fini(struct buf *b);  /* fine on a zeroed buffer, fine twice */
 void buf_clear(struct buf *b); /* keeps the memory */
 void buf_add(struct buf *b, const void *bytes, size_t len);
 void buf_adds(struct buf *b, const char *s);
@@ -26,5 +26,5 @@ void buf_addf(struct buf *b, const char *fmt, ...) MW_PRINTF(2, 3);
 void buf_addv(struct buf *b, const char *fmt, va_list ap) MW_PRINTF(2, 0);
 /* Adds only while len stays <= max; false (and nothing added) beyond. */
 bool buf_add_max(struct buf *b, const void *bytes, size_t len, size_t max);
-void buf_drop(struct buf *b, size_t n); /* forgets the first n bytes */
+void buf_drop(struct buf *b, size_t n);   /* forgets the first n bytes */
 const char *buf_str(const struct buf *b); /* "" when empty; valid until the next change */

@@ -1,6 +1,7 @@
 /* core/fault.h: the ways in which asking can fail, and what each says about the other side.
  *
- * Settled (design 12.2): an answer, even a refusal, is `down`; what our own side lacks is `unknown`.
+ * Settled (design 12.2): an answer, even a refusal, is `down`; what our own side lacks is
+ * `unknown`.
  */
 #pragma once
 

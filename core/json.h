@@ -29,10 +29,10 @@ struct json *json_parse(const char *bytes, size_t len, int depth_max, size_t nod
                         struct err *err);
 void json_free(struct json *root); /* only of what json_parse() gave; NULL is fine */
 
-enum json_kind json_kind(const struct json *v); /* NULL is JSON_NULL */
+enum json_kind json_kind(const struct json *v);          /* NULL is JSON_NULL */
 bool json_is(const struct json *v, enum json_kind kind); /* false for NULL */
-const char *json_string(const struct json *v);  /* NULL when not a string */
-bool json_number(const struct json *v, double *out); /* false when not a number */
+const char *json_string(const struct json *v);           /* NULL when not a string */
+bool json_number(const struct json *v, double *out);     /* false when not a number */
 bool json_bool(const struct json *v, bool *out);
 const struct json *json_get(const struct json *obj, const char *key); /* case-sensitive; or NULL */
 const struct json *json_first(const struct json *container); /* of an array or object, or NULL */

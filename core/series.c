@@ -63,7 +63,7 @@ static uint16_t series_encode(double v, bool sign)
         return (uint16_t)(minus | f.most << SERIES_MANTISSA | 1023);
     fraction = frexp(v, &x);
     e = x - f.least;
-    if (e <= 0 || v == 0) { /* below the normal range: fewer digits; a carry leads into it by itself */
+    if (e <= 0 || v == 0) { /* below the normal range: fewer digits; a carry leads into it */
         r = lrint(ldexp(v, SERIES_MANTISSA - f.least));
         return (uint16_t)(minus | r);
     }

@@ -19,17 +19,17 @@
 
 struct series;
 
-struct series_span { /* what a stretch of time held */
+struct series_span {       /* what a stretch of time held */
     double min, max, mean; /* NaN when n == 0 */
     uint32_t n;            /* slots that held something */
 };
 
 struct series *series_new(int64_t interval_ms); /* > 0 */
 void series_free(struct series *s);
-struct series *series_copy(const struct series *s); /* NULL gives NULL */
+struct series *series_copy(const struct series *s);              /* NULL gives NULL */
 void series_push(struct series *s, int64_t at_ms, double value); /* NaN is a gap */
-size_t series_bytes(const struct series *s); /* memory held, for the budget test */
-int64_t series_step_ms(const struct series *s); /* of the fine tier */
+size_t series_bytes(const struct series *s);      /* memory held, for the budget test */
+int64_t series_step_ms(const struct series *s);   /* of the fine tier */
 int64_t series_newest_ms(const struct series *s); /* 0 when empty */
 
 /* Cuts [from_ms, to_ms) into `cols` equal spans, oldest first; takes the fine tier while it reaches

@@ -51,5 +51,5 @@ size_t text_clean(char *out, size_t cap, const char *bytes, size_t len, int *col
  * *cp is U+FFFD for an invalid byte. */
 size_t utf8_next(const char *bytes, size_t len, uint32_t *cp);
 size_t utf8_put(char out[4], uint32_t cp);
-/* 0, 1 or 2; never negative. What may not be shown at all (controls, format characters) gives -1. */
+/* 0, 1 or 2 columns; -1 for what may not be shown at all (controls, format characters). */
 int cp_width(uint32_t cp);

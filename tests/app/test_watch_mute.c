@@ -1,4 +1,4 @@
-/* tests/app/test_watch_mute.c: the collector against probes that behave badly, on a virtual clock. */
+/* tests/app/test_watch_mute.c: the collector against probes that behave badly, by virtual time. */
 #include "app/watch.h"
 
 #include "tests/app/fake_kinds.h"

@@ -1,5 +1,5 @@
-/* tests/fuzz/keys.c: any bytes to the key decoder. The first byte says where to cut the rest in two:
- * both ways give the same presses. */
+/* tests/fuzz/keys.c: any bytes to the key decoder. The first byte says where to cut the rest in
+ * two: both ways give the same presses. */
 #include "tui/keys.h"
 
 #include <locale.h>
