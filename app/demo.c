@@ -307,6 +307,12 @@ const struct strmap *demo_vars(const struct demo *d)
     return &d->vars;
 }
 
+void demo_own(struct config *c)
+{
+    free(c->environment);
+    c->environment = xstrdup("demo");
+}
+
 const char *const *demo_faults(const struct demo *d, size_t *n)
 {
     *n = d->faults.n;

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "app/config.h"
 #include "core/buf.h"
 #include "core/err.h"
 #include "core/option.h"
@@ -28,6 +29,8 @@ void demo_stop(struct demo *d);
 void demo_on(struct demo *d, const struct demo_events *events);
 
 const struct strmap *demo_vars(const struct demo *d);
+/* A profile speaks of a team's production; on the simulator no screen may. */
+void demo_own(struct config *c);
 /* The profile of the system: examples/<system>/midwatch.yaml, beside the program or installed. */
 bool demo_profile(const char *system, char *path, size_t size, struct err *err);
 /* Faults by name, for completion. */

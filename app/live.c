@@ -139,6 +139,8 @@ static void live_reload(struct live *l)
     errors = xcalloc(1, sizeof *errors);
     fresh = config_load(l->o->config_path, l->o->demo ? demo_vars(l->o->demo) : &l->o->cli->sets,
                         errors);
+    if (fresh && l->o->demo)
+        demo_own(fresh);
     if (!fresh) {
         buf_addf(&words, "%s", errors->n ? errors->items[0].err.msg : "cannot be read");
         if (errors->n + errors->more > 1)

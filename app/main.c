@@ -321,10 +321,12 @@ static int main_demo(struct run *r)
     r->demo = demo_start(r->io, system, &err);
     if (!r->demo)
         return main_fail(1, err.msg);
-    if (r->cli.scenario && !demo_scenario(r->demo, r->cli.scenario, &err))
+    if (r->cli.scenario && !demo_scenario(r->demo, r->cli.scenario, &err)) {
         status = main_fail(CLI_USAGE, err.msg);
-    else if (main_load_file(r, demo_vars(r->demo), &status))
+    } else if (main_load_file(r, demo_vars(r->demo), &status)) {
+        demo_own(r->config);
         status = main_console(r);
+    }
     return status;
 }
 

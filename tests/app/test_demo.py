@@ -21,7 +21,7 @@ class Demo(unittest.TestCase):
         return Screen([MIDWATCH, "demo", *args], cols=120, rows=36)
 
     def live(self, s):
-        s.wait_for("PRODUCTION", seconds=10)
+        s.wait_for("DEMO", seconds=10)
         s.wait_for(r"/^ *(UP|HEALTHY) /", seconds=20)
 
     def fault(self, s, name):
