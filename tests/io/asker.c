@@ -212,18 +212,6 @@ static void asker_cancel(struct asker *a, const char *id)
         }
 }
 
-static long asker_rss(void)
-{
-    FILE *f = fopen("/proc/self/statm", "r");
-    long size = 0, pages = 0;
-
-    if (f && fscanf(f, "%ld %ld", &size, &pages) != 2)
-        pages = 0;
-    if (f)
-        fclose(f);
-    return pages * (sysconf(_SC_PAGESIZE) / 1024);
-}
-
 static void asker_line(struct asker *a, char *line)
 {
     char none[1] = "", *f[ASKER_FIELDS];
@@ -248,7 +236,7 @@ static void asker_line(struct asker *a, char *line)
         printf("{\"fds\":%d}\n", fds_open());
         fflush(stdout);
     } else if (strcmp(f[0], "rss") == 0) {
-        printf("{\"rss\":%ld}\n", asker_rss());
+        printf("{\"rss\":%ld}\n", rss_kib());
         fflush(stdout);
     }
 }

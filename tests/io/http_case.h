@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "io/http.h"
-
-enum { CASE_LIMIT_MS = 10000 };
+#include "tests/io/wait.h"
 
 struct http_case {
     struct io *io;
@@ -86,11 +85,7 @@ static inline void case_start(struct http_case *c, int64_t timeout_ms)
 /* Turns the loop until *value >= wanted. */
 static inline void case_wait(struct http_case *c, const int *value, int wanted)
 {
-    int64_t until = io_mono_ms(c->io) + CASE_LIMIT_MS;
-
-    while (*value < wanted && io_mono_ms(c->io) < until)
-        io_turn(c->io, 20);
-    assert_true(*value >= wanted);
+    WAIT(c, *value >= wanted);
 }
 
 static inline void case_ask(struct http_case *c, int64_t timeout_ms)

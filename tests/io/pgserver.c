@@ -119,7 +119,7 @@ void pg_say_done(struct peer *p)
     pg_say(p, 'C', "SELECT 1", 9);
 }
 
-static void pgserver_one(struct peer *p, const char *sql)
+void pg_say_one(struct peer *p, const char *sql)
 {
     (void)sql;
     pg_say_columns(p, 1, 23);
@@ -191,7 +191,7 @@ static bool pgserver_message(struct pgserver *s, struct peer *p)
     buf_drop(&p->in, len + 1);
     if (type == 'B') {
         s->queries++;
-        (s->on_query ? s->on_query : pgserver_one)(p, at);
+        (s->on_query ? s->on_query : pg_say_one)(p, at);
         p->more = 0;
     }
     return true;

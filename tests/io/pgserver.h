@@ -7,7 +7,7 @@
 struct pgserver {
     struct server *server;
     struct io *io;
-    /* One query, to be answered with pg_say_*(). NULL: 1 row, 1 column, "1". */
+    /* One query, to be answered with pg_say_*(). NULL: pg_say_one(). */
     void (*on_query)(struct peer *p, const char *sql);
     /* Instead of the greeting, once the startup packet is there; NULL: lets everybody in. */
     void (*on_startup)(struct peer *p);
@@ -35,3 +35,4 @@ void pg_say_columns(struct peer *p, int n, int oid);      /* parse and bind comp
 void pg_say_row(struct peer *p, int n, const char *cell); /* n times the same; NULL */
 void pg_say_done(struct peer *p);                         /* command complete */
 void pg_say_ready(struct peer *p);
+void pg_say_one(struct peer *p, const char *sql); /* 1 row, 1 column, "1" */

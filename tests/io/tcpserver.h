@@ -47,3 +47,4 @@ void peer_close(struct peer *p);
 void peer_reset(struct peer *p);         /* RST */
 int server_open(const struct server *s); /* connections that are still open */
 int fds_open(void);                      /* of this process */
+long rss_kib(void);                      /* of this process: memory that was touched */

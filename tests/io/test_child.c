@@ -2,22 +2,15 @@
 #include "io/child.h"
 
 #include <errno.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "io/limits.h"
-
-enum { LIMIT_MS = 8000 };
+#include "tests/io/wait.h"
 
 struct kid {
     struct io *io;
@@ -73,11 +66,7 @@ static void kid_start(struct kid *k, struct child_spec spec, const char *script)
 
 static void kid_wait(struct kid *k, const int *value, int wanted)
 {
-    int64_t until = io_mono_ms(k->io) + LIMIT_MS;
-
-    while (*value < wanted && io_mono_ms(k->io) < until)
-        io_turn(k->io, 20);
-    assert_true(*value >= wanted);
+    WAIT(k, *value >= wanted);
 }
 
 static void kid_fini(struct kid *k)

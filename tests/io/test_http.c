@@ -37,7 +37,7 @@ static void serve_mute(struct loopback_conn *c, const void *arg)
 {
     (void)arg;
     loopback_request(c);
-    loopback_wait(c, CASE_LIMIT_MS);
+    loopback_wait(c, WAIT_LIMIT_MS);
 }
 
 static void serve_drip(struct loopback_conn *c, const void *arg) /* a byte each 10 ms */
@@ -46,7 +46,7 @@ static void serve_drip(struct loopback_conn *c, const void *arg) /* a byte each 
     for (const char *at = arg; *at && loopback_send(c, at, 1); at++)
         if (loopback_wait(c, 10))
             return;
-    loopback_wait(c, CASE_LIMIT_MS);
+    loopback_wait(c, WAIT_LIMIT_MS);
 }
 
 static void serve_endless(struct loopback_conn *c, const void *arg)

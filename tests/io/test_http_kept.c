@@ -68,7 +68,7 @@ static void serve_mute(struct loopback_conn *c, const void *arg)
 {
     (void)arg;
     loopback_request(c);
-    loopback_wait(c, CASE_LIMIT_MS);
+    loopback_wait(c, WAIT_LIMIT_MS);
 }
 
 /* ---- kept connections ---- */
@@ -228,7 +228,7 @@ static void serve_falls_silent(struct loopback_conn *c, const void *arg)
     if (loopback_request(c))
         loopback_reply(c, 200, "", "ok");
     loopback_request(c);
-    loopback_wait(c, CASE_LIMIT_MS);
+    loopback_wait(c, WAIT_LIMIT_MS);
 }
 
 static void silence_on_a_kept_connection_is_no_first_byte(void **state)
