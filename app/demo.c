@@ -244,7 +244,9 @@ struct demo *demo_start(struct io *io, const char *system, struct err *err)
     static const struct child_events ev = { .output = demo_output, .ended = demo_ended };
     char program[PATH_MAX + 64];
     const char *argv[] = { program, system, NULL };
-    struct child_spec spec = { .argv = argv, .keep_stdin = true, .die_with_us = true };
+    /* The lifeline alone tells it that we are gone, also when we were killed: a death signal beside
+     * it would end the simulator while it stops its servers and removes its directory. */
+    struct child_spec spec = { .argv = argv, .keep_stdin = true };
     struct demo *d = xcalloc(1, sizeof *d);
     int64_t until_ms = io_mono_ms(io) + START_MS;
 

@@ -6,19 +6,34 @@ the simulator makes the fix. The same with every phase of the slots stands in te
 """
 import os
 import pathlib
+import re
 import sys
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "harness"))
+TESTS = pathlib.Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(TESTS / "harness"), str(TESTS / "sim")]
 from pty import Screen  # noqa: E402  (tests/harness/pty.py)
+from simulator import alive, tree, wait_for  # noqa: E402
 
 MIDWATCH = os.path.abspath(os.environ["MIDWATCH"])
 VERDICT = 2  # the row of the verdict line at 120x36
 
 
+def place_of(pids):
+    """The directory in which the servers among them work."""
+    for pid in pids:
+        try:
+            found = re.match(r".*/midwatch-sim-\w+", os.readlink(f"/proc/{pid}/cwd"))
+        except OSError:  # initdb's helpers come and go
+            continue
+        if found:
+            return found.group(0)
+    return None
+
+
 class Demo(unittest.TestCase):
-    def demo(self, *args):
-        return Screen([MIDWATCH, "demo", *args], cols=120, rows=36)
+    def demo(self, *args, env=None):
+        return Screen([MIDWATCH, "demo", *args], cols=120, rows=36, env=env)
 
     def live(self, s):
         s.wait_for("DEMO", seconds=10)
@@ -31,6 +46,20 @@ class Demo(unittest.TestCase):
     def leave(self, s):
         s.key("q")
         self.assertEqual(s.wait_exit(seconds=10)["status"], 0)
+
+    def test_a_killed_console_leaves_no_process_and_no_directory(self):
+        for starting in (True, False):
+            with self.demo() as s:
+                if starting:
+                    s.wait_for("PRODUCTION", seconds=10)  # and no server answers yet
+                else:
+                    self.live(s)
+                found = tree(s.pid)
+                self.assertGreater(len(found), 3)
+                place = wait_for("a directory", lambda: place_of(found))
+                s.signal("KILL")
+                wait_for("no process", lambda: not any(map(alive, found)), 5)
+                wait_for("no directory", lambda: not os.path.exists(place), 5)
 
     def test_rmu_2_redis_down_is_down(self):
         with self.demo("ratemyunit") as s:
