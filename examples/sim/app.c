@@ -116,9 +116,18 @@ void app_settle(struct app *a)
         http_listen(&a->http);
 }
 
+void app_route_all(struct app *a, const struct app_route *routes)
+{
+    a->routes = routes;
+    for (const struct app_route *r = routes; r->method; r++)
+        if (r->ordinary)
+            metrics_declare(&a->metrics, r->method, r->label);
+}
+
 void app_reborn(struct app *a)
 {
     metrics_reset(&a->metrics);
+    app_route_all(a, a->routes);
     db_reset(&a->db);
     rds_reset(&a->redis);
     pthread_mutex_lock(&a->lock);

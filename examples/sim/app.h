@@ -49,6 +49,7 @@ struct app {
 };
 
 void app_init(struct app *a, struct world *w, const char *name);
+void app_route_all(struct app *a, const struct app_route *routes); /* static; each counts from 0 */
 void app_serve(struct app *a, struct http_request *rq, struct http_response *rs);
 
 void app_stop(struct app *a, int64_t for_ms); /* begins the shutdown: 503 for so long, then gone */

@@ -38,7 +38,8 @@ static const char *metrics_method(const char *method)
     return "OTHER";
 }
 
-static void metrics_row(struct metrics *m, const char *method, const char *route, int code)
+static void metrics_row(struct metrics *m, const char *method, const char *route, int code,
+                        uint64_t more)
 {
     for (int i = 0; i < METRICS_ROWS; i++) {
         if (!m->rows[i].method) {
@@ -48,10 +49,17 @@ static void metrics_row(struct metrics *m, const char *method, const char *route
         }
         if (m->rows[i].method == method && !strcmp(m->rows[i].route, route) &&
             m->rows[i].code == code) {
-            m->rows[i].n++;
+            m->rows[i].n += more;
             return;
         }
     }
+}
+
+void metrics_declare(struct metrics *m, const char *method, const char *route)
+{
+    pthread_mutex_lock(&m->lock);
+    metrics_row(m, metrics_method(method), route, 200, 0);
+    pthread_mutex_unlock(&m->lock);
 }
 
 void metrics_count(struct metrics *m, const char *method, const char *route, int code, double ms)
@@ -62,7 +70,7 @@ void metrics_count(struct metrics *m, const char *method, const char *route, int
     while (b < METRICS_BUCKETS && ms / 1000 > metrics_le[b].le_s)
         b++;
     pthread_mutex_lock(&m->lock);
-    metrics_row(m, method, route, code);
+    metrics_row(m, method, route, code, 1);
     for (int i = 0; i < METRICS_ROWS; i++) {
         if (!m->hists[i].method) {
             m->hists[i].method = method;

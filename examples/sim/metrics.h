@@ -37,6 +37,8 @@ struct metrics_total {
 
 void metrics_init(struct metrics *m);
 void metrics_reset(struct metrics *m); /* a new process counts from zero */
+/* Shows the route with 0 before its first request, so that a scraper sees the first one happen. */
+void metrics_declare(struct metrics *m, const char *method, const char *route);
 void metrics_count(struct metrics *m, const char *method, const char *route, int code, double ms);
 void metrics_text(struct metrics *m, struct str *out);
 struct metrics_total metrics_total(struct metrics *m);

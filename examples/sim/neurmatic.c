@@ -251,7 +251,7 @@ static void nm_serve(struct world *w)
         char conninfo[400];
 
         app_init(a, w, names[i]);
-        a->routes = nm_routes;
+        app_route_all(a, nm_routes);
         a->median_ms = 30;
         a->sigma = 0.5;
         a->down_fault = downs[i];

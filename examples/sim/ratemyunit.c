@@ -419,7 +419,7 @@ static void rmu_serve(struct world *w)
 
     w->app_n = 1;
     app_init(a, w, "api");
-    a->routes = rmu_routes;
+    app_route_all(a, rmu_routes);
     a->median_ms = 22;
     a->sigma = 0.42;
     a->down_fault = "api_down";
