@@ -39,7 +39,7 @@ struct run { /* one invocation */
     bool ascii;
 };
 
-static volatile sig_atomic_t main_stop; /* set by a signal while a one-shot report is being made */
+static volatile sig_atomic_t main_stop; /* the signal that came while a one-shot report is made */
 
 /* A descriptor that the caller closed would be given to the next socket, and a report be written
  * into it. /dev/null stands in, opened the wrong way round: reading and writing fail as they
@@ -208,8 +208,7 @@ static void main_reported(void *arg)
 
 static void main_interrupt(int signo)
 {
-    (void)signo;
-    main_stop = true;
+    main_stop = signo;
 }
 
 static int main_report(struct run *r)
@@ -239,6 +238,11 @@ static int main_report(struct run *r)
     watch_once(w, main_reported, &m);
     while (!m.done && !main_stop)
         io_turn(r->io, 100);
+    if (!m.done) { /* half a report would read like a whole one */
+        fprintf(stderr, "midwatch: interrupted before every probe had answered: no report\n");
+        watch_free(w);
+        return 128 + main_stop;
+    }
     if (r->cli.json) {
         board_to_json(watch_board(w), 0, true, &out);
         buf_addc(&out, '\n');

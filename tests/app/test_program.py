@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -87,6 +88,19 @@ class Status(unittest.TestCase):
         self.assertEqual(board["verdict"]["state"], "up")
         reading = board["services"][0]["readings"][0]
         self.assertEqual((reading["state"], reading["http_code"]), ("up", 200))
+
+    def test_an_interrupted_report_is_none(self):
+        """Half a report, and its exit code, would read like a whole one."""
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            with subprocess.Popen([MIDWATCH, "status", "http://127.0.0.1:%d/" % silent.getsockname()[1]],
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as p:
+                silent.settimeout(20)
+                asked, _ = silent.accept()
+                p.send_signal(signal.SIGINT)
+                out, err = p.communicate(timeout=20)
+                asked.close()
+        self.assertEqual((p.returncode, out), (130, ""), err)
+        self.assertIn("interrupted", err)
 
     def test_hostile_body_reaches_no_terminal(self):
         evil = "\\u001b]0;owned\\u0007\\u001b[2J\\r\\bA\\u202eB\\u009b31m"
