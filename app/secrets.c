@@ -58,7 +58,7 @@ void secrets_give(struct secrets *s, const char *reference, struct secret *secre
 
 static struct secret *secrets_copy(const struct secret *s)
 {
-    return secret_new(secret_reveal(s), secret_len(s));
+    return secret_copy(s);
 }
 
 static struct secret *secrets_env(struct secrets *s, const char *reference, struct err *err)

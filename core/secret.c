@@ -22,6 +22,11 @@ struct secret *secret_new(const char *bytes, size_t len)
     return s;
 }
 
+struct secret *secret_copy(const struct secret *s)
+{
+    return s ? secret_new(s->bytes, s->len) : NULL;
+}
+
 void secret_free(struct secret *s)
 {
     if (!s)
@@ -38,6 +43,13 @@ const char *secret_reveal(const struct secret *s)
 size_t secret_len(const struct secret *s)
 {
     return s->len;
+}
+
+bool secret_same(const struct secret *a, const struct secret *b)
+{
+    if (!a || !b)
+        return a == b;
+    return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
 }
 
 void secret_wipe(void *bytes, size_t len)

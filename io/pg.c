@@ -57,14 +57,6 @@ void pg_db_release(struct pg_db *db)
     pg_db_free(db);
 }
 
-static bool pg_same_secret(const struct secret *a, const struct secret *b)
-{
-    if (!a || !b)
-        return a == b;
-    return secret_len(a) == secret_len(b) &&
-           memcmp(secret_reveal(a), secret_reveal(b), secret_len(a)) == 0;
-}
-
 struct pg_db *pg_db_get(struct pg *pg, const char *conninfo, const struct secret *password,
                         struct err *err)
 {
@@ -72,7 +64,7 @@ struct pg_db *pg_db_get(struct pg *pg, const char *conninfo, const struct secret
     struct pg_db *db;
 
     for (db = pg->dbs; db; db = db->next)
-        if (strcmp(db->conninfo, conninfo) == 0 && pg_same_secret(db->password, password)) {
+        if (strcmp(db->conninfo, conninfo) == 0 && secret_same(db->password, password)) {
             pg_db_hold(db);
             return db;
         }
@@ -89,8 +81,7 @@ struct pg_db *pg_db_get(struct pg *pg, const char *conninfo, const struct secret
     pg->dbs = db;
     db->conninfo = xstrdup(conninfo);
     db->target = target;
-    if (password)
-        db->password = secret_new(secret_reveal(password), secret_len(password));
+    db->password = secret_copy(password);
     pg_db_init(db);
     return db;
 }
@@ -103,16 +94,12 @@ void pg_db_put(struct pg_db *db)
 
 void pg_on_closed(struct pg_db *db, void (*fn)(void *arg), void *arg)
 {
-    db->listeners = xreallocarray(db->listeners, db->n_listeners + 1, sizeof *db->listeners);
-    db->listeners[db->n_listeners++] = (struct pg_listener){ fn, arg };
+    hangup_listen(&db->hangup, fn, arg);
 }
 
 void pg_off_closed(struct pg_db *db, void *arg)
 {
-    for (size_t i = db->n_listeners; i-- > 0;)
-        if (db->listeners[i].arg == arg)
-            memmove(db->listeners + i, db->listeners + i + 1,
-                    (--db->n_listeners - i) * sizeof *db->listeners);
+    hangup_unlisten(&db->hangup, arg);
 }
 
 const char *pg_db_name(const struct pg_db *db)

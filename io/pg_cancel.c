@@ -5,13 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libpq-fe.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "core/alloc.h"
+#include "io/thread.h"
 
 struct pg_cancel {
     struct io_watch *watch;
@@ -69,26 +68,15 @@ static void pg_cancel_on_done(void *arg, int events)
     done(done_arg);
 }
 
-/* With every signal blocked: they belong to the loop, and EPIPE must not kill. */
 static bool pg_cancel_run(struct pg_cancel *c)
 {
-    pthread_attr_t attr;
-    pthread_t thread;
-    sigset_t all, old;
-    int rc;
+    bool ok;
 
-    pthread_attr_init(&attr);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attr, 256 << 10);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
     atomic_fetch_add(&c->refs, 1);
-    rc = pthread_create(&thread, &attr, pg_cancel_thread, c);
-    if (rc)
+    ok = thread_start(pg_cancel_thread, c, 256 << 10) == 0;
+    if (!ok)
         atomic_fetch_sub(&c->refs, 1);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    pthread_attr_destroy(&attr);
-    return rc == 0;
+    return ok;
 }
 
 struct pg_cancel *pg_cancel_start(struct io *io, void *pq, void (*done)(void *arg), void *arg)

@@ -130,27 +130,8 @@ void pg_db_abandon(struct pg_call *c)
 void pg_db_notify(struct pg_db *db)
 {
     pg_db_hold(db);
-    for (size_t i = db->n_listeners; i-- > 0;) /* one may take itself off */
-        if (i < db->n_listeners)
-            db->listeners[i].fn(db->listeners[i].arg);
+    hangup_tell(&db->hangup);
     pg_db_release(db);
-}
-
-/* A connection that closes unasked is worth one ask at once. A server that closes each time is not:
- * the pause between two such asks doubles until a connection has lived for long. */
-static void pg_db_idle_loss(struct pg_db *db)
-{
-    int64_t now_us = io_mono_us(db->pg->io);
-
-    if (now_us - db->conn_us > RECONNECT_MAX_MS * 1000LL)
-        db->pause_ms = 0;
-    if (now_us < db->quiet_until_us)
-        return;
-    db->pause_ms = db->pause_ms ? db->pause_ms * 2 : RECONNECT_MIN_MS;
-    if (db->pause_ms > RECONNECT_MAX_MS)
-        db->pause_ms = RECONNECT_MAX_MS;
-    db->quiet_until_us = now_us + db->pause_ms * 1000;
-    pg_db_notify(db);
 }
 
 static void pg_db_answer_doomed(struct pg_db *db)
@@ -205,8 +186,9 @@ void pg_db_lost(struct pg_db *db, enum fault fault, const struct err *why)
     pg_db_answer_doomed(db);
     if (db->first)
         io_timer_arm(db->soon, 0);
-    if (idle && fault != FAULT_TIMEOUT) /* that was us */
-        pg_db_idle_loss(db);
+    if (idle && fault != FAULT_TIMEOUT && /* that was us */
+        hangup_is_news(&db->hangup, db->conn_us, io_mono_us(db->pg->io)))
+        pg_db_notify(db);
     pg_db_release(db);
 }
 
@@ -321,5 +303,5 @@ void pg_db_fini(struct pg_db *db)
     for (size_t i = 0; i < db->n_statements; i++)
         free(db->statements[i].sql);
     pg_rows_fini(&db->rows);
-    free(db->listeners);
+    hangup_fini(&db->hangup);
 }

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "core/buf.h"
+#include "io/hangup.h"
 #include "io/pg.h"
 #include "io/pg_cancel.h"
 #include "io/pg_pump.h"
@@ -55,11 +56,6 @@ struct pg_statement { /* its name is "mw" and its index */
 };
 
 enum { PG_STATEMENTS = 64 };
-
-struct pg_listener {
-    void (*fn)(void *arg);
-    void *arg;
-};
 
 enum pg_state { PG_CLOSED, PG_RESOLVING, PG_CONNECTING, PG_READY };
 
@@ -107,9 +103,7 @@ struct pg_db {
     int misses;          /* deadlines in a row on this connection */
     struct pg_cancel *cancel;
     int64_t cancel_until_us; /* a 57014 before this may have been meant for another query */
-    int64_t quiet_until_us, pause_ms; /* between asks for connections that close unasked */
-    struct pg_listener *listeners;
-    size_t n_listeners;
+    struct hangup hangup;
 };
 
 struct pg {

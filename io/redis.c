@@ -66,14 +66,6 @@ static bool redis_same(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-static bool redis_same_secret(const struct secret *a, const struct secret *b)
-{
-    if (!a || !b)
-        return a == b;
-    return secret_len(a) == secret_len(b) &&
-           memcmp(secret_reveal(a), secret_reveal(b), secret_len(a)) == 0;
-}
-
 struct redis_db *redis_db_get(struct redis *r, const char *url, const struct secret *password,
                               const char *ca_file, bool insecure, struct err *err)
 {
@@ -83,7 +75,7 @@ struct redis_db *redis_db_get(struct redis *r, const char *url, const struct sec
     if (!redis_address_parse(&address, url, err))
         return NULL;
     for (db = r->dbs; db; db = db->next)
-        if (redis_same(db->url, url) && redis_same_secret(db->password, password) &&
+        if (redis_same(db->url, url) && secret_same(db->password, password) &&
             redis_same(db->ca_file, ca_file) && db->insecure == insecure) {
             redis_address_fini(&address);
             redis_db_hold(db);
@@ -104,8 +96,7 @@ struct redis_db *redis_db_get(struct redis *r, const char *url, const struct sec
     db->name = redis_address_name(&address);
     db->ca_file = xstrdup(ca_file);
     db->insecure = insecure;
-    if (password)
-        db->password = secret_new(secret_reveal(password), secret_len(password));
+    db->password = secret_copy(password);
     redis_db_init(db);
     return db;
 }
@@ -118,16 +109,12 @@ void redis_db_put(struct redis_db *db)
 
 void redis_on_closed(struct redis_db *db, void (*fn)(void *arg), void *arg)
 {
-    db->listeners = xreallocarray(db->listeners, db->n_listeners + 1, sizeof *db->listeners);
-    db->listeners[db->n_listeners++] = (struct redis_listener){ fn, arg };
+    hangup_listen(&db->hangup, fn, arg);
 }
 
 void redis_off_closed(struct redis_db *db, void *arg)
 {
-    for (size_t i = db->n_listeners; i-- > 0;)
-        if (db->listeners[i].arg == arg)
-            memmove(db->listeners + i, db->listeners + i + 1,
-                    (--db->n_listeners - i) * sizeof *db->listeners);
+    hangup_unlisten(&db->hangup, arg);
 }
 
 const char *redis_db_name(const struct redis_db *db)

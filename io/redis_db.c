@@ -18,18 +18,11 @@ static void redis_db_on_ready(void *arg, int events);
 static void redis_db_lost(struct redis_db *db, enum fault fault, const struct err *why);
 static void redis_db_fail_all(struct redis_db *db, enum fault fault, const struct err *why);
 
-/* ---- calls ---- */
-
-static void redis_call_doom(struct redis_call *c, enum fault fault, const struct err *why)
-{
-    c->doomed = true;
-    c->fault = fault;
-    c->why = *why;
-}
+/* ---- deadlines ---- */
 
 /* When the loop itself was late the answer may lie there already: no server is blamed for that.
  * True when the call was answered so. */
-static bool redis_call_answered_late(struct redis_db *db, struct redis_call *c)
+static bool redis_db_answered_late(struct redis_db *db, struct redis_call *c)
 {
     uint64_t serial = c->serial;
 
@@ -39,7 +32,7 @@ static bool redis_call_answered_late(struct redis_db *db, struct redis_call *c)
     return c->serial != serial || !c->done;
 }
 
-static void redis_call_on_timer(void *arg)
+void redis_db_on_deadline(void *arg)
 {
     struct redis_call *c = arg;
     struct redis_db *db = c->db;
@@ -51,7 +44,7 @@ static void redis_call_on_timer(void *arg)
         return;
     }
     redis_db_hold(db);
-    if (redis_call_answered_late(db, c)) {
+    if (redis_db_answered_late(db, c)) {
         redis_db_release(db);
         return;
     }
@@ -71,155 +64,13 @@ static void redis_call_on_timer(void *arg)
     redis_db_release(db);
 }
 
-struct redis_call *redis_call_take(struct redis_db *db)
-{
-    struct redis_call *c = db->pool;
-
-    if (c) {
-        db->pool = c->next;
-    } else {
-        c = xcalloc(1, sizeof *c);
-        c->db = db;
-        c->timer = io_timer_new(db->r->io, redis_call_on_timer, c);
-    }
-    c->serial++;
-    c->prev = c->next = NULL;
-    c->sent = c->retried = c->doomed = c->closes = false;
-    c->fault = FAULT_NONE;
-    c->n_done = 0;
-    c->first_us = 0;
-    c->phases = PHASES_NONE;
-    buf_clear(&c->request);
-    return c;
-}
-
-void redis_call_queue(struct redis_call *c)
-{
-    struct redis_db *db = c->db;
-
-    c->prev = db->last;
-    c->next = NULL;
-    if (db->last)
-        db->last->next = c;
-    else
-        db->first = c;
-    db->last = c;
-}
-
-static void redis_call_unlink(struct redis_call *c)
-{
-    struct redis_db *db = c->db;
-
-    io_timer_off(c->timer);
-    c->done = NULL;
-    if (c->prev)
-        c->prev->next = c->next;
-    else
-        db->first = c->next;
-    if (c->next)
-        c->next->prev = c->prev;
-    else
-        db->last = c->prev;
-}
-
-static void redis_call_retire(struct redis_call *c)
-{
-    c->prev = NULL;
-    c->next = c->db->pool;
-    c->db->pool = c;
-}
-
-void redis_call_drop(struct redis_call *c)
-{
-    redis_call_unlink(c);
-    redis_call_retire(c);
-}
-
-static void redis_call_free(struct redis_call *c)
-{
-    io_timer_free(c->timer);
-    buf_fini(&c->request);
-    free(c->values);
-    free(c);
-}
-
-/* The first error among the replies is the fault of the whole; values stay readable beside it. */
-static void redis_call_judge(const struct redis_call *c, const struct redis_value *token,
-                             struct redis_reply *reply)
-{
-    const struct redis_value *error = NULL;
-
-    for (size_t i = 0; i < c->n_done && !error; i++)
-        if (c->values[i].kind == REDIS_ERROR)
-            error = &c->values[i];
-    if (!error && token && token->kind == REDIS_ERROR && strncmp(token->str, "NOPERM", 6) != 0)
-        error = token;
-    if (!error)
-        return;
-    reply->fault = redis_error_fault(error->str, error->len, reply->word);
-    err_set(&reply->why, "%s", error->str);
-}
-
-static void redis_call_answer(struct redis_call *c, enum fault fault, const struct err *why,
-                              const struct redis_value *token)
-{
-    struct redis_reply reply = { .fault = fault };
-    struct redis_db *db = c->db;
-    redis_done *done = c->done;
-    void *arg = c->arg;
-    int64_t took_us = io_mono_us(db->r->io) - c->started_us;
-
-    if (done) {
-        c->phases.first_byte_us = c->first_us ? (int32_t)(c->first_us - c->started_us) : -1;
-        c->phases.total_us = (int32_t)took_us;
-        reply.phases = c->phases;
-        if (why)
-            reply.why = *why;
-        if (fault == FAULT_NONE) {
-            reply.values = c->values;
-            reply.n = c->n_done;
-            redis_call_judge(c, token, &reply);
-        }
-    }
-    redis_call_unlink(c);
-    redis_db_hold(db);
-    if (done)
-        done(arg, &reply); /* may ask, cancel and put; the next call must not be this one yet */
-    redis_call_retire(c);
-    redis_db_release(db);
-}
-
-void redis_call_end(struct redis_call *c, enum fault fault, const struct err *why)
-{
-    redis_call_answer(c, fault, why, NULL);
-}
-
 /* ---- the connection's end ---- */
 
 void redis_db_notify(struct redis_db *db)
 {
     redis_db_hold(db);
-    for (size_t i = db->n_listeners; i-- > 0;) /* one may take itself off */
-        if (i < db->n_listeners)
-            db->listeners[i].fn(db->listeners[i].arg);
+    hangup_tell(&db->hangup);
     redis_db_release(db);
-}
-
-/* A connection that closes unasked is worth one ask at once. A server that closes each time is not:
- * the pause between two such asks doubles until a connection has lived for long. */
-static void redis_db_idle_loss(struct redis_db *db)
-{
-    int64_t now_us = io_mono_us(db->r->io);
-
-    if (now_us - db->conn_us > RECONNECT_MAX_MS * 1000LL)
-        db->pause_ms = 0;
-    if (now_us < db->quiet_until_us)
-        return;
-    db->pause_ms = db->pause_ms ? db->pause_ms * 2 : RECONNECT_MIN_MS;
-    if (db->pause_ms > RECONNECT_MAX_MS)
-        db->pause_ms = RECONNECT_MAX_MS;
-    db->quiet_until_us = now_us + db->pause_ms * 1000;
-    redis_db_notify(db);
 }
 
 /* What was to be sent is sent, or never will be; no copy of a password stays. */
@@ -305,8 +156,8 @@ static void redis_db_lost(struct redis_db *db, enum fault fault, const struct er
                           &copy); /* or a server that ends each greeting is asked for ever */
     else if (db->first)
         io_timer_arm(db->soon, 0);
-    if (idle && greeted)
-        redis_db_idle_loss(db);
+    if (idle && greeted && hangup_is_news(&db->hangup, db->conn_us, io_mono_us(db->r->io)))
+        redis_db_notify(db);
     redis_db_release(db);
 }
 
@@ -617,5 +468,5 @@ void redis_db_fini(struct redis_db *db)
     if (db->out.bytes)
         secret_wipe(db->out.bytes, db->out.cap);
     buf_fini(&db->out);
-    free(db->listeners);
+    hangup_fini(&db->hangup);
 }

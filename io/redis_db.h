@@ -6,9 +6,13 @@
  *
  * Calls wait in one queue in the order of asking: the sent ones first, then those that wait. Done
  * with, they go to a pool with their buffers, so that a poll allocates nothing once it has run.
+ *
+ * redis_call.c is the queue, redis_db.c what happens to the connection and all that wait for it,
+ * redis_conn.c the way to one, redis_fake.c the virtual loop.
  */
 #pragma once
 
+#include "io/hangup.h"
 #include "io/redis.h"
 #include "io/redis_conn.h"
 #include "io/redis_url.h"
@@ -34,11 +38,6 @@ struct redis_call {
     bool closes; /* virtual */
 };
 
-struct redis_listener {
-    void (*fn)(void *arg);
-    void *arg;
-};
-
 enum redis_state { REDIS_CLOSED, REDIS_CONNECTING, REDIS_GREETING, REDIS_READY };
 
 struct redis_db {
@@ -62,9 +61,7 @@ struct redis_db {
     uint64_t tokens;
     int64_t auth_until_us; /* rejected credentials are not tried before; 0 = may try */
     struct err auth_why;
-    int64_t quiet_until_us, pause_ms; /* between asks for connections that close unasked */
-    struct redis_listener *listeners;
-    size_t n_listeners;
+    struct hangup hangup;
 };
 
 struct redis {
@@ -73,17 +70,27 @@ struct redis {
     struct redis_db *dbs;
 };
 
+/* redis.c */
+void redis_db_hold(struct redis_db *db);
+void redis_db_release(struct redis_db *db);
+
+/* redis_call.c */
+struct redis_call *redis_call_take(struct redis_db *db);
+void redis_call_queue(struct redis_call *c);
+/* Takes it out of the queue, answers, and gives it back to the pool. `token` is what stood behind
+ * the replies; NULL without an answer. */
+void redis_call_answer(struct redis_call *c, enum fault fault, const struct err *why,
+                       const struct redis_value *token);
+void redis_call_end(struct redis_call *c, enum fault fault, const struct err *why);
+void redis_call_drop(struct redis_call *c); /* the same without a word */
+void redis_call_doom(struct redis_call *c, enum fault fault, const struct err *why);
+void redis_call_free(struct redis_call *c);
+
 /* redis_db.c */
 void redis_db_init(struct redis_db *db);
 void redis_db_fini(struct redis_db *db); /* drops calls without a word */
-struct redis_call *redis_call_take(struct redis_db *db);
-void redis_call_queue(struct redis_call *c);
-/* Takes it out of the queue, answers, and gives it back to the pool. */
-void redis_call_end(struct redis_call *c, enum fault fault, const struct err *why);
-void redis_call_drop(struct redis_call *c); /* the same without an answer */
+void redis_db_on_deadline(void *call);
 void redis_db_notify(struct redis_db *db);
-void redis_db_hold(struct redis_db *db);
-void redis_db_release(struct redis_db *db);
 
 /* redis_fake.c */
 void redis_fake_ask(struct redis_call *c, const struct redis_command *cmds, size_t n);

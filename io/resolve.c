@@ -9,14 +9,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/alloc.h"
+#include "io/thread.h"
 
 struct lookup { /* one name under way */
     struct lookup *next;
@@ -180,25 +179,14 @@ static bool lookup_is_literal(struct lookup *l)
     return true;
 }
 
-/* A thread with every signal blocked: they belong to the loop, and EPIPE must not kill. */
 static int lookup_thread_start(struct lookup *l)
 {
-    pthread_attr_t attr;
-    pthread_t thread;
-    sigset_t all, old;
     int rc;
 
-    pthread_attr_init(&attr);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attr, 512 << 10);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
     atomic_fetch_add(&l->refs, 1);
-    rc = pthread_create(&thread, &attr, lookup_thread, l);
+    rc = thread_start(lookup_thread, l, 512 << 10);
     if (rc)
         atomic_fetch_sub(&l->refs, 1);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    pthread_attr_destroy(&attr);
     return rc;
 }
 
