@@ -54,23 +54,6 @@ static const struct option http_options[] = {
 
 /* ---- options ---- */
 
-static bool http_check_tls(const struct http_options *o, struct err *err)
-{
-    bool https = strncmp(o->url, "https:", 6) == 0;
-
-    if (o->insecure && !https)
-        return err_set(err, "insecure: there is no TLS to skip; the URL is http");
-    if (o->insecure && (!o->insecure_reason || !*o->insecure_reason))
-        return err_set(err, "insecure: say why in insecure_reason");
-    if (!o->insecure && o->insecure_reason)
-        return err_set(err, "insecure_reason: without insecure: true it means nothing");
-    if (o->ca_file && !https)
-        return err_set(err, "ca_file: there is no TLS; the URL is http");
-    if (o->bearer && o->basic)
-        return err_set(err, "bearer, basic: a request carries one of them");
-    return true;
-}
-
 static bool http_check_body(const struct http_options *o, struct err *err)
 {
     bool reads_health = o->read == HTTP_READ_HEALTH || o->read == HTTP_READ_AUTO;
@@ -106,9 +89,10 @@ static bool http_check_body(const struct http_options *o, struct err *err)
 static bool http_check(void *self, struct probe_common *common, struct err *err)
 {
     struct http_options *o = self;
+    const struct probe_trust trust = { o->ca_file, o->insecure_reason, o->insecure };
 
-    if (!probe_unit_fixed(common, "its latency in milliseconds", err) || !http_check_tls(o, err) ||
-        !http_check_body(o, err))
+    if (!probe_unit_fixed(common, "its latency in milliseconds", err) ||
+        !target_check(o->url, &trust, o->bearer, o->basic, err) || !http_check_body(o, err))
         return false;
     if (o->connect_ms > common->timeout_ms)
         o->connect_ms = common->timeout_ms;
@@ -207,8 +191,7 @@ static void http_poll(struct probe *p)
 
     if (!s->target && !http_prepare(p, &fatal, &why)) {
         probe_report_begin(&s->report, io_now_ms(p->clients->io));
-        report_fault(&s->report, FAULT_AUTH, "%s", why.msg);
-        text_copy(&s->report.values[0].note, &s->report.reason);
+        probe_report_failed(&s->report, FAULT_AUTH, why.msg);
         probe_report(p, &s->report);
         return;
     }

@@ -349,12 +349,6 @@ static void http_judge_speed(const struct http_options *o, const struct http_rep
     }
 }
 
-static void http_judge_failed(const struct http_reply *r, struct report *out)
-{
-    report_fault(out, r->fault, "%s", r->why.msg);
-    text_copy(&out->values[0].note, &out->reason);
-}
-
 static bool http_is_rejected(const struct http_options *o, int code)
 {
     return code == HTTP_UNAUTHORIZED || code == HTTP_PROXY_AUTH ||
@@ -370,7 +364,7 @@ void http_judge_reply(const struct http_options *o, struct http_state *s,
     out->http_code = r->code;
     out->phases = r->phases;
     if (r->fault != FAULT_NONE) {
-        http_judge_failed(r, out);
+        probe_report_failed(out, r->fault, r->why.msg);
         return;
     }
     if (!code_ok && http_is_rejected(o, r->code)) {

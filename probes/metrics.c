@@ -12,6 +12,7 @@
 #include "core/alloc.h"
 #include "probes/metrics_impl.h"
 #include "probes/registry.h"
+#include "probes/target.h"
 
 #define METRICS(field) offsetof(struct metrics_options, field)
 
@@ -172,23 +173,6 @@ static bool metrics_check_unit(const struct metrics_options *o, const struct pro
     }
 }
 
-static bool metrics_check_tls(const struct metrics_options *o, struct err *err)
-{
-    bool https = strncmp(o->url, "https:", 6) == 0;
-
-    if (o->insecure && !https)
-        return err_set(err, "insecure: there is no TLS to skip; the URL is http");
-    if (o->insecure && (!o->insecure_reason || !*o->insecure_reason))
-        return err_set(err, "insecure: say why in insecure_reason");
-    if (!o->insecure && o->insecure_reason)
-        return err_set(err, "insecure_reason: without insecure: true it means nothing");
-    if (o->ca_file && !https)
-        return err_set(err, "ca_file: there is no TLS; the URL is http");
-    if (o->bearer && o->basic)
-        return err_set(err, "bearer, basic: a request carries one of them");
-    return true;
-}
-
 /* "NAME{...}" of a histogram into "NAME_bucket{...}". */
 static char *metrics_bucket(const char *of)
 {
@@ -223,13 +207,14 @@ static bool metrics_parse(const struct metrics_options *o, struct selector *sel[
 static bool metrics_check(void *self, struct probe_common *common, struct err *err)
 {
     struct metrics_options *o = self;
+    const struct probe_trust trust = { o->ca_file, o->insecure_reason, o->insecure };
     struct selector *sel[2];
     size_t n;
     char over[32], every[32];
     bool ok;
 
     if (!metrics_check_one(o, err) || !metrics_check_unit(o, common, err) ||
-        !metrics_check_tls(o, err))
+        !target_check(o->url, &trust, o->bearer, o->basic, err))
         return false;
     ok = metrics_parse(o, sel, &n, err);
     selector_free(sel[0]);

@@ -120,12 +120,6 @@ static void page_report(struct metrics_state *s)
     probe_report(s->probe, &s->report);
 }
 
-static void page_fail(struct metrics_state *s, enum fault fault, const char *why)
-{
-    report_fault(&s->report, fault, "%s", why);
-    text_copy(&s->report.values[0].note, &s->report.reason);
-}
-
 static void page_answer(struct metrics_page *g, struct metrics_state *s, const struct http_reply *r,
                         int64_t now_ms)
 {
@@ -136,15 +130,15 @@ static void page_answer(struct metrics_page *g, struct metrics_state *s, const s
     s->report.phases = r->phases;
     if (g->refused) {
         snprintf(why, sizeof why, "not a page of metrics: %s", g->why.msg);
-        page_fail(s, FAULT_BODY, why);
+        probe_report_failed(&s->report, FAULT_BODY, why);
     } else if (r->fault != FAULT_NONE) {
-        page_fail(s, r->fault, r->why.msg);
+        probe_report_failed(&s->report, r->fault, r->why.msg);
     } else if (r->code == 401 || r->code == 403 || r->code == 407) {
         snprintf(why, sizeof why, "%d for the page of metrics", r->code);
-        page_fail(s, FAULT_AUTH, why);
+        probe_report_failed(&s->report, FAULT_AUTH, why);
     } else if (r->code < 200 || r->code > 299) {
         snprintf(why, sizeof why, "%d instead of a page of metrics", r->code);
-        page_fail(s, FAULT_STATUS, why);
+        probe_report_failed(&s->report, FAULT_STATUS, why);
     } else {
         metrics_complete(s, now_ms, g->process_ms);
     }
@@ -258,7 +252,7 @@ static void page_no_secret(struct metrics_page *g, const struct err *why)
     g->busy++;
     while ((s = page_first(g, false))) {
         probe_report_begin(&s->report, now_ms);
-        page_fail(s, FAULT_AUTH, why->msg);
+        probe_report_failed(&s->report, FAULT_AUTH, why->msg);
         page_report(s);
     }
     page_stays(g);

@@ -139,17 +139,12 @@ static bool postgres_prepare(struct probe *p, bool *fatal, struct err *err)
 {
     const struct postgres_options *o = p->self;
     struct postgres_state *s = p->state;
-    struct secret *secret = NULL;
+    struct secret *secret;
     struct pg_db *db;
 
     *fatal = false;
-    if (o->password) {
-        if (!p->clients->secret)
-            return err_set(err, "nobody keeps secrets here");
-        secret = p->clients->secret(p->clients->secret_arg, o->password, err);
-        if (!secret)
-            return false;
-    }
+    if (!probe_secret(p->clients, o->password, &secret, err))
+        return false;
     db = pg_db_get(p->clients->pg, o->postgres, secret, err);
     secret_free(secret);
     *fatal = !db;
@@ -202,8 +197,7 @@ static void postgres_poll(struct probe *p)
 
     if ((!s->db || renew) && !postgres_prepare(p, &fatal, &why)) {
         probe_report_begin(&s->report, io_now_ms(p->clients->io));
-        report_fault(&s->report, FAULT_AUTH, "%s", why.msg);
-        text_copy(&s->report.values[0].note, &s->report.reason);
+        probe_report_failed(&s->report, FAULT_AUTH, why.msg);
         probe_report(p, &s->report);
         return;
     }

@@ -264,8 +264,7 @@ static void postgres_reason(const struct probe_common *common, enum postgres_sho
 
 static void postgres_fault(struct postgres_state *s, const struct pg_reply *r)
 {
-    report_fault(&s->report, r->fault, "%s", r->why.msg);
-    text_copy(&s->report.values[0].note, &s->report.reason);
+    probe_report_failed(&s->report, r->fault, r->why.msg);
 }
 
 void postgres_read_reply(const struct postgres_options *o, const struct probe_common *common,

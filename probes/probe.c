@@ -44,6 +44,32 @@ bool probe_unit_fixed(const struct probe_common *c, const char *what, struct err
                    c->unit != UNIT_NONE ? "unit" : "unit_word", what);
 }
 
+bool probe_trust_check(const struct probe_trust *trust, bool tls, const char *plain,
+                       struct err *err)
+{
+    if (trust->insecure && !tls)
+        return err_set(err, "insecure: there is no TLS to skip; %s", plain);
+    if (trust->insecure && (!trust->insecure_reason || !*trust->insecure_reason))
+        return err_set(err, "insecure: say why in insecure_reason");
+    if (!trust->insecure && trust->insecure_reason)
+        return err_set(err, "insecure_reason: without insecure: true it means nothing");
+    if (trust->ca_file && !tls)
+        return err_set(err, "ca_file: there is no TLS; %s", plain);
+    return true;
+}
+
+bool probe_secret(const struct clients *c, const char *reference, struct secret **out,
+                  struct err *err)
+{
+    *out = NULL;
+    if (!reference)
+        return true;
+    if (!c->secret)
+        return err_set(err, "%s: nobody keeps secrets here", reference);
+    *out = c->secret(c->secret_arg, reference, err);
+    return *out != NULL;
+}
+
 void probe_report(struct probe *p, const struct report *r)
 {
     if (p->on_report)
@@ -59,6 +85,12 @@ void probe_closed(struct probe *p)
     p->closed_ms = now_ms;
     if (p->on_closed)
         p->on_closed(p->arg, p);
+}
+
+void probe_report_failed(struct report *r, enum fault fault, const char *why)
+{
+    report_fault(r, fault, "%s", why);
+    text_copy(&r->values[0].note, &r->reason);
 }
 
 void probe_report_begin(struct report *r, int64_t at_ms)

@@ -44,6 +44,15 @@ struct signal_spec {
     int64_t window_ms;
 };
 
+struct probe_trust { /* options of the kinds that speak TLS */
+    const char *ca_file, *insecure_reason;
+    bool insecure;
+};
+/* Options about TLS go with an address that has it, and leaving it unverified needs a reason.
+ * `plain` says how one sees that there is none: "the URL is http". */
+bool probe_trust_check(const struct probe_trust *trust, bool tls, const char *plain,
+                       struct err *err);
+
 struct clients { /* what a kind may ask with */
     struct io *io;
     struct http *http;
@@ -55,6 +64,11 @@ struct clients { /* what a kind may ask with */
     void *secret_arg;
     struct metrics_page *pages; /* probes/metrics_page.c: what several probes read at once */
 };
+
+/* What `reference` names, for the caller to free; NULL for none. False when it cannot be had now.
+ */
+bool probe_secret(const struct clients *c, const char *reference, struct secret **out,
+                  struct err *err);
 
 struct probe_ops {
     const char *kind; /* also the key that holds the target: { http: URL } */
@@ -95,6 +109,8 @@ void probe_report(struct probe *p, const struct report *r);
 /* The kept connection closed unasked. Told on at most once an interval: a server that hangs up
  * after each answer must not be asked twice as often for ever, and never in a storm. */
 void probe_closed(struct probe *p);
+/* The question as a whole failed: no value, and its note says why too. */
+void probe_report_failed(struct report *r, enum fault fault, const char *why);
 /* Makes a kept report empty again, as report_init() does; the memory of its texts stays. */
 void probe_report_begin(struct report *r, int64_t at_ms);
 

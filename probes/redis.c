@@ -31,26 +31,13 @@ static const struct option redis_options[] = {
 
 /* ---- options ---- */
 
-static bool redis_check_tls(const struct redis_options *o, struct err *err)
-{
-    bool tls = strncmp(o->redis, "rediss:", 7) == 0;
-
-    if (o->insecure && !tls)
-        return err_set(err, "insecure: there is no TLS to skip; the address is not rediss://");
-    if (o->insecure && (!o->insecure_reason || !*o->insecure_reason))
-        return err_set(err, "insecure: say why in insecure_reason");
-    if (!o->insecure && o->insecure_reason)
-        return err_set(err, "insecure_reason: without insecure: true it means nothing");
-    if (o->ca_file && !tls)
-        return err_set(err, "ca_file: there is no TLS; the address is not rediss://");
-    return true;
-}
-
 static bool redis_check(void *self, struct probe_common *common, struct err *err)
 {
     const struct redis_options *o = self;
+    const struct probe_trust trust = { o->ca_file, o->insecure_reason, o->insecure };
 
-    if (!redis_check_tls(o, err))
+    if (!probe_trust_check(&trust, strncmp(o->redis, "rediss:", 7) == 0,
+                           "the address is not rediss://", err))
         return false;
     if (o->info && o->delta)
         return err_set(err, "info, delta: a probe has one of them");
@@ -117,17 +104,12 @@ static bool redis_prepare(struct probe *p, bool *fatal, struct err *err)
 {
     const struct redis_options *o = p->self;
     struct redis_state *s = p->state;
-    struct secret *secret = NULL;
+    struct secret *secret;
     struct redis_db *db;
 
     *fatal = false;
-    if (o->password) {
-        if (!p->clients->secret)
-            return err_set(err, "nobody keeps secrets here");
-        secret = p->clients->secret(p->clients->secret_arg, o->password, err);
-        if (!secret)
-            return false;
-    }
+    if (!probe_secret(p->clients, o->password, &secret, err))
+        return false;
     db = redis_db_get(p->clients->redis, o->redis, secret, o->ca_file, o->insecure, err);
     secret_free(secret);
     *fatal = !db;
@@ -197,8 +179,7 @@ static void redis_poll(struct probe *p)
 
     if ((!s->db || renew) && !redis_prepare(p, &fatal, &why)) {
         probe_report_begin(&s->report, io_now_ms(p->clients->io));
-        report_fault(&s->report, FAULT_AUTH, "%s", why.msg);
-        text_copy(&s->report.values[0].note, &s->report.reason);
+        probe_report_failed(&s->report, FAULT_AUTH, why.msg);
         probe_report(p, &s->report);
         return;
     }

@@ -153,8 +153,7 @@ static void redis_fault(struct redis_state *s, const struct redis_reply *r)
         redis_loading(s, r);
         return;
     }
-    report_fault(&s->report, r->fault, "%s", r->why.msg);
-    text_copy(&s->report.values[0].note, &s->report.reason);
+    probe_report_failed(&s->report, r->fault, r->why.msg);
 }
 
 static void redis_reason(const struct redis_options *o, const struct probe_common *common,

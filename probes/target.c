@@ -2,15 +2,18 @@
 #include "probes/target.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/alloc.h"
 
-static struct secret *target_secret(const struct clients *c, const char *reference, struct err *err)
+bool target_check(const char *url, const struct probe_trust *trust, const char *bearer,
+                  const char *basic, struct err *err)
 {
-    if (c->secret)
-        return c->secret(c->secret_arg, reference, err);
-    err_set(err, "%s: nobody keeps secrets here", reference);
-    return NULL;
+    if (!probe_trust_check(trust, strncmp(url, "https:", 6) == 0, "the URL is http", err))
+        return false;
+    if (bearer && basic)
+        return err_set(err, "bearer, basic: a request carries one of them");
+    return true;
 }
 
 struct http_target *target_new(const struct clients *clients, const struct http_spec *spec,
@@ -20,11 +23,11 @@ struct http_target *target_new(const struct clients *clients, const struct http_
     const char *reference = bearer ? bearer : basic;
     struct http_spec full = *spec;
     struct http_header *list;
-    struct secret *secret = NULL;
+    struct secret *secret;
     struct http_target *t;
 
     *fatal = false;
-    if (reference && !(secret = target_secret(clients, reference, err)))
+    if (!probe_secret(clients, reference, &secret, err))
         return NULL;
     list = xcalloc(headers->n + 1, sizeof *list);
     for (size_t i = 0; i < headers->n; i++)

@@ -10,6 +10,10 @@
 #include "io/http.h"
 #include "probes/probe.h"
 
+/* Trust and credentials of an HTTP target: what no single option shows. */
+bool target_check(const char *url, const struct probe_trust *trust, const char *bearer,
+                  const char *basic, struct err *err);
+
 /* `spec` without headers and secrets; `bearer` and `basic` are references or NULL. */
 struct http_target *target_new(const struct clients *clients, const struct http_spec *spec,
                                const struct strmap *headers, const char *bearer, const char *basic,
