@@ -4,14 +4,24 @@
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 log_dir=build-logs
-mkdir -p "$log_dir" || exit 1
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 die() { say "$*"; exit 1; }
 
+# A tree in which somebody else has built (root, before us) fails late and with strange words.
+writable() {
+    local place
+    for place; do
+        [ ! -e "$place" ] || [ -w "$place" ] ||
+            die "cannot write to $(realpath "$place"): it belongs to $(stat -c %U "$place")"
+    done
+}
+writable . "$log_dir"
+mkdir -p "$log_dir" || exit 1
+
 # Needs, one a line: what tells that it is there, Debian's package. `cmd` is a program of PATH or sbin or
 # PostgreSQL's own directories, `pc` a pkg-config module, `header` a file that the compiler finds,
-# `clanglib` a library of clang, `path` a file.
+# `clanglib` a library of clang, `path` a file, `term` a kind of terminal.
 needs_build='
 cmd:gcc                    gcc
 header:stdio.h             libc6-dev
@@ -46,6 +56,7 @@ cmd:tmux                   tmux
 cmd:strace                 strace
 cmd:ps                     procps
 cmd:infocmp                ncurses-bin
+term:xterm-direct          ncurses-term
 cmd:script                 bsdutils
 cmd:setpriv                util-linux
 '
@@ -67,6 +78,7 @@ needs_met() { # is the one need met?
     header:*) echo "#include <$what>" | gcc -E -xc - >/dev/null 2>&1 ;;
     clanglib:*) [ -e "$(clang -print-file-name="libclang_rt.$what-$(uname -m).a" 2>/dev/null)" ] ;;
     path:*) [ -e "$what" ] ;;
+    term:*) infocmp "$what" >/dev/null 2>&1 ;;
     esac
 }
 
@@ -128,6 +140,7 @@ need() {
 build() {
     local dir=$1 log="$log_dir/$1.log" stamp="$1/set-up-by-scripts"
     shift
+    writable "$dir" "$log"
     if [ -e "$stamp" ] && [ "$(cat "$stamp")" != "${CC-} $*" ]; then
         rm -rf "$dir"
     elif [ -d "$dir" ] &&

@@ -51,7 +51,7 @@ class Demo(unittest.TestCase):
         for starting in (True, False):
             with self.demo() as s:
                 if starting:
-                    s.wait_for("PRODUCTION", seconds=10)  # and no server answers yet
+                    s.wait_for("DEMO", seconds=10)  # and no server answers yet
                 else:
                     self.live(s)
                 found = tree(s.pid)
