@@ -121,6 +121,7 @@ static void main_harden(void)
     signal(SIGPIPE, SIG_IGN);
     main_rescue();
     alloc_set_hook(term_emergency);
+    alloc_return_large();
 }
 
 static bool main_config_errors(const struct config_errors *errors)

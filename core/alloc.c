@@ -5,12 +5,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 static void (*alloc_hook)(void); /* the one global of core: set once by app/ before any thread */
 
 void alloc_set_hook(void (*hook)(void))
 {
     alloc_hook = hook;
+}
+
+/* Left alone, glibc raises its threshold to the largest block it ever mapped: after the first body
+ * of 4 MiB all later ones lie between the small blocks that stay, and memory grows for as long as
+ * it takes them to touch every page there. */
+void alloc_return_large(void)
+{
+#if defined(__GLIBC__)
+    mallopt(M_MMAP_THRESHOLD, ALLOC_LARGE);
+#endif
 }
 
 static void alloc_fail(void)

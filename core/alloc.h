@@ -17,3 +17,9 @@ char *xstrndup(const char *s, size_t len); /* always terminated */
 
 /* Called once, before the program ends for want of memory. */
 void alloc_set_hook(void (*hook)(void));
+
+/* From now on a block of ALLOC_LARGE bytes or more goes back to the system when it is freed. To be
+ * called once, before there are threads; where the C library has no such setting, nothing changes.
+ */
+enum { ALLOC_LARGE = 256 << 10 };
+void alloc_return_large(void);
