@@ -12,6 +12,7 @@
 #include "app/watch.h"
 #include "core/alloc.h"
 #include "core/board_json.h"
+#include "core/sanitized.h"
 #include "tui/term.h"
 
 #include <curl/curl.h>
@@ -95,7 +96,7 @@ static void main_fatal(int signo)
 /* On a stack of its own: the crash may be that the other one is used up. Sanitizers keep theirs. */
 static void main_rescue(void)
 {
-#if !defined(__SANITIZE_ADDRESS__)
+#if !MW_SANITIZED
     static const int fatal[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
     static char stack[32 << 10];
     stack_t own = { .ss_sp = stack, .ss_size = sizeof stack };

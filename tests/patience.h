@@ -1,6 +1,6 @@
 /* tests/patience.h: does this run take many times as long, and as much memory, as the program does
- * for its users? So it is with sanitizers and under Valgrind. Bounds of time and memory say nothing
- * then.
+ * for its users? So it is with sanitizers and under Valgrind. Bounds of memory say nothing then,
+ * and bounds of time are wider.
  */
 #pragma once
 
@@ -8,17 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define PATIENCE_SANITIZED true
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-#define PATIENCE_SANITIZED true
-#endif
-#ifndef PATIENCE_SANITIZED
-#define PATIENCE_SANITIZED false
-#endif
+#include "core/sanitized.h"
 
 static inline bool patience_valgrind(void)
 {
@@ -29,5 +19,11 @@ static inline bool patience_valgrind(void)
 
 static inline bool patience(void)
 {
-    return PATIENCE_SANITIZED || patience_valgrind();
+    return MW_SANITIZED || patience_valgrind();
+}
+
+/* The longest that something may take, in the unit that is given. */
+static inline long long patience_times(long long bound)
+{
+    return patience() ? 10 * bound : bound;
 }

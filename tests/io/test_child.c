@@ -11,6 +11,7 @@
 
 #include "io/limits.h"
 #include "tests/io/wait.h"
+#include "tests/patience.h"
 
 struct kid {
     struct io *io;
@@ -190,7 +191,7 @@ static void the_limit_ends_the_whole_group(void **state)
     kid_wait(&k, &k.ended, 1);
     assert_true(WIFSIGNALED(k.status));
     assert_int_equal(WTERMSIG(k.status), SIGTERM);
-    assert_in_range(io_mono_ms(k.io) - start, 100, 2000);
+    assert_in_range(io_mono_ms(k.io) - start, 100, patience_times(2000));
     helper = (pid_t)atoi(k.out);
     assert_true(helper > 0);
     for (int i = 0; i < 200 && runs(helper); i++)
@@ -208,7 +209,7 @@ static void the_end_is_the_exit_not_the_pipe(void **state)
     kid_start(&k, (struct child_spec){ 0 }, "sleep 30 & echo $!; exit 0");
     start = io_mono_ms(k.io);
     kid_wait(&k, &k.ended, 1); /* the sleeper still holds the pipe */
-    assert_in_range(io_mono_ms(k.io) - start, 900, 3000);
+    assert_in_range(io_mono_ms(k.io) - start, 900, patience_times(3000));
     assert_int_equal(WEXITSTATUS(k.status), 0);
     kill((pid_t)atoi(k.out), SIGKILL);
     kid_fini(&k);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/patience.h"
+
 static void equal_addresses_share_one_connection(void **state)
 {
     struct world w;
@@ -60,7 +62,7 @@ static void refused_is_said_at_once_and_recovery_is_seen_at_the_next_poll(void *
     w.db = redis_db_get(w.redis, url, NULL, NULL, false, &err);
     ping_wait(&w, &a);
     assert_int_equal(a.fault, FAULT_REFUSED);
-    assert_true(io_mono_ms(w.io) - before < 500);
+    assert_true(io_mono_ms(w.io) - before < patience_times(500));
     redis_db_put(w.db);
     server_free(w.server);
     snprintf(url, sizeof url, "unix:/tmp/mw-test-redis-%d.sock", (int)getpid());
@@ -85,7 +87,7 @@ static void a_server_that_never_answers_ends_at_the_deadline_and_leaves_no_socke
         ping(&w, &a, 150);
         WAIT(&w, a.n);
         assert_int_equal(a.fault, FAULT_TIMEOUT);
-        assert_in_range(io_mono_ms(w.io) - before, 140, 250);
+        assert_in_range(io_mono_ms(w.io) - before, 140, patience_times(250));
         WAIT(&w, server_open(w.server) == 0);
     }
     assert_int_equal(w.closed, 0); /* it was us */
