@@ -57,18 +57,11 @@ static bool healthbody_is(const char *a, const char *b)
 
 const struct json *healthbody_find(const struct json *obj, const char *key)
 {
-    const struct json *other = NULL;
+    const struct json *first = json_find(obj, key, NULL), *v = first;
 
-    if (!json_is(obj, JSON_OBJECT))
-        return NULL;
-    for (const struct json *v = json_first(obj); v; v = json_next(v)) {
-        if (!healthbody_is(json_key(v), key))
-            continue;
-        if (strcmp(json_key(v), key) == 0)
-            return v;
-        other = other ? other : v;
-    }
-    return other;
+    while (v && strcmp(json_key(v), key) != 0)
+        v = json_find(obj, key, v);
+    return v ? v : first;
 }
 
 static bool healthbody_in(const char *key, const char *const *list)
@@ -98,17 +91,12 @@ bool healthbody_is_meta(const char *key)
 /* Two spellings of one key that differ by case only: which one counts? Neither. */
 static void healthbody_twins(struct healthbody_walk *w, const struct json *obj, const char *key)
 {
-    const char *first = NULL;
+    const struct json *first = json_find(obj, key, NULL), *v = json_find(obj, key, first);
 
-    for (const struct json *v = json_first(obj); v; v = json_next(v)) {
-        if (!healthbody_is(json_key(v), key))
-            continue;
-        if (first && !w->refused) {
-            w->refused = true;
-            err_set(w->err, "both '%s' and '%s' stand in it", first, json_key(v));
-        }
-        first = json_key(v);
-    }
+    if (!first || !v || w->refused)
+        return;
+    w->refused = true;
+    err_set(w->err, "both '%s' and '%s' stand in it", json_key(first), json_key(v));
 }
 
 static struct opinion healthbody_opinion_number(double n)

@@ -1,8 +1,9 @@
-/* core/json.h: strict JSON. The only file that knows cJSON is core/json.c.
+/* core/json.h: strict JSON, read and written.
  *
- * Stricter than the library: the whole input must be one value; duplicate keys, \u0000, numbers out
- * of form (01, 0x10, NaN, 1e999), invalid UTF-8, lone surrogates and raw control characters are
- * refused with their place; depth and node count are bounded before anything is allocated.
+ * Stricter than most readers: the whole input must be one value; duplicate keys, \u0000, numbers
+ * out of form (01, 0x10, NaN, 1e999), invalid UTF-8, lone surrogates and raw control characters are
+ * refused with their place. Depth and the number of values are bounded on the way, and what is
+ * allocated stays in proportion to the input: its length, and 32 bytes a value.
  *
  * Units:   offsets in bytes from 0.
  * Errors:  a message such as "offset 17: duplicate key 'status'".
@@ -35,6 +36,8 @@ const char *json_string(const struct json *v);           /* NULL when not a stri
 bool json_number(const struct json *v, double *out);     /* false when not a number */
 bool json_bool(const struct json *v, bool *out);
 const struct json *json_get(const struct json *obj, const char *key); /* case-sensitive; or NULL */
+/* The member after `after` (NULL: the first) whose name is `key` in any case; or NULL. */
+const struct json *json_find(const struct json *obj, const char *key, const struct json *after);
 const struct json *json_first(const struct json *container); /* of an array or object, or NULL */
 const struct json *json_next(const struct json *v);
 const char *json_key(const struct json *v); /* member's name inside an object, or NULL */

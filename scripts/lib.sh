@@ -32,7 +32,6 @@ pc:ncursesw                libncurses-dev
 pc:libcurl>=7.87           libcurl4-openssl-dev
 pc:libpq>=14               libpq-dev
 pc:hiredis                 libhiredis-dev
-pc:libcjson                libcjson-dev
 pc:libuv                   libuv1-dev
 pc:yaml-0.1                libyaml-dev
 '
@@ -41,6 +40,7 @@ cmd:postgres               postgresql
 cmd:redis-server           redis-server
 '
 needs_test='
+pc:libcjson                libcjson-dev
 pc:cmocka                  libcmocka-dev
 pc:vterm                   libvterm-dev
 cmd:python3                python3

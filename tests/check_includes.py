@@ -25,7 +25,7 @@ MAY["tests"] = set(MAY) | {"tests"}
 
 # header pattern -> the only files (prefixes) that may name it
 LIBRARIES = {
-    r"cjson/|cJSON": ["core/json.c"],
+    r"cjson/|cJSON": ["tests/"],
     r"uv\.h": ["io/loop.c", "io/child.c", "io/work.c"],
     r"curl/": ["io/http", "io/redis", "app/main.c"],
     r"libpq-fe|postgresql/": ["io/pg", "examples/", "tests/"],

@@ -145,6 +145,54 @@ static void long_numbers_disturb_nothing_else(void **state)
     json_free(v);
 }
 
+/* The short way through an exact product gives what the long way gives. */
+static void decimals_are_rounded_as_strtod_rounds(void **state)
+{
+    uint64_t seed = 88172645463325252u;
+
+    (void)state;
+    for (int i = 0; i < 200000; i++) {
+        char in[64];
+        double n;
+        struct json *v;
+        int digits;
+
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        digits = (int)(seed % 20);
+        snprintf(in, sizeof in, "%s%llu.%0*lluE%d", seed & 64 ? "-" : "",
+                 (unsigned long long)(seed >> (seed % 61)), digits + 1,
+                 (unsigned long long)(seed >> 20) % 1000, (int)(seed >> 32 & 63) - 32);
+        v = json_parse(in, strlen(in), 0, 0, NULL);
+        assert_true(json_number(v, &n));
+        assert_true(n == strtod(in, NULL));
+        json_free(v);
+    }
+}
+
+static void names_are_found_in_any_case(void **state)
+{
+    static const char in[] = "{\"a\":1,\"STATUS\":2,\"\":3,\"Status\":4,\"in\":{\"status\":5}}";
+    struct json *v = json_parse(in, sizeof in - 1, 0, 0, NULL);
+    const struct json *m;
+    double n;
+
+    (void)state;
+    m = json_find(v, "status", NULL);
+    assert_string_equal(json_key(m), "STATUS");
+    m = json_find(v, "status", m);
+    assert_string_equal(json_key(m), "Status");
+    assert_null(json_find(v, "status", m));
+    assert_true(json_number(json_find(v, "", NULL), &n) && n == 3);
+    assert_true(json_number(json_find(json_get(v, "in"), "Status", NULL), &n) && n == 5);
+    assert_null(json_get(v, "status"));
+    assert_null(json_find(v, "b", NULL));
+    assert_null(json_find(json_get(v, "a"), "a", NULL));
+    assert_null(json_find(NULL, "a", NULL));
+    json_free(v);
+}
+
 static void a_ten_thousand_digit_number_is_refused(void **state)
 {
     char in[10001];
@@ -366,6 +414,8 @@ int main(void)
         cmocka_unit_test(values_are_read),
         cmocka_unit_test(numbers_at_the_edges_are_right),
         cmocka_unit_test(long_numbers_disturb_nothing_else),
+        cmocka_unit_test(decimals_are_rounded_as_strtod_rounds),
+        cmocka_unit_test(names_are_found_in_any_case),
         cmocka_unit_test(a_ten_thousand_digit_number_is_refused),
         cmocka_unit_test(depth_and_nodes_are_bounded),
         cmocka_unit_test(ten_megabytes_of_zeros_are_refused_at_once),
