@@ -203,7 +203,7 @@ static void verdict_word(const struct board *b, struct text *out)
     if (b->verdict.word.len)
         text_copy(&word, &b->verdict.word);
     else
-        text_sets(&word, look_state(b, b->verdict.state).word);
+        text_sets(&word, look_state(b->verdict.state).word);
     band_upper(&word, out);
     text_fini(&word);
 }
@@ -338,7 +338,7 @@ void frozen_draw(const struct band *b, struct rect r, struct canvas *c)
              clock_format_utc(b->view->now_ms, stamp));
     x += canvas_put(c, x, r.y, r.x + r.w - x, STYLE_ENV_STAGING, words);
     if (live && live->verdict.state != b->view->board->verdict.state) {
-        snprintf(words, sizeof words, " now %s ", look_state(live, live->verdict.state).word);
+        snprintf(words, sizeof words, " now %s ", look_state(live->verdict.state).word);
         canvas_put_right(c, x, r.y, r.x + r.w - x, verdict_style(&live->verdict), words);
     }
 }

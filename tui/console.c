@@ -350,7 +350,7 @@ static void console_copy(struct console *c)
 
         if (r)
             text_setf(&slot->copy, "%s %s %s %s for %s: %s (%s)", stamp, text_str(&b->watch),
-                      text_str(&r->name), look_state(b, r->state).word,
+                      text_str(&r->name), look_state(r->state).word,
                       age_words(v->now_ms, r->since_ms, age), text_str(&r->reason),
                       text_str(&r->target));
     } else {

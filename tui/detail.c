@@ -113,7 +113,7 @@ static void flow_evidence(struct flow *f, const struct reading *r)
     size_t n = 0;
     int64_t now_ms = f->view->now_ms;
 
-    flow_text(f, look_state(f->view->board, r->state).style, &r->reason);
+    flow_text(f, look_state(r->state).style, &r->reason);
     if (r->evidence_ms == 0)
         n += (size_t)snprintf(words, sizeof words, "never answered");
     else
@@ -148,7 +148,7 @@ static void flow_phases(struct flow *f, const struct reading *r)
 static void detail_component_cell(const void *arg, size_t row, size_t column, struct grid_cell *out)
 {
     const struct component *p = &((const struct reading *)arg)->components[row];
-    struct look look = look_state(NULL, p->state);
+    struct look look = look_state(p->state);
 
     out->style = look.style;
     if (column == 0) {
@@ -400,7 +400,7 @@ static void detail_reading_cell(const void *arg, size_t row, size_t column, stru
 {
     const struct detail_arg *a = arg;
     const struct reading *r = &a->service->readings[row];
-    struct look look = look_state(a->view->board, r->state);
+    struct look look = look_state(r->state);
 
     out->style = look.style;
     if (column == 0) {
@@ -469,7 +469,7 @@ static void detail_draw(const struct view *v, struct rect r, struct canvas *c)
     in = d.page;
     reading = detail_reading(v, &v->board->services[service], &index);
     if (d.head.h > 1 && reading) {
-        struct look look = look_state(v->board, reading->state);
+        struct look look = look_state(reading->state);
 
         snprintf(figure, sizeof figure, "%s %.40s", look.glyph, look.word);
         in = frame_draw(&(struct frame){ .title = "Probe",

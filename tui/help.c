@@ -96,7 +96,7 @@ static void help_states(struct help *h)
 
     h->title = "Signs";
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
-        struct look look = look_state(NULL, order[i]);
+        struct look look = look_state(order[i]);
 
         snprintf(left, sizeof left, "%s  %s", look.glyph, look.word);
         help_line(h, look.style, left, means[order[i]]);

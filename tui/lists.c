@@ -164,7 +164,7 @@ enum style services_counts(const struct view *v, int room, char out[96])
     }
     for (size_t k = 0; k < sizeof order / sizeof *order; k++) {
         if (n[order[k]] > 0 && !*out)
-            style = look_state(v->board, order[k]).style;
+            style = look_state(order[k]).style;
         if (order[k] != STATE_UP || !*out || n[STATE_DOWN] == 0)
             services_count(out, &room, n[order[k]], state_word(order[k]));
         if (k == 0)
@@ -203,7 +203,7 @@ static void problems_cell(const void *arg, size_t row, size_t column, struct gri
     const struct service *s = &v->board->services[p->service];
     const struct reading *r = &s->readings[p->reading];
     const struct signal *signal = p->signal >= 0 ? &r->signals[p->signal] : NULL;
-    struct look look = look_state(v->board, r->state);
+    struct look look = look_state(r->state);
     struct text name = { 0 };
 
     if (signal) {

@@ -61,16 +61,15 @@ static void services_screen_draw(const struct view *v, struct rect r, struct can
     reading = detail_reading(v, &v->board->services[service], &index);
     if (!reading)
         return;
-    snprintf(figure, sizeof figure, "%s %.40s", look_state(v->board, reading->state).glyph,
-             look_state(v->board, reading->state).word);
-    detail_page(
-        v, service, 0,
-        frame_draw(&(struct frame){ .title = "Probe",
-                                    .subject = &reading->name,
-                                    .figure = figure,
-                                    .figure_style = look_state(v->board, reading->state).style },
-                   s.page, c),
-        c);
+    snprintf(figure, sizeof figure, "%s %.40s", look_state(reading->state).glyph,
+             look_state(reading->state).word);
+    detail_page(v, service, 0,
+                frame_draw(&(struct frame){ .title = "Probe",
+                                            .subject = &reading->name,
+                                            .figure = figure,
+                                            .figure_style = look_state(reading->state).style },
+                           s.page, c),
+                c);
 }
 
 static void services_settle(struct view *v, struct rect r)

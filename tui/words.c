@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-struct look look_state(const struct board *b, enum state s)
+struct look look_state(enum state s)
 {
     static const struct {
         const char *glyph;
@@ -16,9 +16,6 @@ struct look look_state(const struct board *b, enum state s)
         [STATE_STALE] = { "~", STYLE_STALE },     [STATE_DISABLED] = { "-", STYLE_DISABLED },
     };
 
-    /* A profile's own words are those of the whole system: the verdict has them (alerts/). A row
-     * keeps the one word that means the same in every profile. */
-    (void)b;
     return (struct look){ looks[s].glyph, state_word(s), looks[s].style };
 }
 
@@ -26,7 +23,7 @@ struct look look_service(const struct board *b, const struct service *s)
 {
     if (service_root(b, s))
         return (struct look){ "↳", "affected", STYLE_AFFECTED };
-    return look_state(b, s->state);
+    return look_state(s->state);
 }
 
 enum style style_level(enum level level)

@@ -8,11 +8,13 @@
 
 struct look {
     const char *glyph;
-    const char *word; /* borrowed from the board or static */
+    const char *word; /* static */
     enum style style;
 };
 
-struct look look_state(const struct board *b, enum state s); /* the profile's own word, if any */
+/* A profile's own words are those of the whole system and stand in the verdict; a row keeps the one
+ * word that means the same in every profile. */
+struct look look_state(enum state s);
 /* A service that is explained by another looks `affected`. */
 struct look look_service(const struct board *b, const struct service *s);
 enum style style_level(enum level level);
