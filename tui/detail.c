@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/buf.h"
 #include "tui/lists.h"
 #include "tui/plot.h"
 #include "tui/words.h"
@@ -15,7 +16,7 @@
 #include "widgets/grid.h"
 #include "widgets/textflow.h"
 
-enum { DETAIL_CHART_H = 8, DETAIL_PAGE_MAX = 600 };
+enum { DETAIL_CHART_H = 8, DETAIL_PAGE_MAX = 600, DETAIL_TIES = 32 };
 
 struct flow {
     const struct view *view;
@@ -324,36 +325,47 @@ static int detail_service(const struct view *v)
     return view_selected(v, v->overview, v->n_overview, &at);
 }
 
-/* "needs postgres, redis · needed by web · 1.4.2" */
+static bool detail_needs(const struct service *s, int dep)
+{
+    for (size_t i = 0; i < s->n_deps; i++)
+        if ((int)s->deps[i] == dep)
+            return true;
+    return false;
+}
+
+/* ", " goes on with what was begun; anything else begins anew. */
+static void detail_tie(struct buf *words, const char *how, const struct text *what)
+{
+    if (words->len && *how != ',')
+        buf_adds(words, " · ");
+    buf_adds(words, how);
+    if (what)
+        buf_adds(words, text_str(what));
+}
+
+/* "id api · needs PostgreSQL, Redis · needed by Web site · version 1.4.2" */
 static void detail_ties(const struct view *v, int service, struct text *out)
 {
     const struct board *b = v->board;
     const struct service *s = &b->services[service];
-    char words[512] = "";
-    size_t n = 0;
-    bool any = false;
+    struct buf words = { 0 };
+    size_t told = 0;
 
-    for (size_t i = 0; i < s->n_deps && n + 80 < sizeof words; i++)
+    if (!text_eq(service_title(s), &s->id)) /* what files and commands call it */
+        buf_addf(&words, "id %s", text_str(&s->id));
+    for (size_t i = 0; i < s->n_deps; i++)
         if (s->deps[i] < b->n_services)
-            n += (size_t)snprintf(words + n, sizeof words - n, "%s%.60s", i ? ", " : "needs ",
-                                  text_str(&b->services[s->deps[i]].id));
-    for (size_t i = 0; i < b->n_services && n + 100 < sizeof words; i++)
-        for (size_t k = 0; k < b->services[i].n_deps; k++)
-            if ((int)b->services[i].deps[k] == service) {
-                n += (size_t)snprintf(words + n, sizeof words - n, "%s%.60s",
-                                      any ? ", "
-                                      : n ? " · needed by "
-                                          : "needed by ",
-                                      text_str(&b->services[i].id));
-                any = true;
-                break;
-            }
-    if (s->critical && n + 16 < sizeof words)
-        n += (size_t)snprintf(words + n, sizeof words - n, "%scritical", n ? " · " : "");
-    if (s->version.len && n + 100 < sizeof words)
-        snprintf(words + n, sizeof words - n, "%sversion %.80s", n ? " · " : "",
-                 text_str(&s->version));
-    text_sets(out, words);
+            detail_tie(&words, told++ ? ", " : "needs ", service_title(&b->services[s->deps[i]]));
+    told = 0;
+    for (size_t i = 0; i < b->n_services && told < DETAIL_TIES; i++)
+        if (detail_needs(&b->services[i], service))
+            detail_tie(&words, told++ ? ", " : "needed by ", service_title(&b->services[i]));
+    if (s->critical)
+        detail_tie(&words, "critical", NULL);
+    if (s->version.len)
+        detail_tie(&words, "version ", &s->version);
+    text_sets(out, buf_str(&words));
+    buf_fini(&words);
 }
 
 static void detail_head(const struct view *v, int service, struct rect r, struct canvas *c)
@@ -382,7 +394,8 @@ static void detail_head(const struct view *v, int service, struct rect r, struct
                                 .note = since },
                r, c);
     if (root)
-        text_setf(&words, "affected by %s: %s", text_str(&root->id), text_str(&root->reason));
+        text_setf(&words, "affected by %s: %s", text_str(service_title(root)),
+                  text_str(&root->reason));
     else
         text_copy(&words, &s->reason);
     canvas_text(c, in.x, in.y, in.w, s->state == STATE_UP ? STYLE_PLAIN : look.style, &words);

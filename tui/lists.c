@@ -18,6 +18,20 @@ static enum style lists_name_style(const struct look *look)
     return look->style == STYLE_OK ? STYLE_PLAIN : look->style;
 }
 
+/* Cut at a character: what people write is not ASCII alone. */
+static const char *lists_title(const struct service *s, char out[32])
+{
+    const struct text *title = service_title(s);
+
+    text_clean(out, 32, text_str(title), title->len, NULL);
+    return out;
+}
+
+static void lists_words(struct grid_cell *out, const char *words)
+{
+    text_clean(out->words, sizeof out->words, words, strlen(words), NULL);
+}
+
 /* Is the cause a row above in the same list? */
 static bool lists_below_root(const struct row *rows, size_t row, int root)
 {
@@ -34,6 +48,7 @@ static void lists_reason(const struct lists_arg *a, size_t row, const struct ser
                          struct grid_cell *out)
 {
     const struct service *root = service_root(a->view->board, s);
+    char words[256], title[32];
 
     if (root && lists_below_root(a->rows, row, s->affected_by))
         root = NULL;
@@ -41,11 +56,13 @@ static void lists_reason(const struct lists_arg *a, size_t row, const struct ser
     out->style = s->state == STATE_UP || s->state == STATE_DISABLED || s->evidence_ms == 0
                      ? STYLE_DIM
                      : STYLE_PLAIN;
-    if (root)
-        snprintf(out->words, sizeof out->words, "by %.30s%s%.48s", text_str(&root->id),
+    if (root) {
+        snprintf(words, sizeof words, "by %s%s%s", lists_title(root, title),
                  s->reason.len ? " · " : "", text_str(&s->reason));
-    else
+        lists_words(out, words);
+    } else {
         out->text = &s->reason;
+    }
 }
 
 static void services_name(const struct service *s, const struct look *look, int depth,
@@ -61,6 +78,19 @@ static void services_name(const struct service *s, const struct look *look, int 
             out->suffix = "!tls";
             out->suffix_style = STYLE_WARN;
         }
+}
+
+/* What it stands on. */
+static void services_needs(const struct board *b, const struct service *s, struct grid_cell *out)
+{
+    char words[256] = "", title[32];
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->n_deps && n + 40 < sizeof words; i++)
+        if (s->deps[i] < b->n_services)
+            n += (size_t)snprintf(words + n, sizeof words - n, "%s%s", i ? ", " : "",
+                                  lists_title(&b->services[s->deps[i]], title));
+    lists_words(out, words);
 }
 
 static void services_cell(const void *arg, size_t row, size_t column, struct grid_cell *out)
@@ -93,15 +123,9 @@ static void services_cell(const void *arg, size_t row, size_t column, struct gri
         out->style = STYLE_DIM;
         out->text = &s->version;
         break;
-    default: /* what it stands on */
+    default:
         out->style = STYLE_DIM;
-        for (size_t i = 0; i < s->n_deps; i++) {
-            size_t len = strlen(out->words);
-
-            if (s->deps[i] < v->board->n_services)
-                snprintf(out->words + len, sizeof out->words - len, "%s%.24s", i ? " " : "",
-                         text_str(&v->board->services[s->deps[i]].id));
-        }
+        services_needs(v->board, s, out);
     }
 }
 
@@ -218,11 +242,8 @@ static void problems_cell(const void *arg, size_t row, size_t column, struct gri
     if (column == 0) {
         out->glyph = look.glyph;
         out->glyph_style = look.style;
-        if (signal)
-            signal_label(s, r, signal, &name);
-        else
-            text_setf(&name, "%s.%s", text_str(&s->id), text_str(&r->name));
-        snprintf(out->words, sizeof out->words, "%.90s", text_str(&name));
+        signal_label(s, r, signal, &name);
+        lists_words(out, text_str(&name));
         text_fini(&name);
     } else if (column == 3) {
         age_words(v->now_ms, r->since_ms, out->words);
@@ -286,7 +307,8 @@ void changes_draw(const struct view *v, struct rect r, struct canvas *c)
             x += canvas_put(c, x, y, 9, STYLE_DIM, stamp) + 1;
         x += canvas_put(c, x, y, 2, STYLE_MARK, "▴ ");
         if (m->service >= 0 && (size_t)m->service < b->n_services)
-            x += 1 + canvas_text(c, x, y, (end - x) / 2, STYLE_PLAIN, &b->services[m->service].id);
+            x += 1 + canvas_text(c, x, y, (end - x) / 2, STYLE_PLAIN,
+                                 service_title(&b->services[m->service]));
         x += 1 + canvas_put(c, x, y, end - x, STYLE_MARK, mark_word(m->kind));
         canvas_text(c, x, y, end - x, STYLE_PLAIN, &m->label);
     }

@@ -39,10 +39,11 @@ enum style style_level(enum level level)
 void signal_label(const struct service *s, const struct reading *r, const struct signal *signal,
                   struct text *out)
 {
-    if (signal > r->signals && !text_eq(&r->name, &signal->name))
-        text_setf(out, "%s.%s.%s", text_str(&s->id), text_str(&r->name), text_str(&signal->name));
+    if (signal && signal > r->signals && !text_eq(&r->name, &signal->name))
+        text_setf(out, "%s.%s.%s", text_str(service_title(s)), text_str(&r->name),
+                  text_str(&signal->name));
     else
-        text_setf(out, "%s.%s", text_str(&s->id), text_str(&r->name));
+        text_setf(out, "%s.%s", text_str(service_title(s)), text_str(&r->name));
 }
 
 bool signal_is_ratio(const struct signal *s)

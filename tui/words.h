@@ -24,8 +24,8 @@ const char *signal_figure(const struct signal *s, char out[64]);
 /* "41 of 502 · 5m", "limit 5%", or the signal's own note; may be empty. */
 const char *signal_note(const struct signal *s, char out[96]);
 enum style signal_style(const struct signal *s);
-/* What a signal is called on a screen: "api.errors" by the probe that tells it; with its own name
- * added unless it is the first that this probe tells. */
+/* What a signal is called on a screen: "API.errors" by the service and the probe that tells it;
+ * with its own name added unless it is the first that this probe tells. NULL: the probe itself. */
 void signal_label(const struct service *s, const struct reading *r, const struct signal *signal,
                   struct text *out);
 /* A ratio over a window, such as an error rate. */
@@ -35,5 +35,5 @@ bool signal_is_ratio(const struct signal *s);
 const char *age_words(int64_t now_ms, int64_t at_ms, char out[16]);
 /* The service that explains this one; NULL = none. */
 const struct service *service_root(const struct board *b, const struct service *s);
-/* The name that people gave, else the id. */
+/* The name that people gave, else the id; unique on a board. */
 const struct text *service_title(const struct service *s);

@@ -404,6 +404,31 @@ static void notice_and_blindness_are_said_once(void **state)
     stage_close(&s);
 }
 
+static void services_go_by_their_titles(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_open(&s, "broken", 120, 36, false);
+    text_sets(&s.board->services[0].title, "PostgreSQL");
+    text_sets(&s.board->services[2].title, "Shop API");
+    stage_draw(&s);
+    assert_true(stage_shows(&s, "✗ PostgreSQL "));
+    assert_true(
+        stage_shows(&s, "✗ PostgreSQL.clients  critical")); /* the same name for its problem */
+    assert_true(stage_shows(&s, "↳ Shop API.errors"));
+    assert_true(stage_shows(&s, "┌─ Errors Shop API.errors"));
+    assert_true(stage_shows(&s, "▴ Shop API version"));
+    assert_false(stage_shows(&s, "postgres.clients"));
+    stage_keys(&s, "2 j");
+    assert_true(stage_shows(&s, " PostgreSQL, ")); /* what it needs */
+    stage_keys(&s, "Enter");
+    assert_true(stage_shows(&s, "┌─ Service Shop API"));
+    assert_true(stage_shows(&s, "affected by PostgreSQL: "));
+    assert_true(stage_shows(&s, "id api · needs PostgreSQL, redis · needed by "));
+    stage_close(&s);
+}
+
 static void silent_collector_is_not_live(void **state)
 {
     struct stage s;
@@ -510,15 +535,17 @@ static struct text *board_text(struct board *b, size_t n)
     return all[n];
 }
 
-/* Draws the screen with `bytes` in field n, and puts back what was there. */
-static void draw_with(struct stage *s, size_t n, const char *bytes, size_t len, struct canvas *out)
+/* Draws the screen behind `keys` with `bytes` in field n, and puts back what was there. */
+static void draw_with(struct stage *s, const char *keys, size_t n, const char *bytes, size_t len,
+                      struct canvas *out)
 {
     struct text *field = board_text(s->board, n), was = { 0 };
 
     text_copy(&was, field);
     text_set(field, bytes, len);
     console_board(s->console, s->board, s->now_ms);
-    stage_draw(s);
+    stage_keys(s, "Esc Esc Esc g"); /* with another id another service is selected */
+    stage_keys(s, keys);
     canvas_resize(out, s->canvas.w, s->canvas.h);
     memcpy(out->cells, s->canvas.cells, sizeof *out->cells * (size_t)(out->w * out->h));
     text_copy(field, &was);
@@ -557,15 +584,14 @@ static void hostile_text_changes_no_foreign_cell(void **state)
             struct stage s;
 
             stage_open(&s, "broken", 120, 36, false);
-            stage_keys(&s, screens[k]);
             for (size_t h = 0; h < sizeof hostile / sizeof *hostile; h++) {
                 struct text t = { 0 };
                 char letters[128], where[64];
 
                 text_sets(&t, hostile[h]);
                 memset(letters, 'X', sizeof letters);
-                draw_with(&s, n, hostile[h], strlen(hostile[h]), &bad);
-                draw_with(&s, n, letters, t.cols, &good);
+                draw_with(&s, screens[k], n, hostile[h], strlen(hostile[h]), &bad);
+                draw_with(&s, screens[k], n, letters, t.cols, &good);
                 snprintf(where, sizeof where, "screen '%s', text %zu, sample %zu", screens[k], n,
                          h);
                 seen[n] += compare_screens(&good, &bad, where);
@@ -673,6 +699,7 @@ int main(void)
         cmocka_unit_test(every_size_from_one_cell_on_is_drawn),
         cmocka_unit_test(verdict_is_there_at_any_size),
         cmocka_unit_test(notice_and_blindness_are_said_once),
+        cmocka_unit_test(services_go_by_their_titles),
         cmocka_unit_test(silent_collector_is_not_live),
         cmocka_unit_test(every_state_differs_without_colour),
         cmocka_unit_test(hostile_text_changes_no_foreign_cell),
