@@ -85,8 +85,9 @@ class Probe(threading.Thread):
                 LEAKED.append(bytearray(os.urandom(1 << 20)) * 16)
 
     def reading(self):
-        return {"name": self.name, "state": self.state, "reason": self.reason, "since_ms": self.since,
-                "evidence_ms": self.evidence, "good_ms": self.good, "failing": 0}
+        reading = {"name": self.name, "state": self.state, "reason": self.reason, "since_ms": self.since,
+                   "evidence_ms": self.evidence, "good_ms": self.good, "failing": 0}
+        return {**reading, "fault": self.reason} if self.state == "down" else reading
 
 
 LEAKED = []
