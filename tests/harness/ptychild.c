@@ -34,7 +34,8 @@ static void ptychild_exec(struct ptychild *c, char *const *argv, char *const *en
 
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_DFL);
+    for (int s = 1; s < NSIG; s++) /* a terminal starts programs like this, also one under nohup */
+        signal(s, SIG_DFL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (login_tty(dup(c->slave)) < 0)
         _exit(126);

@@ -2,6 +2,7 @@
 """The terminal in memory shows what a terminal shows, and tells how a program left it."""
 import os
 import pathlib
+import signal
 import sys
 import tempfile
 import unittest
@@ -112,6 +113,18 @@ class PtyTest(unittest.TestCase):
             self.assertEqual(s.wait_exit()["signal"], "HUP")
             with self.assertRaises(PtyError):
                 s.stty()
+
+    def test_what_we_ignore_ends_the_program_all_the_same(self):
+        before = {n: signal.signal(n, signal.SIG_IGN) for n in (signal.SIGHUP, signal.SIGINT)}
+        try:
+            for end, name in ((lambda s: s.key("C-c"), "INT"), (lambda s: s.hangup(), "HUP")):
+                with sh("printf ready; cat") as s:
+                    s.wait_for("ready")
+                    end(s)
+                    self.assertEqual(s.wait_exit()["signal"], name)
+        finally:
+            for n, handler in before.items():
+                signal.signal(n, handler)
 
     def test_a_second_program_finds_the_terminal_of_the_first(self):
         with sh(r"stty -echo; printf 'n%s' $$; kill -9 $$") as s:
