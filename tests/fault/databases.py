@@ -317,7 +317,7 @@ class RealRedis(Source):
                 if line.startswith("cmdstat_")}
         reading = {"ping", "info", "auth", "select", "client", "hello", "config", "llen", "type",
                    "quit", "exists", "command"}
-        mine = {"debug", "rpush", "eval", "acl", "save"}  # by this fixture
+        mine = {"debug", "rpush", "eval", "script", "acl", "save"}  # by this fixture
         return {"tries": self.proxy.stats["connections"] - getattr(self, "tries_at", 0),
                 "forbidden": len(used - reading - mine)}
 

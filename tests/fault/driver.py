@@ -253,21 +253,7 @@ def measure(c, r, source, spent_cpu_ms, result):
                                         re.I))
     if m["nan_on_screen"]:
         result.notes += [line for line in c.screen.lines() if re.search(r"\b(nan|inf)", line, re.I)][:3]
-    m["torn"] = torn(c, result)
-
-
-def torn(c, result):
-    """Rows that differ after a full repaint: something moved the cursor behind our back."""
-    c.screen.key("z")
-    c.screen.settle(quiet=0.12, seconds=2)
-    before = c.screen.lines()
-    c.screen.key("C-l")
-    c.screen.settle(quiet=0.12, seconds=2)
-    after = c.screen.lines()
-    c.screen.key("z")
-    before, after = console.skeleton(before), console.skeleton(after)
-    result.notes += [f"torn: {a!r} {b!r}" for a, b in zip(before[1:], after[1:]) if a != b][:3]
-    return terminal.differing(before, after)
+    m["torn"] = terminal.torn(c, terminal.settled, result.notes)
 
 
 def run_doing(tools, row, result):
@@ -297,7 +283,7 @@ def run_doing(tools, row, result):
         if row.fixture == "killed":
             r.baseline, r.started_ms = None, 0
         close(tools, c, r, result, key=None if doing.ends else "q") if not (
-            row.fixture == "ends" and row.injection in ("hangup", "full")) else hung_up(c, r)
+            row.fixture == "ends" and row.injection != "term") else hung_up(c, r)
         skip = SKIP.get(row.fixture, ())
         result.broken.update(invariants.check(r, skip))
         own = rows.judge(row, result.measured)
@@ -307,9 +293,9 @@ def run_doing(tools, row, result):
 
 
 def hung_up(c, r):
-    """The terminal is gone: how the program ended is what is left to judge."""
+    """The terminal is gone: how the program ended is what is left to judge. It says 1 for that."""
     r.exit = c.screen.exited()
-    if r.exit and r.exit["signal"] == "HUP":
+    if r.exit and (r.exit["signal"] == "HUP" or r.exit["status"] == 1):
         r.exit = {"status": 0, "signal": None}
     r.samples, r.reports, r.evidence = c.samples, c.reports(), c.evidence
 

@@ -4,6 +4,8 @@ what must hold is that they stay watched, and how the screen and the terminal lo
 A fixture has: setup() -> arguments for Console, run(console) -> {name: number}, and `ends`: True when
 the injection itself ends the program.
 """
+import contextlib
+import itertools
 import json
 import os
 import pathlib
@@ -27,6 +29,7 @@ class Terminal:
     def __init__(self, row, tools):
         self.row, self.tools = row, tools
         self.words = row.injection.split()
+        self.notes = []
 
     def setup(self):
         return {}
@@ -35,36 +38,75 @@ class Terminal:
         raise NotImplementedError
 
     def settled(self, c):
-        """The frame as it is when all that was asked for has been drawn."""
-        c.screen.settle(quiet=0.12, seconds=3)
-        return c.screen.lines()
+        return settled(c)
 
     def torn(self, c):
-        """How many rows differ from what the program believes to be there: after a full repaint all
-        must stand as before. The clock's row and moving figures do not count."""
-        before = skeleton(self.settled(c))
+        return torn(c, self.settled, self.notes)
+
+    def changed(self, before, after):
+        """How many rows of two screens at rest differ; which, as notes."""
+        return changed(before, after, self.notes)
+
+
+def settled(c):
+    """The frame as it is when all that was asked for has been drawn."""
+    c.screen.settle(quiet=0.12, seconds=3)
+    return c.screen.lines()
+
+
+def torn(c, settled, notes):
+    """Rows of a screen at rest that a full repaint makes look different: something moved the cursor
+    behind our back."""
+    with still(c):
+        before = settled(c)
         c.screen.key("C-l")
-        after = skeleton(self.settled(c))
-        return sum(a != b for a, b in zip(before[1:], after[1:]))
+        return changed(before, settled(c), notes)
+
+
+def changed(before, after, notes):
+    rows = different(at_rest(before), at_rest(after))
+    notes += [f"before {a!r}, after {b!r}" for a, b in rows[:3]]
+    return len(rows)
+
+
+def different(a, b):
+    return [(x, y) for x, y in itertools.zip_longest(a, b) if x != y]
+
+
+def at_rest(lines):
+    """A frozen screen without what goes on: the clock, and how long it has been frozen."""
+    return ["FROZEN" if "FROZEN" in line else line.rstrip() for line in lines[1:]]
+
+
+@contextlib.contextmanager
+def still(c):
+    """The screen is frozen meanwhile: what changes on it then is a fault of drawing."""
+    c.screen.key("z")
+    if c.cols >= 40 and c.rows >= 12:
+        c.screen.wait_for("FROZEN", seconds=5)
+    yield
+    c.screen.key("z")
 
 
 class Resizes(Terminal):
     """Sizes from 1x1 to 500x200 in quick succession, then the first one again."""
 
     def run(self, c):
-        first = skeleton(self.settled(c))
-        rng = random.Random(7)
-        for _ in range(self.tools.some(200, 1000)):
-            c.screen.resize(rng.randint(1, 500), rng.randint(1, 200))
-        c.screen.resize(c.cols, c.rows)
-        c.observe(2.5)
-        last = skeleton(self.settled(c))
-        return {"torn": self.torn(c), "changed": differing(first, last)}
+        with still(c):
+            first = self.settled(c)
+            rng = random.Random(7)
+            for _ in range(self.tools.some(200, 1000)):
+                c.screen.resize(rng.randint(1, 500), rng.randint(1, 200))
+            c.screen.resize(c.cols, c.rows)
+            wait_until(lambda: self.changed(first, self.settled(c)) == 0, 5, "the first frame again")
+            self.notes.clear()
+            changed = self.changed(first, self.settled(c))
+        return {"torn": self.torn(c), "changed": changed}
 
 
 def differing(a, b):
-    """Rows that do not say the same, apart from the first (clock) and from empty ones."""
-    return sum(x != y for x, y in zip(a[1:], b[1:])) + abs(len(a) - len(b))
+    """Rows of two running screens that do not say the same, apart from the first (clock)."""
+    return len(different(skeleton(a)[1:], skeleton(b)[1:]))
 
 
 class Sized(Terminal):
@@ -148,9 +190,10 @@ class Locale(Terminal):
 
     def run(self, c):
         lines = self.settled(c)
-        columns = {line.index("ok0") for line in lines if "ok0" in line}
+        table = [line for line in lines if re.search(r" (ok0\d|B.+cher .*) +up ", line)]
+        columns = {line.index(" up ") for line in table}
         return {"beyond_ascii": sum(b > 126 for b in c.raw()), "columns": len(columns),
-                "torn": self.torn(c)}
+                "rows": len(table), "torn": self.torn(c)}
 
 
 class Ends(Terminal):
@@ -160,8 +203,10 @@ class Ends(Terminal):
     def run(self, c):
         children = c.children()
         how = self.words[0]
-        if how == "hup":
+        if how == "hup":  # with its terminal in place it reloads; the loss afterwards ends it all the same
             c.screen.signal("HUP")
+            c.screen.wait_for("reload", seconds=5)
+            c.screen.hangup()
         elif how == "hangup":
             c.screen.hangup()
         elif how == "term":
@@ -190,18 +235,20 @@ class Stops(Terminal):
 
     def run(self, c):
         pid = int(pathlib.Path(self.log + ".pid").read_text())
-        first = skeleton(self.settled(c))
+        c.screen.key("z")
+        c.screen.wait_for("FROZEN", seconds=5)
+        first = self.settled(c)
         n = self.tools.some(10, 50)
         for i in range(n):
             c.screen.key("C-z")
             wait_until(lambda: len(self.stops()) > i, 5, f"stop {i + 1}")
             wait_until(lambda: proc_state(pid) not in "Tt", 5, "it goes on")
             c.screen.settle(quiet=0.1, seconds=2)
-        c.observe(2.5)
-        last = skeleton(self.settled(c))
+        changed = self.changed(first, self.settled(c))
+        c.screen.key("z")
         left = self.stops()
         return {"stops": len(left) / n, "raw": sum(not (s["icanon"] and s["echo"]) for s in left),
-                "changed": differing(first, last), "torn": self.torn(c)}
+                "changed": changed, "torn": self.torn(c)}
 
 
 class Blocked(Terminal):
@@ -278,11 +325,11 @@ class Wrapped(Terminal):
         return {"through": self.inner}
 
     def run(self, c):
-        inside = skeleton(self.settled(c))
+        inside = self.settled(c)
         with Console(c.midwatch, c.config_text, cols=c.cols, rows=c.rows) as plain:
             plain.wait_up(["ok00.health"], 15)
             plain.observe(2.0)
-            outside = skeleton(self.settled(plain))
+            outside = self.settled(plain)
             plain.screen.key("q")
             plain.screen.wait_exit(5)
         return {"changed": differing(inside, outside)}
@@ -292,7 +339,9 @@ class Garbage(Terminal):
     """What terminals say unasked: mouse, focus, answers, and sequences nobody knows."""
 
     def run(self, c):
-        first = skeleton(self.settled(c))
+        c.screen.key("z")
+        c.screen.wait_for("FROZEN", seconds=5)
+        first = self.settled(c)
         for junk in (b"\x1b[<0;10;5M\x1b[<0;10;5m", b"\x1b[M !!", b"\x1b[I\x1b[O", b"\x1b[?62;c",
                      b"\x1b[24;80R", b"\x1b]l title\x1b\\", b"\x1b[" + b"1;" * 2048 + b"y",
                      b"\x1bP" + b"z" * 4096 + b"\x1b\\", b"\x1b[200~:quit\rqqq\x1b[201~",
@@ -300,9 +349,9 @@ class Garbage(Terminal):
             c.screen.raw(junk)
             c.observe(0.3)
         c.screen.key("Esc")
-        c.observe(2.0)
-        last = skeleton(self.settled(c))
-        return {"alive": float(c.screen.exited() is None), "changed": differing(first, last),
+        changed = self.changed(first, self.settled(c))
+        c.screen.key("z")
+        return {"alive": float(c.screen.exited() is None), "changed": changed,
                 "torn": self.torn(c)}
 
 
