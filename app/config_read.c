@@ -20,8 +20,8 @@ enum { TITLE_MAX = 120, WORD_MAX = 24, ENVIRONMENT_MAX = 32 };
 static void read_var(struct reader *r, const struct node *key)
 {
     struct walk *w = &r->walk;
-    struct var var = { .name = key->text, .raw = "", .bad = true };
     const struct node *v = key->value;
+    struct var var = { .name = key->text, .raw = "", .at = v, .bad = true };
     size_t before = walk_enter(w, key->text);
     char start[40];
     struct err err;

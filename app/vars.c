@@ -174,12 +174,19 @@ static bool vars_var(struct vars *v, const char *name, struct buf *out, bool *ou
     }
     if (!var->value) {
         struct buf b = { 0 };
+        bool brief = v->brief, fine = true;
 
-        if (var->given) {
+        v->brief = false; /* this message stands elsewhere, and is the only one */
+        if (var->given)
             buf_adds(&b, var->raw);
-        } else if (!vars_expand_in(v, var->raw, true, &b, &var->outside, err)) {
+        else
+            fine = vars_expand_in(v, var->raw, true, &b, &var->outside, err);
+        v->brief = brief;
+        if (!fine) {
             buf_fini(&b);
-            return err_wrap(err, "variable '%s'", name);
+            var->bad = true;
+            v->blamed = var;
+            return false;
         }
         var->value = xstrdup(buf_str(&b));
         buf_fini(&b);

@@ -22,12 +22,15 @@
 
 enum { VARS_VALUE_MAX = 64 << 10, VARS_TOTAL_MAX = 8 << 20 };
 
+struct node;
+
 struct var {
     const char *name, *raw;
-    bool bad;     /* reported where it stands: its users stay silent */
-    bool given;   /* from outside the file: taken as it is, nothing in it is a reference */
-    bool outside; /* `value` holds something of the environment or a file */
-    char *value;  /* NULL until its first use */
+    const struct node *at; /* where its value stands, for messages */
+    bool bad;              /* reported where it stands: its users stay silent */
+    bool given;            /* from outside the file: taken as it is, nothing in it is a reference */
+    bool outside;          /* `value` holds something of the environment or a file */
+    char *value;           /* NULL until its first use */
 };
 
 struct vars {
@@ -35,6 +38,9 @@ struct vars {
     size_t n, cap;
     size_t total_bytes;
     bool brief; /* nobody will read the message: no nearest word is looked for */
+    /* The variable whose own value could not be made in the last vars_expand(): the message is
+     * about it. It is `bad` from then on, so that it is told once and not at each of its users. */
+    const struct var *blamed;
 };
 
 void vars_add(struct vars *v, struct var var);

@@ -115,6 +115,15 @@ static bool walk_has_control(const char *s, enum option_type type)
     return false;
 }
 
+/* What is wrong with a variable is told where it stands, not where it is used. */
+static void walk_blame(struct walk *w, const struct var *var, const struct err *err)
+{
+    char key[80], name[40];
+
+    snprintf(key, sizeof key, "vars.%s", name_excerpt(name, sizeof name, var->name));
+    config_errors_add(w->errors, node_pos(var->at, w->file), key, "%s", err->msg);
+}
+
 /* The value with its references resolved, in w->value; false after an error. */
 static bool walk_expand(struct walk *w, const struct node *n, const struct option *o,
                         const char *map_key, bool *outside)
@@ -132,9 +141,12 @@ static bool walk_expand(struct walk *w, const struct node *n, const struct optio
             walk_error(w, n, "%s", err.msg);
         return false;
     }
+    w->vars.blamed = NULL;
     if (!vars_expand(&w->vars, n->text, &w->value, outside, &err)) {
-        w->silent |= !*err.msg;
-        if (*err.msg)
+        w->silent |= !*err.msg || w->vars.blamed;
+        if (w->vars.blamed)
+            walk_blame(w, w->vars.blamed, &err);
+        else if (*err.msg)
             walk_error(w, n, "%s", err.msg);
         return false;
     }

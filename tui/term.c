@@ -168,7 +168,7 @@ static void term_make_sane(struct termios *m)
     if (m->c_lflag & ICANON)
         return;
     m->c_lflag |= ICANON | ECHO | ECHOE | ECHOK | ISIG | IEXTEN;
-    m->c_iflag |= ICRNL | IXON | BRKINT;
+    m->c_iflag |= ICRNL | IXON; /* as the kernel opens a terminal */
     m->c_oflag |= OPOST | ONLCR;
     m->c_cc[VMIN] = 1;
     m->c_cc[VTIME] = 0;

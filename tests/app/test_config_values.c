@@ -52,11 +52,12 @@ static void references_are_resolved(void **state)
          TEXT_AT(53) "'${vault:a}' is not a reference; write ${env:NAME}, "
                      "${file:/path} or ${name}");
     TEXT("a: $b, b: x", "$a",
-         TEXT_AT(53) "variable 'a': uses '$b'; a variable may use ${env:NAME} "
-                     "and ${file:/path} only");
+         "t:2:11: vars.a: uses '$b'; a variable may use ${env:NAME} and ${file:/path} only");
     TEXT("a: '${b}', b: x", "$a",
-         TEXT_AT(53) "variable 'a': uses '${b}'; a variable may use "
-                     "${env:NAME} and ${file:/path} only");
+         "t:2:11: vars.a: uses '${b}'; a variable may use ${env:NAME} and ${file:/path} only");
+    TEXT("a: one, b: '${env:MW_TEST_HSOT}'", "$a $b $b",
+         "t:2:19: vars.b: the environment has no 'MW_TEST_HSOT'; did you mean 'MW_TEST_HOST'?");
+    TEXT("a: one, b: '${env:MW_TEST_HSOT}'", "$a", "one"); /* nobody needs it */
     TEXT("a: one", "${env:MW_TEST_HSOT}",
          TEXT_AT(53) "the environment has no 'MW_TEST_HSOT'; did "
                      "you mean 'MW_TEST_HOST'?");
