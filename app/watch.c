@@ -43,7 +43,7 @@ static uint64_t watch_look(const struct board *b)
     return watch_hash(h, b->n_marks);
 }
 
-static void watch_judge(struct watch *w)
+void watch_judge(struct watch *w)
 {
     struct board *b = w->board;
     uint64_t look;
@@ -252,10 +252,10 @@ static int64_t watch_phase(const struct config_probe *p, const char *service)
     return (int64_t)(every_ms >= 1000 ? h / MOMENT_MS * MOMENT_MS : h);
 }
 
-static void watch_open_probe(struct watch *w, size_t n, size_t service, size_t reading)
+struct watched *watch_open_probe(struct watch *w, size_t service, size_t reading)
 {
     struct config_probe *from = &w->config->services[service].probes[reading];
-    struct watched *p = &w->probes[n];
+    struct watched *p = xcalloc(1, sizeof *p);
 
     p->watch = w;
     p->service = service;
@@ -270,6 +270,32 @@ static void watch_open_probe(struct watch *w, size_t n, size_t service, size_t r
     p->timer = io_timer_new(w->io, watch_slot, p);
     p->phase_ms = watch_phase(from, w->config->services[service].id);
     p->open = !from->ops->open || from->ops->open(&p->probe, &p->open_error);
+    return p;
+}
+
+void watch_ask_first(struct watched *p)
+{
+    p->slot_ms = io_mono_ms(p->watch->io);
+    watch_arm(p);
+}
+
+void watch_close_probe(struct watched *p)
+{
+    io_timer_free(p->timer);
+    if (p->open && p->probe.ops->close)
+        p->probe.ops->close(&p->probe);
+    free(p);
+}
+
+/* Kept connections: one a target, and a few for those that look in. */
+static int watch_targets(const struct watch *w)
+{
+    return (int)w->n_probes + 8;
+}
+
+void watch_room(struct watch *w)
+{
+    http_room(w->clients.http, watch_targets(w));
 }
 
 static void watch_open(struct watch *w)
@@ -277,27 +303,21 @@ static void watch_open(struct watch *w)
     size_t n = 0;
 
     w->n_probes = w->config->n_probes;
-    w->probes = xcalloc(w->n_probes, sizeof *w->probes);
-    w->clients.http = http_new(w->io, (int)w->n_probes + 8);
+    w->probes = xcalloc(w->n_probes, sizeof(struct watched *));
+    w->clients.http = http_new(w->io, watch_targets(w));
     w->clients.pg = pg_new(w->io);
     w->clients.redis = redis_new(w->io);
     for (size_t i = 0; i < w->config->n_services; i++) {
         for (size_t k = 0; k < w->config->services[i].n_probes; k++)
-            watch_open_probe(w, n++, i, k);
+            w->probes[n++] = watch_open_probe(w, i, k);
     }
 }
 
-/* What was asked and is not answered yet will not be: its slot is missed, and says so. */
 static void watch_close(struct watch *w)
 {
-    for (size_t i = 0; i < w->n_probes; i++) {
-        struct watched *p = &w->probes[i];
-
-        io_timer_free(p->timer);
-        if (p->open && p->probe.ops->close)
-            p->probe.ops->close(&p->probe);
-        p->slots.missed += p->asking && p->of_slot;
-    }
+    for (size_t i = 0; i < w->n_probes; i++)
+        watch_close_probe(w->probes[i]);
+    free(w->probes);
     redis_free(w->clients.redis);
     pg_free(w->clients.pg);
     http_free(w->clients.http);
@@ -327,7 +347,6 @@ void watch_free(struct watch *w)
     if (!w)
         return;
     watch_close(w);
-    free(w->probes);
     io_timer_free(w->settle);
     io_timer_free(w->tick);
     board_free(w->board);
@@ -342,11 +361,10 @@ void watch_start(struct watch *w)
     watch_open(w);
     w->started = true;
     for (size_t i = 0; i < w->n_probes; i++) {
-        int64_t first_ms = (int64_t)i * FIRST_ROUND_MS,
-                every_ms = w->probes[i].probe.common->every_ms;
+        struct watched *p = w->probes[i];
 
-        w->probes[i].slot_ms = now_ms + first_ms % every_ms;
-        watch_arm(&w->probes[i]);
+        p->slot_ms = now_ms + (int64_t)i * FIRST_ROUND_MS % p->probe.common->every_ms;
+        watch_arm(p);
     }
     io_timer_arm(w->tick, TICK_MS - io_now_ms(w->io) % TICK_MS);
 }
@@ -361,7 +379,7 @@ void watch_once(struct watch *w, void (*done)(void *arg), void *arg)
     w->once_arg = arg;
     w->once_left = w->n_probes;
     for (size_t i = 0; i < w->n_probes; i++) {
-        struct watched *p = &w->probes[i];
+        struct watched *p = w->probes[i];
 
         int64_t each_ms = p->probe.common->timeout_ms + ONCE_PAUSE_MS, all_ms;
 
@@ -387,61 +405,11 @@ const struct config *watch_config(const struct watch *w)
 void watch_ask(struct watch *w, int service)
 {
     for (size_t i = 0; i < w->n_probes; i++) {
-        if ((service < 0 || w->probes[i].service == (size_t)service) && !w->probes[i].asking)
-            watch_question(&w->probes[i], false);
+        struct watched *p = w->probes[i];
+
+        if ((service < 0 || p->service == (size_t)service) && !p->asking)
+            watch_question(p, false);
     }
-}
-
-/* The count of slots goes on for what the new configuration asks by the same name. */
-static void watch_adopt_slots(struct watch *w, const struct watched *was, size_t n,
-                              const struct config *old)
-{
-    for (size_t i = 0; i < n; i++) {
-        const struct config_service *s = &old->services[was[i].service];
-        const char *name = s->probes[was[i].reading].name;
-
-        for (size_t j = 0; j < w->n_probes; j++) { /* mostly it stands where it stood */
-            size_t k = (i + j) % w->n_probes;
-            const struct config_service *t = &w->config->services[w->probes[k].service];
-
-            if (!strcmp(t->id, s->id) && !strcmp(t->probes[w->probes[k].reading].name, name)) {
-                w->probes[k].slots = was[i].slots;
-                break;
-            }
-        }
-    }
-}
-
-void watch_reload(struct watch *w, struct config *config)
-{
-    struct board *was = w->board;
-    struct config *old = w->config;
-    struct watched *probes = w->probes;
-    size_t n_probes = w->n_probes;
-
-    if (w->started)
-        watch_close(w);
-    w->board = watch_board_new(config, io_now_ms(w->io));
-    watch_board_adopt(w->board, was, config, old);
-    w->config = config;
-    if (w->started) { /* else watch_start() opens what is the configuration by then */
-        watch_open(w);
-        watch_adopt_slots(w, probes, n_probes, old);
-        free(probes);
-    }
-    for (size_t i = 0; i < w->n_probes; i++) {
-        struct watched *p = &w->probes[i];
-
-        if (w->board->services[p->service].readings[p->reading].evidence_ms) {
-            watch_next_slot(p);
-        } else {
-            p->slot_ms = io_mono_ms(w->io);
-            watch_arm(p);
-        }
-    }
-    watch_judge(w);
-    board_free(was); /* after `changed`: the screen has let go of it */
-    config_free(old);
 }
 
 void watch_notice(struct watch *w, bool bad, const char *words)

@@ -44,7 +44,8 @@ void watch_once(struct watch *w, void (*done)(void *arg), void *arg);
 
 const struct board *watch_board(const struct watch *w);
 void watch_ask(struct watch *w, int service); /* -1 = everything */
-/* What is the same goes on with its past. Takes the configuration. */
+/* Probes that are the same go on untouched: connection, window, question and slots; the others are
+ * asked at once. Takes the configuration. */
 void watch_reload(struct watch *w, struct config *config);
 /* A line for every screen until the next one; "" takes it away. */
 void watch_notice(struct watch *w, bool bad, const char *words);

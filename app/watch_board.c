@@ -88,7 +88,6 @@ static void watch_board_adopt_service(struct service *now, struct service *was,
         spare = now->readings[k];
         now->readings[k] = was->readings[old - cw->probes];
         was->readings[old - cw->probes] = spare;
-        now->readings[k].in_flight = false;
     }
 }
 

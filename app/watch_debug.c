@@ -64,7 +64,7 @@ static void watch_debug_slots(const struct watch *w, struct jsonw *j)
     jsonw_key(j, "slots");
     jsonw_array(j);
     for (size_t i = 0; i < w->n_probes; i++) {
-        const struct watched *p = &w->probes[i];
+        const struct watched *p = w->probes[i];
         const struct config_service *s = &w->config->services[p->service];
         struct text name = { 0 };
 

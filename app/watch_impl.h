@@ -29,7 +29,7 @@ struct watch {
     struct config *config;
     struct board *board;
     struct clients clients;
-    struct watched *probes;
+    struct watched **probes; /* in the order of the configuration */
     size_t n_probes;
     struct watch_events events;
     struct io_timer *settle, *tick;
@@ -42,6 +42,14 @@ struct watch {
     void *once_arg;
 };
 
+/* app/watch.c */
+struct watched *watch_open_probe(struct watch *w, size_t service, size_t reading);
+void watch_close_probe(struct watched *p);
+void watch_ask_first(struct watched *p); /* now; from then on at its slots */
+void watch_room(struct watch *w);        /* the clients take as many targets as there are now */
+void watch_judge(struct watch *w);       /* the board as a whole, and tells of it */
+
+/* app/watch_board.c */
 struct board *watch_board_new(const struct config *c, int64_t now_ms);
 void watch_board_adopt(struct board *now, struct board *was, const struct config *cn,
                        const struct config *cw);

@@ -313,6 +313,13 @@ static void http_on_deadline(void *arg)
 
 /* ---- the interface ---- */
 
+void http_room(struct http *h, int max_targets)
+{
+    if (h->multi) /* a virtual loop has none */
+        curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS,
+                          (long)(max_targets > 32 ? max_targets : 32));
+}
+
 struct http *http_new(struct io *io, int max_targets)
 {
     struct http *h = xcalloc(1, sizeof *h);
@@ -330,7 +337,7 @@ struct http *http_new(struct io *io, int max_targets)
     curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, http_on_curl_timer);
     curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
     curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
-    curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)(max_targets > 32 ? max_targets : 32));
+    http_room(h, max_targets);
     return h;
 }
 

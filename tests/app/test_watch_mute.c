@@ -14,7 +14,7 @@ struct mute { /* the options of a kind that is asked and never answers */
 };
 
 static struct mute_count {
-    int opened, closed, asked;
+    int opened, closed, asked, silent;
 } mute_count;
 
 static const struct option mute_options[] = {
@@ -47,6 +47,7 @@ static bool mute_open(struct probe *p, struct err *err)
 static void mute_poll(struct probe *p)
 {
     mute_count.asked++;
+    mute_count.silent += !strcmp(((const struct mute *)p->self)->target, "silent");
     if (!strcmp(((const struct mute *)p->self)->target, "answers")) {
         struct report r;
 
@@ -86,7 +87,7 @@ struct setting {
     bool done;
 };
 
-static struct config *mute_config(const char *first, const char *second)
+static struct config *mute_read(const char *services)
 {
     const struct config_kinds kinds = { mute_probes, fake_kinds.common };
     struct config_input in = { .name = "t", .kinds = &kinds };
@@ -94,17 +95,24 @@ static struct config *mute_config(const char *first, const char *second)
     struct config *c;
     char yaml[512];
 
-    snprintf(yaml, sizeof yaml,
-             "watch: t\nenvironment: test\nservices:\n"
-             "  a: { probes: { p: { mute: %s, timeout: 2s } } }\n"
-             "  b: { probes: { p: { mute: %s, timeout: 2s } } }\n",
-             first, second);
+    snprintf(yaml, sizeof yaml, "watch: t\nenvironment: test\nservices:\n%s", services);
     in.bytes = yaml;
     in.len = strlen(yaml);
     c = config_read(&in, &errors);
     if (!c)
         fail_msg("%s", errors.items[0].err.msg);
     return c;
+}
+
+static struct config *mute_config(const char *first, const char *second)
+{
+    char services[256];
+
+    snprintf(services, sizeof services,
+             "  a: { probes: { p: { mute: %s, timeout: 2s } } }\n"
+             "  b: { probes: { p: { mute: %s, timeout: 2s } } }\n",
+             first, second);
+    return mute_read(services);
 }
 
 static void begin(struct setting *s, const char *first, const char *second)
@@ -206,12 +214,44 @@ static void reload_while_a_question_is_out_asks_again_in_its_slot(void **state)
     end(&s);
 }
 
+/* Service b comes first now, and its question is still out: nobody asks it again, and nothing
+ * closes. */
+static void reload_leaves_alone_what_is_the_same(void **state)
+{
+    struct setting s = { 0 };
+    const struct board *b;
+
+    (void)state;
+    begin(&s, "answers", "silent");
+    watch_start(s.watch);
+    io_advance(s.io, 1000);
+    assert_int_equal(mute_count.asked, 2);
+    watch_reload(s.watch, mute_read("  b: { probes: { p: { mute: silent, timeout: 2s } } }\n"
+                                    "  c: { probes: { p: { mute: answers, timeout: 2s } } }\n"
+                                    "  a: { probes: { p: { mute: answers, timeout: 2s } } }\n"));
+    b = watch_board(s.watch);
+    assert_int_equal(mute_count.opened, 3);
+    assert_int_equal(mute_count.closed, 0);
+    assert_true(b->services[0].readings[0].in_flight);
+    assert_int_equal(b->services[2].state, STATE_UP);
+    io_advance(s.io, 100);
+    assert_int_equal(mute_count.silent, 1);
+    assert_int_equal(b->services[1].state, STATE_UP);
+    io_advance(s.io, 10000); /* answers are folded where the service stands now */
+    assert_true(b->services[2].readings[0].evidence_ms > 1769652001000);
+    watch_reload(s.watch, mute_read("  c: { probes: { p: { mute: answers, timeout: 2s } } }\n"));
+    assert_int_equal(mute_count.opened, 3);
+    assert_int_equal(mute_count.closed, 2);
+    end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_probe_that_never_answers_ends_no_report),
         cmocka_unit_test(a_report_is_made_once_and_as_soon_as_all_have_answered),
         cmocka_unit_test(reload_before_the_start_opens_nothing_twice),
+        cmocka_unit_test(reload_leaves_alone_what_is_the_same),
         cmocka_unit_test(reload_while_a_question_is_out_asks_again_in_its_slot),
     };
 
