@@ -1,7 +1,7 @@
 /* alerts/root.c: who is to blame. */
 #include "alerts/root.h"
 
-enum { ROOT_DEPTH = 32 };
+enum { ROOT_OPEN = -2, /* not looked at yet */ ROOT_DEPTH = 256 };
 
 static bool root_is_sick(const struct service *s)
 {
@@ -24,37 +24,43 @@ static bool root_better(const struct service *a, const struct service *b)
     return a->since_ms < b->since_ms;
 }
 
-/* The root behind service i: the end of the chain of explaining dependencies, or -1 (itself). */
-static int root_of(const struct board *b, int i, int depth)
+/* The root behind service i, or -1 (itself): kept in the service once it is found, for what many
+ * stand on is asked for often. In a circle the one that was come from explains nothing further. */
+static int root_of(struct board *b, size_t i, int depth)
 {
-    const struct service *s = &b->services[i];
+    struct service *s = &b->services[i];
     int best = -1;
 
-    if (depth > ROOT_DEPTH)
-        return -1;
+    if (s->affected_by != ROOT_OPEN)
+        return s->affected_by;
+    if (depth == ROOT_DEPTH)
+        return -1; /* it is asked for itself later */
+    s->affected_by = -1;
     for (size_t k = 0; k < s->n_deps; k++) {
-        int d = (int)s->deps[k];
+        size_t d = s->deps[k];
+        int root;
 
         if (d == i || !root_explains(&b->services[d], s))
             continue;
-        int deeper = root_of(b, d, depth + 1);
-        int root = deeper >= 0 ? deeper : d;
-
-        if (root != i && (best < 0 || root_better(&b->services[root], &b->services[best])))
+        root = root_of(b, d, depth + 1);
+        root = root >= 0 ? root : (int)d;
+        if (root != (int)i && (best < 0 || root_better(&b->services[root], &b->services[best])))
             best = root;
     }
+    s->affected_by = best;
     return best;
 }
 
 void root_find(struct board *b)
 {
-    for (size_t i = 0; i < b->n_services; i++)
-        b->services[i].root_hides = 0;
     for (size_t i = 0; i < b->n_services; i++) {
-        struct service *s = &b->services[i];
+        b->services[i].root_hides = 0;
+        b->services[i].affected_by = b->unreachable_since_ms ? -1 : ROOT_OPEN;
+    }
+    for (size_t i = 0; i < b->n_services; i++) {
+        int root = root_of(b, i, 0);
 
-        s->affected_by = b->unreachable_since_ms ? -1 : root_of(b, (int)i, 0);
-        if (s->affected_by >= 0)
-            b->services[s->affected_by].root_hides++;
+        if (root >= 0)
+            b->services[root].root_hides++;
     }
 }

@@ -70,6 +70,35 @@ static void a_circle_of_dependencies_ends(void **state)
 
     (void)state;
     assert_int_equal(b->verdict.state, STATE_DOWN);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_not_equal(b->services[i].affected_by, (int)i);
+    assert_true(b->verdict.root >= 0); /* somebody is to blame */
+    board_free(b);
+}
+
+/* Each service of a layer needs both of the next: a way for every choice, a billion in all. */
+static void many_ways_to_one_root_are_walked_once(void **state)
+{
+    enum { LAYERS = 30, N = 2 * LAYERS + 1 };
+    struct board *b = board_new(N);
+
+    (void)state;
+    for (size_t i = 0; i < N; i++) {
+        struct service *s = &b->services[i];
+
+        text_setf(&s->id, "s%zu", i);
+        s->state = STATE_DOWN;
+        s->since_ms = 1000 - (int64_t)i;
+        s->n_deps = i == N - 1 ? 0 : i >= N - 3 ? 1 : 2;
+        s->deps = xcalloc(s->n_deps, sizeof *s->deps);
+        for (size_t k = 0; k < s->n_deps; k++)
+            s->deps[k] = (i / 2 + 1) * 2 + k;
+    }
+    root_find(b);
+    for (size_t i = 0; i < N - 1; i++)
+        assert_int_equal(b->services[i].affected_by, N - 1);
+    assert_int_equal(b->services[N - 1].affected_by, -1);
+    assert_int_equal(b->services[N - 1].root_hides, N - 1);
     board_free(b);
 }
 
@@ -144,6 +173,7 @@ int main(void)
         cmocka_unit_test(dependants_of_the_dead_are_affected),
         cmocka_unit_test(the_slow_do_not_explain_the_dead),
         cmocka_unit_test(a_circle_of_dependencies_ends),
+        cmocka_unit_test(many_ways_to_one_root_are_walked_once),
         cmocka_unit_test(only_the_critical_take_the_system_down),
         cmocka_unit_test(unknown_and_stale_are_never_up),
         cmocka_unit_test(before_the_first_answers_it_connects),
