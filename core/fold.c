@@ -201,15 +201,29 @@ static void fold_threshold_reason(struct reading *r, const struct signal *s)
               *unit ? " " : "", unit, of, s->level == LEVEL_CRIT ? "critical" : "warning", limit);
 }
 
+/* The first signal whose number is none: infinite, or not a number at all. */
+static const struct signal *fold_not_finite(const struct reading *r, const struct report *rep)
+{
+    for (size_t i = 0; i < r->n_signals; i++)
+        if (rep->values[i].known && !isfinite(rep->values[i].value))
+            return &r->signals[i];
+    return NULL;
+}
+
 static void fold_answered(struct reading *r, const struct report *rep,
                           const struct fold_rules *rules)
 {
-    const struct signal *beyond = fold_beyond(r);
+    const struct signal *beyond = fold_beyond(r), *none = fold_not_finite(r, rep);
     enum state state = rep->state;
 
     r->failing = 0;
-    r->good_ms = rep->at_ms;
+    if (!none)
+        r->good_ms = rep->at_ms;
     text_copy(&r->reason, &rep->reason);
+    if (none && state == STATE_UP) { /* what the number would have said was not judged */
+        state = STATE_UNKNOWN;
+        text_setf(&r->reason, "%s is not a finite number", text_str(&none->name));
+    }
     if (beyond && state != STATE_DISABLED) {
         enum state by =
             beyond->level == LEVEL_CRIT && rules->crit_is_down ? STATE_DOWN : STATE_DEGRADED;
@@ -256,7 +270,7 @@ void board_fold(struct board *b, size_t service, size_t reading, const struct re
 
 static void fold_stale(struct reading *r, int64_t now_ms)
 {
-    char when[32];
+    char when[32], every[32];
 
     if (!r->evidence_ms || r->every_ms <= 0 || r->state == STATE_STALE)
         return;
@@ -264,8 +278,8 @@ static void fold_stale(struct reading *r, int64_t now_ms)
         return;
     r->state = STATE_STALE;
     r->since_ms = r->evidence_ms + 2 * r->every_ms;
-    text_setf(&r->reason, "no answer since %s, asked every %lld s",
-              clock_format_utc(r->evidence_ms, when), (long long)(r->every_ms / 1000));
+    text_setf(&r->reason, "no answer since %s, asked every %s",
+              clock_format_utc(r->evidence_ms, when), duration_format(r->every_ms, every));
     for (size_t i = 0; i < r->n_signals; i++)
         r->signals[i].level = LEVEL_NONE;
 }

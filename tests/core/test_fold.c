@@ -92,15 +92,22 @@ static void lost_probe_shows_no_number(void **state)
     board_free(b);
 }
 
-static void infinite_value_is_invalid(void **state)
+static void infinite_value_is_invalid_and_never_green(void **state)
 {
     struct board *b = one_probe();
-    const struct signal *s = &b->services[0].readings[0].signals[0];
+    const struct reading *r = &b->services[0].readings[0];
+    const struct signal *s = &r->signals[0];
 
     (void)state;
-    answer(b, T0, STATE_UP, "200", INFINITY, &soft);
+    answer(b, T0, STATE_UP, "200", 5, &soft);
+    answer(b, T0 + EVERY, STATE_UP, "200", INFINITY, &soft);
     assert_false(s->known);
     assert_string_equal(text_str(&s->note), "invalid: not a finite number");
+    assert_int_equal(r->state, STATE_UNKNOWN);
+    assert_string_equal(text_str(&r->reason), "latency is not a finite number");
+    assert_int_equal(r->good_ms, T0);
+    answer(b, T0 + 2 * EVERY, STATE_DEGRADED, "slow", -INFINITY, &soft);
+    assert_int_equal(r->state, STATE_DEGRADED); /* a finding of its own stays */
     board_free(b);
 }
 
@@ -128,6 +135,7 @@ static void old_evidence_is_stale_and_never_green(void **state)
     board_age(b, T0 + 2 * EVERY + 1);
     assert_int_equal(r->state, STATE_STALE);
     assert_int_equal(b->services[0].state, STATE_STALE);
+    assert_string_equal(text_str(&r->reason), "no answer since 00:16:40Z, asked every 10s");
     answer(b, T0 + 3 * EVERY, STATE_UP, "200", 5, &soft);
     assert_int_equal(b->services[0].state, STATE_UP);
     board_free(b);
@@ -351,7 +359,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(three_failures_make_down),
         cmocka_unit_test(lost_probe_shows_no_number),
-        cmocka_unit_test(infinite_value_is_invalid),
+        cmocka_unit_test(infinite_value_is_invalid_and_never_green),
         cmocka_unit_test(our_own_lack_is_unknown_at_once),
         cmocka_unit_test(old_evidence_is_stale_and_never_green),
         cmocka_unit_test(thresholds_degrade_or_end_as_the_probe_says),
