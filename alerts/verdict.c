@@ -1,8 +1,6 @@
 /* alerts/verdict.c: the one line that answers "is anything wrong now?". */
 #include "alerts/verdict.h"
 
-#include <ctype.h>
-
 static bool verdict_any_critical(const struct board *b)
 {
     for (size_t i = 0; i < b->n_services; i++) {
@@ -44,7 +42,7 @@ static void verdict_word(struct board *b)
         word = "connecting";
     /* The profile's word, in capitals where it is plain ASCII. */
     for (i = 0; word[i] && i < sizeof upper - 1; i++)
-        upper[i] = (char)toupper((unsigned char)word[i]);
+        upper[i] = word[i] >= 'a' && word[i] <= 'z' ? (char)(word[i] - 'a' + 'A') : word[i];
     upper[i] = '\0';
     text_sets(&v->word, upper);
 }
