@@ -26,7 +26,7 @@ void alloc_return_large(void)
 #endif
 }
 
-static void alloc_fail(void)
+void alloc_fail(void)
 {
     void (*hook)(void) = alloc_hook;
 

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "core/err.h"
+
 #include <stddef.h>
 
 void *xmalloc(size_t size);
@@ -14,6 +16,9 @@ void *xrealloc(void *old, size_t size);
 void *xreallocarray(void *old, size_t n, size_t size);
 char *xstrdup(const char *s);              /* NULL gives NULL */
 char *xstrndup(const char *s, size_t len); /* always terminated */
+
+/* What a library could not get is no other lack of memory than ours. */
+MW_NORETURN void alloc_fail(void);
 
 /* Called once, before the program ends for want of memory. */
 void alloc_set_hook(void (*hook)(void));

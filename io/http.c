@@ -331,7 +331,8 @@ struct http *http_new(struct io *io, int max_targets)
     curl_global_init(CURL_GLOBAL_DEFAULT);
     h->timer = io_timer_new(io, http_on_timer, h);
     h->multi = curl_multi_init();
-    assert(h->multi);
+    if (!h->multi)
+        alloc_fail();
     curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, http_sock_on_curl);
     curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
     curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, http_on_curl_timer);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/alloc.h"
+#include "core/buf.h"
 #include "io/http_tls.h"
 #include "io/limits.h"
 
@@ -286,12 +287,13 @@ static int redis_conn_socket_options(void *arg, curl_socket_t fd, curlsocktype p
 static void redis_conn_curl_options(struct redis_conn *c, const struct redis_address *address,
                                     const struct redis_conn_tls *tls)
 {
-    char url[512];
+    struct buf url = { 0 };
     CURL *e = c->easy;
 
-    snprintf(url, sizeof url, strchr(address->host, ':') ? "%s://[%s]:%d/" : "%s://%s:%d/",
+    buf_addf(&url, strchr(address->host, ':') ? "%s://[%s]:%d/" : "%s://%s:%d/",
              address->tls ? "https" : "http", address->host, address->port);
-    curl_easy_setopt(e, CURLOPT_URL, url);
+    curl_easy_setopt(e, CURLOPT_URL, url.bytes); /* is copied */
+    buf_fini(&url);
     curl_easy_setopt(e, CURLOPT_CONNECT_ONLY, 1L);
     curl_easy_setopt(e, CURLOPT_PRIVATE, c);
     curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->words);
@@ -405,7 +407,7 @@ struct redis_conn *redis_conn_open(struct redis_net *net, const struct redis_add
     io_timer_arm(c->timer, limit_ms);
     c->easy = curl_easy_init();
     if (!c->easy)
-        (void)xreallocarray(NULL, SIZE_MAX, sizeof *c); /* out of memory */
+        alloc_fail();
     redis_conn_curl_options(c, address, tls);
     curl_multi_add_handle(net->multi, c->easy);
     return c;
@@ -508,7 +510,7 @@ struct redis_net *redis_net_new(struct io *io)
     curl_global_init(CURL_GLOBAL_DEFAULT);
     net->multi = curl_multi_init();
     if (!net->multi)
-        (void)xreallocarray(NULL, SIZE_MAX, sizeof *net); /* out of memory */
+        alloc_fail();
     curl_multi_setopt(net->multi, CURLMOPT_SOCKETFUNCTION, redis_net_socket);
     curl_multi_setopt(net->multi, CURLMOPT_SOCKETDATA, net);
     curl_multi_setopt(net->multi, CURLMOPT_TIMERFUNCTION, redis_net_timer);

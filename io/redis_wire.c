@@ -153,8 +153,8 @@ static redisReplyObjectFunctions resp_functions = {
 static void resp_reader_new(struct resp *r)
 {
     r->reader = redisReaderCreateWithFunctions(&resp_functions);
-    if (!r->reader) /* out of memory, and to end as every other lack of it does */
-        (void)xreallocarray(NULL, SIZE_MAX, sizeof(struct resp));
+    if (!r->reader)
+        alloc_fail();
     r->reader->privdata = r;
 }
 
