@@ -119,14 +119,13 @@ static void http_add_header(struct http_target *t, const char *line)
 {
     struct curl_slist *list = curl_slist_append(t->headers, line);
 
-    if (list)
-        t->headers = list;
+    if (!list)
+        alloc_fail(); /* never a request without its credentials */
+    t->headers = list;
 }
 
-static bool http_setup_headers(struct http_target *t, const struct http_spec *spec, struct err *err)
+static bool http_check_headers(const struct http_spec *spec, struct err *err)
 {
-    struct buf line = { 0 };
-
     for (size_t i = 0; i < spec->n_headers; i++) {
         const struct http_header *h = &spec->headers[i];
 
@@ -134,6 +133,19 @@ static bool http_setup_headers(struct http_target *t, const struct http_spec *sp
             return err_set(err, "'%s' is not a header name", h->name);
         if (http_has_control(h->value))
             return err_set(err, "the value of header %s contains a control character", h->name);
+    }
+    return true;
+}
+
+static bool http_setup_headers(struct http_target *t, const struct http_spec *spec, struct err *err)
+{
+    struct buf line = { 0 };
+
+    if (!http_check_headers(spec, err))
+        return false;
+    for (size_t i = 0; i < spec->n_headers; i++) {
+        const struct http_header *h = &spec->headers[i];
+
         buf_clear(&line);
         /* curl sends an empty header only when it ends in a semicolon */
         buf_addf(&line, *h->value ? "%s: %s" : "%s;", h->name, h->value);

@@ -523,6 +523,7 @@ static void what_cannot_be_asked_is_refused_at_once(void **state)
     struct http *h = http_new(io, 1);
     struct secret *bad = secret_new("a\r\nX: y", 7), *none = secret_new("", 0);
     const struct http_header inject = { "X-A", "b\r\nX-Evil: c" }, name = { "X A", "b" };
+    const struct http_header second[] = { { "X-A", "b" }, { "X A", "b" } };
 
     (void)state;
     refuses(h, (struct http_spec){ .url = "file:///etc/hostname" }, "'file' is not a protocol");
@@ -533,6 +534,8 @@ static void what_cannot_be_asked_is_refused_at_once(void **state)
     refuses(h, (struct http_spec){ .url = "http://x/", .headers = &inject, .n_headers = 1 },
             "X-A contains a control character");
     refuses(h, (struct http_spec){ .url = "http://x/", .headers = &name, .n_headers = 1 },
+            "not a header name");
+    refuses(h, (struct http_spec){ .url = "http://x/", .headers = second, .n_headers = 2 },
             "not a header name");
     refuses(h, (struct http_spec){ .url = "http://x/", .bearer = bad }, "bearer token");
     refuses(h, (struct http_spec){ .url = "http://x/", .bearer = none }, "bearer token");
