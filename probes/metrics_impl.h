@@ -61,8 +61,8 @@ struct metrics_state { /* one probe: a reader of a page */
 bool metrics_page_join(struct metrics_state *s, struct err *err); /* false: cannot ever be asked */
 void metrics_page_leave(struct metrics_state *s);
 void metrics_page_poll(struct metrics_state *s);
-/* What is the same question: URL, headers, credentials, trust. */
-char *metrics_page_key(const struct metrics_options *o);
+/* What is the same question: URL, headers, credentials, trust, and how long it may take. */
+char *metrics_page_key(const struct metrics_options *o, int64_t timeout_ms);
 
 /* metrics.c: what the options mean */
 enum unit metrics_own_unit(const struct metrics_options *o); /* that the name itself speaks of */

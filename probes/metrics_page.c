@@ -301,12 +301,13 @@ void metrics_page_poll(struct metrics_state *s)
 
 /* ---- readers ---- */
 
-char *metrics_page_key(const struct metrics_options *o)
+char *metrics_page_key(const struct metrics_options *o, int64_t timeout_ms)
 {
     struct buf b = { 0 };
 
-    buf_addf(&b, "%s\n%s\n%s\n%s\n%d", o->url, o->bearer ? o->bearer : "", o->basic ? o->basic : "",
-             o->ca_file ? o->ca_file : "", o->insecure);
+    buf_addf(&b, "%s\n%s\n%s\n%s\n%d\n%lld\n%lld", o->url, o->bearer ? o->bearer : "",
+             o->basic ? o->basic : "", o->ca_file ? o->ca_file : "", o->insecure,
+             (long long)o->connect_ms, (long long)timeout_ms);
     for (size_t i = 0; i < o->headers.n; i++)
         buf_addf(&b, "\n%s: %s", o->headers.keys[i], o->headers.values[i]);
     return b.bytes;
@@ -327,7 +328,7 @@ static void page_free(struct metrics_page *g)
 bool metrics_page_join(struct metrics_state *s, struct err *err)
 {
     struct clients *c = s->probe->clients;
-    char *key = metrics_page_key(s->probe->self);
+    char *key = metrics_page_key(s->probe->self, s->probe->common->timeout_ms);
     struct metrics_page *g = c->pages;
     struct err why = { "" };
     bool fatal = false;

@@ -337,6 +337,24 @@ static void probes_of_one_page_share_a_scrape(void **state)
     case_fini(&a);
 }
 
+static void the_impatient_do_not_end_the_page_of_the_patient(void **state)
+{
+    struct probe_case a, b;
+
+    (void)state;
+    case_init(&a, "metrics", PAIRS(PAGE, "gauge", "a"));
+    add(&a, &b, PAIRS(PAGE, "gauge", "a", "timeout", "100ms"));
+    a.answer = (struct fake_answer){ .delay_ms = 300, .code = 200, .body = "a 1\n" };
+    probe_metrics.poll(&b.probe);
+    probe_metrics.poll(&a.probe);
+    io_advance(a.io, 5000);
+    assert_int_equal(a.state, STATE_UP);
+    assert_int_equal(b.state, STATE_DOWN);
+    assert_int_equal(b.fault, FAULT_TIMEOUT);
+    drop(&b);
+    case_fini(&a);
+}
+
 static void who_comes_too_late_gets_a_page_of_its_own(void **state)
 {
     struct probe_case a, b;
@@ -432,6 +450,7 @@ int main(void)
         cmocka_unit_test(what_is_no_page_of_metrics_is_down),
         cmocka_unit_test(a_failed_page_does_not_tear_the_window),
         cmocka_unit_test(probes_of_one_page_share_a_scrape),
+        cmocka_unit_test(the_impatient_do_not_end_the_page_of_the_patient),
         cmocka_unit_test(who_comes_too_late_gets_a_page_of_its_own),
         cmocka_unit_test(closing_one_of_two_in_flight_is_quiet),
         cmocka_unit_test(options_that_contradict_each_other_are_refused),
