@@ -111,7 +111,7 @@ static void redis_identity(struct redis_state *s, const struct redis_value *info
     const char *value, *up;
     size_t len, up_len;
     double up_s = 0;
-    char age[16];
+    char age[32];
 
     if (redis_info_field(info->str, info->len, "redis_version", &value, &len))
         text_set(&s->report.version, value, len);
@@ -121,7 +121,7 @@ static void redis_identity(struct redis_state *s, const struct redis_value *info
         if (redis_info_field(info->str, info->len, "uptime_in_seconds", &up, &up_len))
             redis_info_number(up, up_len, &up_s);
         text_setf(&s->report.restart, "redis restarted, up %s",
-                  age_format((int64_t)(up_s * 1000), age));
+                  quantity_format(up_s, UNIT_SECONDS, age));
         s->counter = NAN; /* counts of another process */
     }
     memcpy(s->run_id, value, len);

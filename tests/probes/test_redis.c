@@ -175,6 +175,9 @@ static void another_process_is_a_restart(void **state)
     case_poll(&c);
     assert_string_equal(c.restart, "");
     assert_true(c.known && c.value == 0);
+    info(&c, "n:300\r\nrun_id:cccc\r\nuptime_in_seconds:1e300\r\n"); /* no age of anything */
+    case_poll(&c);
+    assert_string_equal(c.restart, "redis restarted, up 99999y");
     case_fini(&c);
 }
 
