@@ -6,6 +6,7 @@
 
 #include "core/alloc.h"
 #include "io/fake.h"
+#include "io/limits.h"
 
 /* A script has no types: a column is of numbers when all its cells read as such. */
 static bool pg_fake_is_number(const struct fake_answer *a, size_t col)
@@ -33,7 +34,7 @@ static void pg_fake_rows(struct pg_rows *rows, const struct fake_answer *a)
         pg_rows_column(rows, a->names && a->names[col] ? a->names[col] : "?column?",
                        pg_fake_is_number(a, col));
     for (size_t row = 0; row < a->rows; row++) {
-        size_t lens[64];
+        size_t lens[PG_COLS_MAX];
 
         for (size_t col = 0; col < rows->cols; col++) {
             const char *cell = a->cells[row * a->cols + col];
