@@ -43,11 +43,13 @@ struct io {
     struct io_job *jobs, **jobs_tail;
     /* real */
     uv_loop_t loop;
-    uv_timer_t sleep; /* until the earliest timer */
-    uv_idle_t soon;   /* active while a timer is due already */
-    uv_timer_t turn;  /* bounds io_turn() */
-    uv_timer_t tick;  /* lag */
-    int64_t tick_due_us;
+    uv_timer_t sleep;  /* until the earliest timer */
+    uv_idle_t soon;    /* active while a timer is due already */
+    uv_timer_t turn;   /* bounds io_turn() */
+    uv_check_t wake;   /* lag: since when the loop is awake, ... */
+    uv_prepare_t doze; /* ... and until when */
+    int64_t awake_us, doze_us, tick_us;
+    uint64_t idle_ns; /* slept in all, when it began to doze */
     uint64_t lag_n;
     int64_t lag_max_ms, lag_last_ms;
     uint32_t lag[LAG_BUCKETS];
@@ -365,33 +367,47 @@ static void lag_count(struct io *io, int64_t late_us)
 
     io->lag[ms < LAG_BUCKETS ? ms : LAG_BUCKETS - 1]++;
     io->lag_n++;
+    io->lag_last_ms = ms;
     if (ms > io->lag_max_ms)
         io->lag_max_ms = ms;
 }
 
-/* Every tick that a long turn swallowed is counted too, with its own lateness: one halt of a second
- * is ten late ticks, not one. */
-static void lag_on_tick(uv_timer_t *h)
+/* The loop woke up a moment ago, and should have done so when its first timer fell due. */
+static void lag_on_wake(uv_check_t *h)
 {
     struct io *io = h->data;
-    int64_t now_us = io_mono_us(io), next_ms;
+    const struct io_timer *t = timers_first(&io->timers);
 
-    io->lag_last_ms = (now_us - io->tick_due_us) / 1000;
-    for (int i = 0; io->tick_due_us <= now_us && i < LAG_MISSED_MAX; i++) {
-        lag_count(io, now_us - io->tick_due_us);
-        io->tick_due_us += LAG_TICK_US;
+    io->awake_us = io->doze_us + (int64_t)(uv_metrics_idle_time(&io->loop) - io->idle_ns) / 1000;
+    if (t && t->due_us < io->awake_us)
+        io->awake_us = t->due_us;
+}
+
+/* It has done all and goes to sleep. Of the ticks that have passed, those during its sleep would
+ * have run at once, those since then only now; one halt of a second is ten late ticks. Nothing has
+ * to wake up for this: ten wake-ups a second are most of what an idle screen costs. */
+static void lag_on_sleep(uv_prepare_t *h)
+{
+    struct io *io = h->data;
+    int64_t now_us = io_mono_us(io);
+
+    for (int i = 0; io->tick_us <= now_us && i < LAG_MISSED_MAX; i++) {
+        lag_count(io, io->tick_us >= io->awake_us ? now_us - io->tick_us : 0);
+        io->tick_us += LAG_TICK_US;
     }
-    if (io->tick_due_us <= now_us)
-        io->tick_due_us = now_us + LAG_TICK_US;
-    next_ms = (io->tick_due_us - now_us) / 1000 + 1;
-    uv_update_time(&io->loop);
-    uv_timer_start(&io->tick, lag_on_tick, (uint64_t)next_ms, 0);
+    if (io->tick_us <= now_us)
+        io->tick_us = now_us + LAG_TICK_US;
+    io->doze_us = now_us;
+    io->idle_ns = uv_metrics_idle_time(&io->loop);
 }
 
 static void lag_start(struct io *io)
 {
-    io->tick_due_us = io_mono_us(io) + LAG_TICK_US;
-    uv_timer_start(&io->tick, lag_on_tick, LAG_TICK_US / 1000 + 1, 0);
+    uv_loop_configure(&io->loop, UV_METRICS_IDLE_TIME);
+    io->awake_us = io_mono_us(io);
+    io->tick_us = io->awake_us + LAG_TICK_US;
+    uv_check_start(&io->wake, lag_on_wake);
+    uv_prepare_start(&io->doze, lag_on_sleep);
 }
 
 void io_lag(const struct io *io, struct io_lag *out)
@@ -429,9 +445,10 @@ struct io *io_new(struct err *err)
     }
     uv_timer_init(&io->loop, &io->sleep);
     uv_timer_init(&io->loop, &io->turn);
-    uv_timer_init(&io->loop, &io->tick);
+    uv_check_init(&io->loop, &io->wake);
+    uv_prepare_init(&io->loop, &io->doze);
     uv_idle_init(&io->loop, &io->soon);
-    io->sleep.data = io->soon.data = io->tick.data = io->turn.data = io;
+    io->sleep.data = io->soon.data = io->wake.data = io->doze.data = io->turn.data = io;
     lag_start(io);
     return io;
 }
@@ -451,7 +468,8 @@ static void loop_close_walk(uv_handle_t *h, void *arg)
 {
     struct io *io = arg;
     bool ours = h == (uv_handle_t *)&io->sleep || h == (uv_handle_t *)&io->turn ||
-                h == (uv_handle_t *)&io->tick || h == (uv_handle_t *)&io->soon;
+                h == (uv_handle_t *)&io->wake || h == (uv_handle_t *)&io->doze ||
+                h == (uv_handle_t *)&io->soon;
 
     if (!uv_is_closing(h))
         uv_close(h, ours ? NULL : loop_on_free); /* what an owner forgot is not leaked either */
@@ -475,7 +493,6 @@ void io_free(struct io *io)
         return;
     }
     until_us = io_mono_us(io) + FREE_WAIT_MS * 1000;
-    uv_timer_stop(&io->tick);
     while (io->n_jobs && io_mono_us(io) < until_us)
         io_turn(io, 20);
     uv_walk(&io->loop, loop_close_walk, io);

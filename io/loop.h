@@ -67,7 +67,8 @@ void io_signal_free(struct io_signal *s);
  * next turn. */
 void io_work(struct io *io, void (*work)(void *arg), void (*done)(void *arg), void *arg);
 
-/* How late the loop itself was: every 100 ms a turn is due; its lateness is counted. */
+/* How late the loop itself was: every 100 ms a turn is thought due, and counted as
+ * late as the loop could have taken it. */
 struct io_lag {
     uint64_t n;
     int64_t p99_ms, max_ms, last_ms;

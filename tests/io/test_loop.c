@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/patience.h"
+
 #include <cmocka.h>
 
 enum { LIMIT_MS = 3000 };
@@ -380,6 +382,37 @@ static void a_halt_is_counted_as_many_late_ticks(void **state)
     io_free(io);
 }
 
+static void halt_then_stop(void *arg)
+{
+    struct io *io = arg;
+    int64_t until = io_mono_ms(io) + 250;
+
+    while (io_mono_ms(io) < until)
+        ;
+    io_stop(io);
+}
+
+/* A sleep is no lag, however long; what a callback takes is, even if the loop slept before. */
+static void only_what_kept_the_loop_awake_is_lag(void **state)
+{
+    struct io *io = io_new(NULL);
+    struct io_timer *t = io_timer_new(io, halt_then_stop, io);
+    struct io_lag lag;
+
+    (void)state;
+    io_turn(io, 350);
+    io_lag(io, &lag);
+    assert_in_range(lag.max_ms, 0, patience_times(50));
+    io_timer_arm(t, 250);
+    io_run(io);
+    io_turn(io, 0);
+    io_lag(io, &lag);
+    assert_in_range(lag.max_ms, 100, 2000);
+    assert_true(lag.n >= 8);
+    io_timer_free(t);
+    io_free(io);
+}
+
 static void stop_ends_run_also_on_the_virtual_clock(void **state)
 {
     struct trace t = { .io = io_new_virtual(0) };
@@ -415,6 +448,7 @@ int main(void)
         cmocka_unit_test(signals_arrive_on_the_loop),
         cmocka_unit_test(work_is_done_before_done),
         cmocka_unit_test(a_halt_is_counted_as_many_late_ticks),
+        cmocka_unit_test(only_what_kept_the_loop_awake_is_lag),
         cmocka_unit_test(stop_ends_run_also_on_the_virtual_clock),
     };
 
