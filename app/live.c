@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 enum {
-    QUIET_DRAW_MS = 250, /* numbers alone redraw the screen so often at most */
+    QUIET_DRAW_MS = 400, /* numbers alone redraw the screen so often at most */
     DEBUG_MS = 1000
 };
 

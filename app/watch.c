@@ -13,8 +13,9 @@
 
 enum {
     SETTLE_MS = 10,     /* answers that come together are judged together */
-    FIRST_ROUND_MS = 1, /* between two first questions */
-    MOMENT_MS = 50,
+    MOMENT_HOLDS = 20,  /* probes that fall due at once, where their number allows it */
+    FIRST_HOLDS = 20,   /* first questions asked at once, ... */
+    FIRST_EVERY_MS = 2, /* ... and the pause in which keys and answers get their turn */
     TICK_MS = 1000,
     ONCE_PAUSE_MS = 1000, /* between the two answers of a difference */
     ONCE_SLACK_MS = 5000  /* beyond every deadline, a report is made without the rest */
@@ -232,9 +233,25 @@ static void watch_on_closed(void *arg, struct probe *probe)
         watch_question(p, false);
 }
 
-/* Slots fall on twenty moments of a second: waking up and warming the caches costs more than one
- * probe does, and a thousand probes at 1 Hz are still only fifty at a time. */
-static int64_t watch_phase(const struct config_probe *p, const char *service)
+/* Slots fall on moments that all probes share: waking up and warming the caches costs more than a
+ * probe does. How far apart they are follows from how much is asked in a second, so that a moment
+ * never holds up the keys: 5 a second for a hundred probes at 1 Hz, 50 for a thousand. */
+static int64_t watch_moment(const struct config *c)
+{
+    static const int64_t apart_ms[] = { 200, 100, 50, 20 };
+    size_t last = sizeof apart_ms / sizeof *apart_ms - 1;
+    double per_ms = 0;
+
+    for (size_t i = 0; i < c->n_services; i++)
+        for (size_t k = 0; k < c->services[i].n_probes; k++)
+            per_ms += 1.0 / (double)c->services[i].probes[k].common.every_ms;
+    for (size_t i = 0; i < last; i++)
+        if (per_ms * (double)apart_ms[i] <= MOMENT_HOLDS)
+            return apart_ms[i];
+    return apart_ms[last];
+}
+
+static int64_t watch_phase(const struct config_probe *p, const char *service, int64_t moment_ms)
 {
     uint64_t h = 0xcbf29ce484222325ULL, every_ms = (uint64_t)p->common.every_ms;
     const char *probe = p->name;
@@ -249,7 +266,7 @@ static int64_t watch_phase(const struct config_probe *p, const char *service)
             h = watch_hash(h, (unsigned char)*s);
     }
     h = (h >> 16) % every_ms;
-    return (int64_t)(every_ms >= 1000 ? h / MOMENT_MS * MOMENT_MS : h);
+    return every_ms >= 1000 ? (int64_t)h / moment_ms * moment_ms : (int64_t)h;
 }
 
 struct watched *watch_open_probe(struct watch *w, size_t service, size_t reading)
@@ -268,7 +285,7 @@ struct watched *watch_open_probe(struct watch *w, size_t service, size_t reading
                                .on_closed = watch_on_closed,
                                .arg = p };
     p->timer = io_timer_new(w->io, watch_slot, p);
-    p->phase_ms = watch_phase(from, w->config->services[service].id);
+    p->phase_ms = watch_phase(from, w->config->services[service].id, w->moment_ms);
     p->open = !from->ops->open || from->ops->open(&p->probe, &p->open_error);
     return p;
 }
@@ -295,6 +312,7 @@ static int watch_targets(const struct watch *w)
 
 void watch_room(struct watch *w)
 {
+    w->moment_ms = watch_moment(w->config);
     http_room(w->clients.http, watch_targets(w));
 }
 
@@ -302,6 +320,7 @@ static void watch_open(struct watch *w)
 {
     size_t n = 0;
 
+    w->moment_ms = watch_moment(w->config);
     w->n_probes = w->config->n_probes;
     w->probes = xcalloc(w->n_probes, sizeof(struct watched *));
     w->clients.http = http_new(w->io, watch_targets(w));
@@ -354,6 +373,12 @@ void watch_free(struct watch *w)
     free(w);
 }
 
+/* When the first question of a probe is asked, from the start. */
+static int64_t watch_first(size_t i)
+{
+    return (int64_t)(i / FIRST_HOLDS) * FIRST_EVERY_MS;
+}
+
 void watch_start(struct watch *w)
 {
     int64_t now_ms = io_mono_ms(w->io);
@@ -363,7 +388,7 @@ void watch_start(struct watch *w)
     for (size_t i = 0; i < w->n_probes; i++) {
         struct watched *p = w->probes[i];
 
-        p->slot_ms = now_ms + (int64_t)i * FIRST_ROUND_MS % p->probe.common->every_ms;
+        p->slot_ms = now_ms + watch_first(i) % p->probe.common->every_ms;
         watch_arm(p);
     }
     io_timer_arm(w->tick, TICK_MS - io_now_ms(w->io) % TICK_MS);
@@ -384,8 +409,8 @@ void watch_once(struct watch *w, void (*done)(void *arg), void *arg)
         int64_t each_ms = p->probe.common->timeout_ms + ONCE_PAUSE_MS, all_ms;
 
         p->asks_left = p->probe.common->fail_after > 2 ? p->probe.common->fail_after : 2;
-        io_timer_arm(p->timer, (int64_t)i * FIRST_ROUND_MS);
-        all_ms = (int64_t)i * FIRST_ROUND_MS + p->asks_left * each_ms;
+        io_timer_arm(p->timer, watch_first(i));
+        all_ms = watch_first(i) + p->asks_left * each_ms;
         if (all_ms > limit_ms)
             limit_ms = all_ms;
     }

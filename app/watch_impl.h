@@ -34,7 +34,8 @@ struct watch {
     struct watch_events events;
     struct io_timer *settle, *tick;
     bool settling, started;
-    uint64_t look; /* hash of what counts as loud */
+    int64_t moment_ms; /* between the moments at which slots fall */
+    uint64_t look;     /* hash of what counts as loud */
     /* one-shot */
     bool once;
     size_t once_left;

@@ -33,7 +33,7 @@ from bench import meter, rivals  # noqa: E402
 from harness.peers import die_with_parent  # noqa: E402
 from harness.pty import Screen  # noqa: E402
 
-SLOTS = 20  # moments of a second at which midwatch lets probes fall due; the floor does the same
+SLOTS = 5  # moments of a second at which midwatch asks 100 targets at 1 Hz; the floor does the same
 
 
 class Bench:
