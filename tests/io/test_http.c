@@ -2,20 +2,15 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "core/buf.h"
 #include "io/limits.h"
+#include "tests/cmocka.h"
 #include "tests/io/http_case.h"
 #include "tests/io/loopback.h"
 #include "tests/patience.h"

@@ -1,14 +1,9 @@
 /* tests/io/test_http_fake.c: HTTP on the virtual clock: the same places, deadlines and caps. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-
-#include <cmocka.h>
 
 #include "io/fake.h"
 #include "io/limits.h"
+#include "tests/cmocka.h"
 #include "tests/io/http_case.h"
 
 struct script {

@@ -1,16 +1,11 @@
 /* tests/io/test_http_kept.c: kept connections, places, redirects, and what leaves with a request.
  */
 #include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "io/limits.h"
+#include "tests/cmocka.h"
 #include "tests/io/http_case.h"
 #include "tests/io/loopback.h"
 #include "tests/patience.h"

@@ -4,17 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/cmocka.h"
 #include "tests/patience.h"
-
-#include <cmocka.h>
 
 enum { LIMIT_MS = 3000 };
 

@@ -1,22 +1,17 @@
 /* tests/io/test_pg_rules.c: where a password may go, how an address is read, what a refusal means,
  * and what rows may cost. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "io/limits.h"
 #include "io/pg_fault.h"
 #include "io/pg_rows.h"
 #include "io/pg_target.h"
+#include "tests/cmocka.h"
 
 static const char *param(const struct pg_params *p, const char *key)
 {

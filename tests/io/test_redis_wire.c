@@ -2,20 +2,15 @@
  */
 #include "io/redis_wire.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "core/alloc.h"
 #include "io/limits.h"
 #include "io/redis_meter.h"
 #include "io/redis_words.h"
+#include "tests/cmocka.h"
 
 /* Feeds everything, `step` bytes at a time; replies counted, the last one kept. */
 struct fed {

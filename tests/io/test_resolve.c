@@ -1,13 +1,10 @@
 /* tests/io/test_resolve.c: names to addresses without holding the loop. */
 #include "io/resolve.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/cmocka.h"
 
 struct answer {
     int count;

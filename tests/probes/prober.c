@@ -5,15 +5,12 @@
  * Polls once for each line of its input and writes a JSON object a report. References to secrets
  * name environment variables (env:NAME). An unasked end of the connection writes {"closed":true}.
  */
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "core/json.h"
+#include "tests/cmocka.h"
 #include "tests/probes/probe_case.h"
 
 static void prober_value(struct jsonw *w, const struct value *v)

@@ -1,12 +1,7 @@
 /* tests/probes/test_http.c: replies of the http probe into reports. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
-
+#include "tests/cmocka.h"
 #include "tests/probes/probe_case.h"
 
 #define HEALTH "http", "http://api.test/health"

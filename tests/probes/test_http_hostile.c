@@ -1,14 +1,9 @@
 /* tests/probes/test_http_hostile.c: whatever stands in a reply, the http probe shows safe text and
  * is never green by accident (reliability.md H12-H17, H20). */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
-
 #include "core/json.h"
+#include "tests/cmocka.h"
 #include "tests/probes/probe_case.h"
 
 #define HEALTH "http", "http://api.test/health"

@@ -1,12 +1,7 @@
 /* tests/probes/test_postgres.c: answers of PostgreSQL into reports, on the virtual clock. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
-
+#include "tests/cmocka.h"
 #include "tests/probes/probe_case.h"
 
 #define DB "postgres", "host=db.test dbname=app user=watch"

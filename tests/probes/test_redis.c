@@ -1,13 +1,8 @@
 /* tests/probes/test_redis.c: answers of Redis into reports, on the virtual clock. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
-
 #include "probes/redis_info.h"
+#include "tests/cmocka.h"
 #include "tests/probes/probe_case.h"
 
 #define SERVER "redis", "redis://cache.test:6379"

@@ -1,13 +1,9 @@
 /* tests/sim/test_str.c: the simulator's text and its flat JSON objects. */
 #include "examples/sim/str.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/cmocka.h"
 
 static void object_is_read_with_its_kinds(void **state)
 {
