@@ -132,19 +132,26 @@ static void services_cell(const void *arg, size_t row, size_t column, struct gri
 void services_draw(const struct view *v, enum lists_order order, int selected, struct rect r,
                    struct canvas *c)
 {
-    static const struct grid_column columns[] = {
+    static const struct grid_column few[] = {
         { .head = "service", .min = 10, .max = 32 },
         { .head = "state", .min = 8, .max = 14 },
         { .head = "reason", .min = 8, .max = 48, .leave = 2, .grow = true },
         { .head = "since", .min = 5, .leave = 1, .right = true },
-        { .head = "answer", .min = 6, .leave = 4, .right = true },
-        { .head = "version", .min = 7, .max = 20, .leave = 5 },
-        { .head = "needs", .min = 8, .max = 40, .leave = 3 },
+    };
+    /* Where there is room, why something is wrong is worth more of it than what else is known. */
+    const struct grid_column all[] = {
+        { .head = "service", .min = 10, .max = 32 },
+        { .head = "state", .min = 8, .max = 14 },
+        { .head = "reason", .min = r.w < 60 ? 8 : 24, .max = 48, .leave = 2, .grow = true },
+        { .head = "since", .min = 5, .leave = 1, .right = true },
+        { .head = "answer", .min = 6, .leave = 3, .right = true },
+        { .head = "version", .min = 7, .max = 20, .leave = 4 },
+        { .head = "needs", .min = 8, .max = 40, .leave = 5 },
     };
     bool tree = order == LISTS_TREE;
     struct lists_arg arg = { v, tree ? v->tree : v->overview };
 
-    grid_draw(&(struct grid){ .columns = columns,
+    grid_draw(&(struct grid){ .columns = tree ? all : few,
                               .n_columns = tree ? 7 : 4,
                               .n_rows = tree ? v->n_tree : v->n_overview,
                               .cell = services_cell,
@@ -260,7 +267,7 @@ static void problems_cell(const void *arg, size_t row, size_t column, struct gri
 void problems_draw(const struct view *v, int selected, struct rect r, struct canvas *c)
 {
     static const struct grid_column columns[] = {
-        { .head = "", .min = 12, .max = 34 },
+        { .head = "", .min = 18, .max = 34 },
         { .head = "", .min = 8, .max = 14, .leave = 3 },
         { .head = "", .min = 16, .leave = 0, .grow = true },
         { .head = "", .min = 5, .leave = 2, .right = true },

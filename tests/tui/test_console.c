@@ -219,7 +219,7 @@ static void goto_opens_screens_and_services(void **state)
     (void)state;
     stage_open(&s, "broken", 80, 24, false);
     stage_keys(&s, ": |goto 2| Enter");
-    assert_true(stage_shows(&s, "needs"));
+    assert_true(stage_shows(&s, " reason "));
     stage_keys(&s, ": |goto redis| Enter");
     assert_true(stage_shows(&s, "┌─ Service redis"));
     stage_keys(&s, ": |g| Tab |sc| Tab Enter");

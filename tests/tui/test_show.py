@@ -84,7 +84,7 @@ class ShowTest(unittest.TestCase):
             s.key("Esc")
             s.wait_for("Signals")
             s.key("2")
-            s.wait_for("needs")
+            s.wait_for(" reason ")
             s.key("?")
             s.wait_for("Everywhere")
             s.key("Esc", "Esc")
