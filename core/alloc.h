@@ -5,9 +5,9 @@
  */
 #pragma once
 
-#include "core/err.h"
-
 #include <stddef.h>
+
+#include "core/err.h"
 
 void *xmalloc(size_t size);
 void *xcalloc(size_t n, size_t size);

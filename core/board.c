@@ -1,11 +1,11 @@
 /* core/board.c: making and ending a board, and its words. */
 #include "core/board.h"
 
-#include "core/alloc.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "core/alloc.h"
 
 static const char *const state_words[STATE_COUNT] = {
     [STATE_UNKNOWN] = "unknown", [STATE_UP] = "up",       [STATE_DEGRADED] = "degraded",

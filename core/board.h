@@ -8,15 +8,15 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "core/err.h"
 #include "core/fault.h"
 #include "core/series.h"
 #include "core/text.h"
 #include "core/unit.h"
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 enum state { STATE_UNKNOWN, STATE_UP, STATE_DEGRADED, STATE_DOWN, STATE_STALE, STATE_DISABLED };
 enum { STATE_COUNT = STATE_DISABLED + 1 };

@@ -1,9 +1,9 @@
 /* core/board_json.c: writing the board's JSON form. Reading it is in board_read.c. */
 #include "core/board_json.h"
 
-#include "core/json.h"
-
 #include <math.h>
+
+#include "core/json.h"
 
 enum { HISTORY_SPANS = 360 };
 

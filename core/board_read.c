@@ -2,11 +2,11 @@
  * wrong type is refused with its place; all text is sanitized again. */
 #include "core/board_json.h"
 
-#include "core/alloc.h"
-#include "core/json.h"
-
 #include <math.h>
 #include <string.h>
+
+#include "core/alloc.h"
+#include "core/json.h"
 
 static void bread_text(const struct json *o, const char *key, struct text *out)
 {

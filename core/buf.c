@@ -1,11 +1,11 @@
 /* core/buf.c: bytes that grow. */
 #include "core/buf.h"
 
-#include "core/alloc.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "core/alloc.h"
 
 void buf_fini(struct buf *b)
 {

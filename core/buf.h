@@ -6,11 +6,11 @@
  */
 #pragma once
 
-#include "core/err.h"
-
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "core/err.h"
 
 struct buf {
     char *bytes;

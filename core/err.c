@@ -1,11 +1,11 @@
 /* core/err.c: errors with their place; what they quote is sanitized here. */
 #include "core/err.h"
 
-#include "core/text.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "core/text.h"
 
 static void err_put(struct err *err, const char *raw)
 {

@@ -1,10 +1,10 @@
 /* core/fold.c: how answers become states. */
 #include "core/fold.h"
 
-#include "core/alloc.h"
-
 #include <math.h>
 #include <stdio.h>
+
+#include "core/alloc.h"
 
 enum { VERSION_HOLD = 10 }; /* intervals that a version stands before it is no flicker */
 

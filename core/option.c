@@ -1,16 +1,16 @@
 /* core/option.c: options as tables, and what each type takes. */
 #include "core/option.h"
 
-#include "core/alloc.h"
-#include "core/json.h"
-#include "core/nearest.h"
-#include "core/option_url.h"
-
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "core/alloc.h"
+#include "core/json.h"
+#include "core/nearest.h"
+#include "core/option_url.h"
 
 static const char *const option_types[] = {
     [OPTION_STRING] = "a text",

@@ -8,11 +8,11 @@
  */
 #pragma once
 
-#include "core/err.h"
-#include "core/unit.h"
-
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "core/err.h"
+#include "core/unit.h"
 
 enum option_type {                /* what lies at `offset` */
                    OPTION_STRING, /* char * */

@@ -5,9 +5,9 @@
  */
 #pragma once
 
-#include "core/err.h"
-
 #include <stdbool.h>
+
+#include "core/err.h"
 
 /* http:// or https:// with a host. */
 bool option_check_url(const char *url, struct err *err);

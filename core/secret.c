@@ -1,10 +1,10 @@
 /* core/secret.c: a value that must not be shown. */
 #include "core/secret.h"
 
-#include "core/alloc.h"
-
 #include <stdlib.h>
 #include <string.h>
+
+#include "core/alloc.h"
 
 struct secret {
     size_t len;

@@ -7,11 +7,11 @@
  */
 #include "core/series.h"
 
-#include "core/alloc.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "core/alloc.h"
 
 #define SERIES_GAP 0xffffu
 

@@ -1,13 +1,13 @@
 /* core/text.c: the sanitizer, and the texts that passed it. */
 #include "core/text.h"
 
-#include "core/alloc.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
+
+#include "core/alloc.h"
 
 enum { TEXT_MARKS_MAX = 2, TEXT_STEP = 32 };
 #define TEXT_REPLACEMENT 0xfffdu

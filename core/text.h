@@ -18,11 +18,11 @@
  */
 #pragma once
 
-#include "core/err.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "core/err.h"
 
 #define TEXT_MAX 4096
 

@@ -5,11 +5,11 @@
  */
 #pragma once
 
-#include "core/err.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "core/err.h"
 
 enum unit {
     UNIT_NONE,    /* a bare number */

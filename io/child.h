@@ -2,11 +2,11 @@
  * whole group at the limit; output capped. */
 #pragma once
 
-#include "core/err.h"
-#include "io/loop.h"
-
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "core/err.h"
+#include "io/loop.h"
 
 struct child;
 

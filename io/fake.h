@@ -2,11 +2,11 @@
  */
 #pragma once
 
-#include "core/fault.h"
-#include "io/loop.h"
-
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "core/fault.h"
+#include "io/loop.h"
 
 struct fake_answer {
     int64_t delay_ms; /* until the answer is complete; beyond the caller's deadline it times out */

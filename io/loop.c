@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
 #include <uv.h>
 
 #include "core/alloc.h"

@@ -11,10 +11,10 @@
  */
 #pragma once
 
-#include "core/err.h"
-
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "core/err.h"
 
 struct io;
 struct io_timer;

@@ -10,6 +10,8 @@
  */
 #pragma once
 
+#include <libpq-fe.h>
+
 #include "core/buf.h"
 #include "io/hangup.h"
 #include "io/pg.h"
@@ -18,8 +20,6 @@
 #include "io/pg_rows.h"
 #include "io/pg_target.h"
 #include "io/resolve.h"
-
-#include <libpq-fe.h>
 
 struct pg_call {
     struct pg_db *db;

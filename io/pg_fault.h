@@ -6,10 +6,10 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "core/err.h"
 #include "core/fault.h"
-
-#include <stdbool.h>
 
 /* A code of the server and its primary message: fault, reason. True when it is about credentials,
  * which are then not tried again for a while. */

@@ -13,11 +13,11 @@
  */
 #pragma once
 
-#include "core/buf.h"
-
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#include "core/buf.h"
 
 struct pg_pump {
     bool on;

@@ -7,10 +7,10 @@
  */
 #pragma once
 
-#include "core/buf.h"
-
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "core/buf.h"
 
 enum pg_rows_add { PG_ROWS_OK, PG_ROWS_FULL_ROWS, PG_ROWS_FULL_BYTES, PG_ROWS_FULL_COLS };
 

@@ -3,11 +3,12 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
-#include <libpq-fe.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <libpq-fe.h>
 
 #include "core/alloc.h"
 #include "core/buf.h"

@@ -11,12 +11,12 @@
  */
 #pragma once
 
-#include "core/err.h"
-#include "core/secret.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "core/err.h"
+#include "core/secret.h"
 
 enum { PG_HOSTS = 16, PG_ADDRESSES = 32 };
 

@@ -2,7 +2,6 @@
  * speaks HTTP here. */
 #include "io/redis_conn.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -12,6 +11,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include <curl/curl.h>
 
 #include "core/alloc.h"
 #include "core/buf.h"

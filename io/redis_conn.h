@@ -8,12 +8,12 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 #include "core/board.h"
 #include "core/fault.h"
 #include "io/loop.h"
 #include "io/redis_url.h"
-
-#include <stddef.h>
 
 struct redis_net; /* what all connections of one loop share: the multi handle */
 struct redis_conn;

@@ -9,12 +9,12 @@
  */
 #pragma once
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "core/err.h"
 #include "core/fault.h"
 #include "io/limits.h"
-
-#include <stddef.h>
-#include <stdint.h>
 
 enum { METER_NUMBER_MAX = 24, METER_LINE_MAX = 64 << 10 };
 

@@ -1,11 +1,11 @@
 /* io/redis_url.c: addresses of Redis servers. */
 #include "io/redis_url.h"
 
-#include "core/alloc.h"
-#include "core/buf.h"
-
 #include <stdlib.h>
 #include <string.h>
+
+#include "core/alloc.h"
+#include "core/buf.h"
 
 enum { REDIS_PORT = 6379, REDIS_DB_MAX = 65535 };
 

@@ -6,9 +6,9 @@
  */
 #pragma once
 
-#include "core/err.h"
-
 #include <stdbool.h>
+
+#include "core/err.h"
 
 struct redis_address {
     bool tls;

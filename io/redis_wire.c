@@ -1,13 +1,14 @@
 /* io/redis_wire.c: RESP2 both ways; hiredis' reader behind the meter. */
 #include "io/redis_wire.h"
 
-#include "core/alloc.h"
-#include "io/redis_meter.h"
-
-#include <hiredis/hiredis.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <hiredis/hiredis.h>
+
+#include "core/alloc.h"
+#include "io/redis_meter.h"
 
 enum { ARENA_CHUNK = 16 << 10, ARENA_KEEP = 64 << 10 };
 

@@ -6,13 +6,13 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "core/buf.h"
 #include "core/err.h"
 #include "core/fault.h"
 #include "io/redis.h"
-
-#include <stdbool.h>
-#include <stddef.h>
 
 struct resp;
 

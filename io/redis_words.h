@@ -2,10 +2,10 @@
  */
 #pragma once
 
-#include "core/fault.h"
-
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "core/fault.h"
 
 /* True for verbs that only read: PING, INFO, CONFIG GET, LLEN ... A console that watches sends
  * nothing else. */

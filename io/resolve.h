@@ -11,10 +11,10 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 #include "core/err.h"
 #include "io/loop.h"
-
-#include <stddef.h>
 
 enum { RESOLVE_ADDRESSES = 16, RESOLVE_NAMES = 64 };
 

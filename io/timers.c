@@ -1,9 +1,9 @@
 /* io/timers.c: a binary heap of timers. */
 #include "io/timers.h"
 
-#include "core/alloc.h"
-
 #include <stdlib.h>
+
+#include "core/alloc.h"
 
 void timers_fini(struct timers *h)
 {

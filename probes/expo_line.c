@@ -1,12 +1,12 @@
 /* probes/expo_line.c: one sample line: name, labels, value, timestamp, exemplar. */
 #include "probes/expo_line.h"
 
-#include "core/text.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "core/text.h"
 
 enum { EXPO_NUMBER_MAX = 1024, EXPO_LABELS_MAX = 128 };
 

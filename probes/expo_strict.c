@@ -1,14 +1,14 @@
 /* probes/expo_strict.c: the rules of OpenMetrics 1.0 that reach beyond one line. */
 #include "probes/expo_strict.h"
 
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "core/alloc.h"
 #include "core/buf.h"
 #include "core/text.h"
 #include "probes/selector.h"
-
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* Numbers seen: hashes of names, groups, series. Open addressing; 0 marks a free slot. */
 struct strict_set {

@@ -2,14 +2,14 @@
  */
 #include "probes/exposition.h"
 
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
 #include "core/alloc.h"
 #include "core/buf.h"
 #include "probes/expo_line.h"
 #include "probes/expo_strict.h"
-
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 
 enum { EXPO_FIRST_LINES = 4 };
 

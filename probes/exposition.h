@@ -14,11 +14,11 @@
  */
 #pragma once
 
-#include "core/err.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "core/err.h"
 
 enum expo_format { EXPO_TEXT, EXPO_OPENMETRICS };
 

@@ -1,13 +1,13 @@
 /* probes/selector.c: which series are meant. */
 #include "probes/selector.h"
 
-#include "core/alloc.h"
-#include "probes/expo_line.h"
-
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "core/alloc.h"
+#include "probes/expo_line.h"
 
 enum { SELECTOR_MATCHERS = 8, SELECTOR_REGEX_MAX = 200, SELECTOR_VALUE_MAX = 1024 };
 

@@ -8,12 +8,12 @@
  */
 #pragma once
 
-#include "core/err.h"
-#include "probes/exposition.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "core/err.h"
+#include "probes/exposition.h"
 
 struct selector;
 

@@ -1,11 +1,11 @@
 /* probes/window.c: what counters did over a stretch of time. */
 #include "probes/window.h"
 
-#include "core/alloc.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "core/alloc.h"
 
 enum { WINDOW_SLOTS_MAX = 720 };
 

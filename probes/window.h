@@ -16,11 +16,11 @@
  */
 #pragma once
 
-#include "core/report.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "core/report.h"
 
 enum { WINDOW_LANES_MAX = 128, WINDOW_SERIES_MAX = 10000, WINDOW_MIN_SAMPLE = 20 };
 
