@@ -8,6 +8,8 @@
 #include "core/alloc.h"
 #include "core/json.h"
 
+enum { BREAD_STEP_MAX_MS = 86400000 }; /* of a history; times of any length of it are times */
+
 static void bread_text(const struct json *o, const char *key, struct text *out)
 {
     text_sets(out, json_string(json_get(o, key)));
@@ -85,7 +87,9 @@ static void bread_history(const struct json *o, struct signal *s)
     int64_t from_ms = bread_int(o, "from_ms"), step_ms = bread_int(o, "step_ms");
     const struct json *v = json_first(json_get(o, "values"));
 
-    for (int64_t at = from_ms; v && step_ms > 0; v = json_next(v), at += step_ms) {
+    if (step_ms <= 0 || step_ms > BREAD_STEP_MAX_MS)
+        return;
+    for (int64_t at = from_ms; v; v = json_next(v), at += step_ms) {
         double n;
 
         if (json_number(v, &n))

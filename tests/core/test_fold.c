@@ -354,6 +354,21 @@ static void foreign_json_is_refused_with_its_reason(void **state)
     }
 }
 
+static void a_history_beyond_all_time_is_left_out(void **state)
+{
+    static const char json[] =
+        "{\"midwatch_board\":1,\"services\":[{\"id\":\"a\",\"readings\":[{\"name\":\"p\","
+        "\"every_ms\":1000,\"signals\":[{\"name\":\"s\",\"history\":{\"from_ms\":8e15,"
+        "\"step_ms\":8e15,\"values\":[1,2,3]}}]}]}]}";
+    struct err err = { "" };
+    struct board *b = board_from_json(json, sizeof json - 1, &err);
+
+    (void)state;
+    assert_string_equal(err.msg, "");
+    assert_int_equal(series_newest_ms(b->services[0].readings[0].signals[0].series), 0);
+    board_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,6 +386,7 @@ int main(void)
         cmocka_unit_test(nothing_reachable_is_said_once),
         cmocka_unit_test(json_form_reads_back_the_same),
         cmocka_unit_test(foreign_json_is_refused_with_its_reason),
+        cmocka_unit_test(a_history_beyond_all_time_is_left_out),
     };
 
     setlocale(LC_CTYPE, "C.UTF-8");
