@@ -67,6 +67,16 @@ struct board *board_new(size_t n_services)
     return b;
 }
 
+void component_copy(struct component *to, const struct component *from)
+{
+    text_copy(&to->name, &from->name);
+    text_copy(&to->word, &from->word);
+    text_copy(&to->note, &from->note);
+    to->state = from->state;
+    to->value = from->value;
+    to->unit = from->unit;
+}
+
 void table_fini(struct table *t)
 {
     if (t->cells) {

@@ -160,6 +160,7 @@ struct reading *service_add_readings(struct service *s, size_t n);
 struct signal *reading_add_signals(struct reading *r, size_t n, int64_t every_ms);
 void reading_set_components(struct reading *r,
                             size_t n); /* keeps the array, grows it, clears the rest */
+void component_copy(struct component *to, const struct component *from);
 void table_fini(struct table *t);
 void board_mark(struct board *b, struct mark m);               /* takes the label */
 int board_find(const struct board *b, const char *service_id); /* index, or -1 */

@@ -19,16 +19,6 @@ static void board_copy_signal(struct signal *to, const struct signal *from)
     to->series = series_copy(from->series);
 }
 
-static void board_copy_component(struct component *to, const struct component *from)
-{
-    text_copy(&to->name, &from->name);
-    text_copy(&to->word, &from->word);
-    text_copy(&to->note, &from->note);
-    to->state = from->state;
-    to->value = from->value;
-    to->unit = from->unit;
-}
-
 static void board_copy_table(struct table *to, const struct table *from)
 {
     size_t n = from->cells ? (from->rows + 1) * from->cols : 0;
@@ -57,7 +47,7 @@ static void board_copy_reading(struct reading *to, const struct reading *from)
     text_copy(&to->version, &from->version);
     reading_set_components(to, from->n_components);
     for (size_t i = 0; i < from->n_components; i++)
-        board_copy_component(&to->components[i], &from->components[i]);
+        component_copy(&to->components[i], &from->components[i]);
     if (from->n_signals)
         reading_add_signals(to, from->n_signals, from->every_ms > 0 ? from->every_ms : 1000);
     for (size_t i = 0; i < from->n_signals; i++)

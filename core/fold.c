@@ -52,17 +52,8 @@ static void fold_signal(struct signal *s, const struct value *v, const struct re
 static void fold_components(struct reading *r, const struct report *rep)
 {
     reading_set_components(r, rep->n_components);
-    for (size_t i = 0; i < r->n_components; i++) {
-        struct component *to = &r->components[i];
-        const struct component *from = &rep->components[i];
-
-        text_copy(&to->name, &from->name);
-        text_copy(&to->word, &from->word);
-        text_copy(&to->note, &from->note);
-        to->state = from->state;
-        to->value = from->value;
-        to->unit = from->unit;
-    }
+    for (size_t i = 0; i < r->n_components; i++)
+        component_copy(&r->components[i], &rep->components[i]);
 }
 
 static void fold_table(struct reading *r, const struct table *from)
