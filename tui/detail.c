@@ -153,10 +153,7 @@ static void detail_component_cell(const void *arg, size_t row, size_t column, st
 
     out->style = look.style;
     if (column == 0) {
-        out->glyph = look.glyph;
-        out->glyph_style = look.style;
-        out->style = look.style == STYLE_OK ? STYLE_PLAIN : look.style;
-        out->text = &p->name;
+        list_name(&look, &p->name, out);
     } else if (column == 1) {
         out->text = &p->word;
     } else if (column == 2) {
@@ -417,10 +414,7 @@ static void detail_reading_cell(const void *arg, size_t row, size_t column, stru
 
     out->style = look.style;
     if (column == 0) {
-        out->glyph = look.glyph;
-        out->glyph_style = look.style;
-        out->style = look.style == STYLE_OK ? STYLE_PLAIN : look.style;
-        out->text = &r->name;
+        list_name(&look, &r->name, out);
     } else if (column == 1) {
         out->style = STYLE_DIM;
         out->text = &r->kind;

@@ -13,9 +13,12 @@ struct lists_arg {
     const struct row *rows;
 };
 
-static enum style lists_name_style(const struct look *look)
+void list_name(const struct look *look, const struct text *name, struct grid_cell *out)
 {
-    return look->style == STYLE_OK ? STYLE_PLAIN : look->style;
+    out->glyph = look->glyph;
+    out->glyph_style = look->style;
+    out->style = look->style == STYLE_OK ? STYLE_PLAIN : look->style;
+    out->text = name;
 }
 
 /* Cut at a character: what people write is not ASCII alone. */
@@ -69,10 +72,7 @@ static void services_name(const struct service *s, const struct look *look, int 
                           struct grid_cell *out)
 {
     out->indent = depth * 2;
-    out->glyph = look->glyph;
-    out->glyph_style = look->style;
-    out->style = lists_name_style(look);
-    out->text = service_title(s);
+    list_name(look, service_title(s), out);
     for (size_t i = 0; i < s->n_readings && !out->suffix; i++)
         if (s->readings[i].insecure) { /* a mark that stays, at any width */
             out->suffix = "!tls";

@@ -2,9 +2,13 @@
 #pragma once
 
 #include "tui/view.h"
+#include "tui/words.h"
+#include "widgets/grid.h"
 
 enum lists_order { LISTS_OVERVIEW, LISTS_TREE };
 
+/* The first cell of a row: glyph and name; what is well is not coloured. `name` is borrowed. */
+void list_name(const struct look *look, const struct text *name, struct grid_cell *out);
 /* One line a service. `selected` is a place among the rows, or -1. */
 void services_draw(const struct view *v, enum lists_order order, int selected, struct rect r,
                    struct canvas *c);
