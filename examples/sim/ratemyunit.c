@@ -121,16 +121,24 @@ static void rmu_unit(struct app *a, struct http_request *rq, struct http_respons
     PQclear(r);
 }
 
+/* False, and answered, when Redis does not tell. */
+static bool rmu_counts(struct app *a, struct http_response *rs, struct queue_counts *q)
+{
+    char why[RDS_WHY];
+    bool ok = queues_count(&a->redis, "scraper-queue", q, why);
+
+    if (!ok)
+        rmu_failed(rs, why);
+    return ok;
+}
+
 static void rmu_pool(struct app *a, struct http_request *rq, struct http_response *rs)
 {
     struct queue_counts q;
-    char why[RDS_WHY];
 
     (void)rq;
-    if (!queues_count(&a->redis, "scraper-queue", &q, why)) {
-        rmu_failed(rs, why);
+    if (!rmu_counts(a, rs, &q))
         return;
-    }
     /* A running job holds a browser; with every browser held, what waits in the queue is pending.
      */
     long long borrowed = q.active < BROWSERS ? q.active : BROWSERS;
@@ -146,13 +154,10 @@ static void rmu_pool(struct app *a, struct http_request *rq, struct http_respons
 static void rmu_queue_stats(struct app *a, struct http_request *rq, struct http_response *rs)
 {
     struct queue_counts q;
-    char why[RDS_WHY];
 
     (void)rq;
-    if (!queues_count(&a->redis, "scraper-queue", &q, why)) {
-        rmu_failed(rs, why);
+    if (!rmu_counts(a, rs, &q))
         return;
-    }
     http_answer(rs, 200, JSON, "");
     str_addf(&rs->body,
              "{\"success\":true,\"data\":{\"waiting\":%lld,\"active\":%lld,\"completed\":%lld,"
