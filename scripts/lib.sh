@@ -46,6 +46,7 @@ pc:vterm                   libvterm-dev
 cmd:python3                python3
 cmd:nginx                  nginx-light
 cmd:openssl                openssl
+path:/etc/ssl/certs/ca-certificates.crt ca-certificates
 cmd:clang                  clang
 clanglib:fuzzer            libclang-rt-14-dev
 cmd:llvm-symbolizer        llvm

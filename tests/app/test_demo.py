@@ -45,7 +45,8 @@ class Demo(unittest.TestCase):
 
     def leave(self, s):
         s.key("q")
-        self.assertEqual(s.wait_exit(seconds=10)["status"], 0)
+        end = s.wait_exit(seconds=10)
+        self.assertEqual((end["status"], end["signal"]), (0, None), s.text())
 
     def test_a_killed_console_leaves_no_process_and_no_directory(self):
         for starting in (True, False):

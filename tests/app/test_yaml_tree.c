@@ -216,8 +216,9 @@ static double within_s(void)
     return patience() ? 20 : 2;
 }
 
-/* Refused in a child, so that its memory can be told from ours. */
-static void refuses_cheaply(const char *bytes, size_t len, const char *want)
+/* Refused in a child, so that its memory can be told from ours; the status of the child: 2, it took
+ * too long. */
+static int refused_in_child(const char *bytes, size_t len, const char *want)
 {
     pid_t pid = fork();
     int status;
@@ -255,6 +256,16 @@ static void refuses_cheaply(const char *bytes, size_t len, const char *want)
         _exit(0);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+/* On a busy machine the same work takes more CPU time now and then: the best of three counts. */
+static void refuses_cheaply(const char *bytes, size_t len, const char *want)
+{
+    int status = refused_in_child(bytes, len, want);
+
+    for (int i = 0; i < 2 && WIFEXITED(status) && WEXITSTATUS(status) == 2; i++)
+        status = refused_in_child(bytes, len, want);
     assert_int_equal(status, 0);
 }
 

@@ -276,7 +276,8 @@ class Postgres(Peer):
         settings = {"listen_addresses": "127.0.0.1", "port": self.port, "fsync": "off",
                     "unix_socket_directories": self.dir, "shared_buffers": "16MB",
                     "max_connections": 40, "log_min_messages": "warning", "autovacuum": "off",
-                    "max_wal_senders": 0, "wal_level": "minimal"}
+                    "max_wal_senders": 0, "wal_level": "minimal",
+                    "dynamic_shared_memory_type": "mmap"}  # a killed server leaves nothing in /dev/shm
         if self.tls:
             for source, target in zip(self.tls, ("server.crt", "server.key")):
                 shutil.copy(source, os.path.join(self.data, target))

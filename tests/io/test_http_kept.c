@@ -295,7 +295,7 @@ static void the_65th_waits_for_a_place(void **state)
         case_target(&c[i], &(struct http_spec){ .url = s.url });
     }
     for (int i = 0; i < MANY; i++)
-        case_start(&c[i], 9000);
+        case_start(&c[i], patience_times(9000));
     http_stats(c[0].http, &st);
     assert_int_equal(st.in_flight, HTTP_IN_FLIGHT);
     assert_int_equal(st.queued, 6);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/patience.h"
+
 static void drip(struct peer *p)
 {
     peer_sends(p, "$1000\r\nx"); /* and never the rest */
@@ -17,7 +19,7 @@ static void a_reply_that_never_ends_is_ended_by_the_total_deadline(void **state)
 
     (void)state;
     world_open(&w, drip);
-    ping(&w, &a, 150);
+    ping(&w, &a, patience_times(150));
     WAIT(&w, a.n);
     assert_int_equal(a.fault, FAULT_TIMEOUT);
     world_close(&w);
