@@ -148,42 +148,116 @@ static void a_dripping_body_ends_at_the_total_deadline(void **state)
     assert_in_range(c.took_ms, 400, patience_times(900));
 }
 
-static void connect_has_a_limit_of_its_own(void **state)
+/* A full accept queue drops further SYNs, which is how a blackhole looks. */
+struct blackhole {
+    int fd, waiting[4];
+    char url[64];
+};
+
+static void blackhole_open(struct blackhole *b)
 {
-    /* A full accept queue drops further SYNs, which is how a blackhole looks. */
-    struct loopback_conn none = { 0 };
-    int fds[8], port, n = 0, fd = socket(AF_INET, SOCK_STREAM, 0);
     struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     socklen_t len = sizeof at;
-    char url[64];
-    struct http_spec spec = { .url = url, .connect_timeout_ms = 150 };
+
+    b->fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(b->fd, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(b->fd, 0), 0);
+    assert_int_equal(getsockname(b->fd, (struct sockaddr *)&at, &len), 0);
+    for (int i = 0; i < 4; i++) {
+        b->waiting[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        if (connect(b->waiting[i], (struct sockaddr *)&at, sizeof at) < 0)
+            assert_int_equal(errno, EINPROGRESS);
+    }
+    snprintf(b->url, sizeof b->url, "http://127.0.0.1:%d/", ntohs(at.sin_port));
+}
+
+static void blackhole_close(struct blackhole *b)
+{
+    for (int i = 0; i < 4; i++)
+        close(b->waiting[i]);
+    close(b->fd);
+}
+
+static void connect_has_a_limit_of_its_own(void **state)
+{
+    struct blackhole hole;
+    struct http_spec spec = { .url = hole.url, .connect_timeout_ms = 150 };
     struct http_case c;
 
     (void)state;
-    (void)none;
-    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
-    assert_int_equal(listen(fd, 0), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
-    port = ntohs(at.sin_port);
-    for (; n < 4; n++) {
-        fds[n] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-        if (connect(fds[n], (struct sockaddr *)&at, sizeof at) < 0)
-            assert_int_equal(errno, EINPROGRESS);
-    }
-    snprintf(url, sizeof url, "http://127.0.0.1:%d/", port);
+    blackhole_open(&hole);
     case_init(&c, &spec);
     case_ask(&c, 3000);
     assert_int_equal(c.fault, FAULT_CONNECT_TIMEOUT);
     assert_string_equal(c.why, "connect timeout: no answer in 150 ms");
     assert_in_range(c.took_ms, 150, patience_times(650));
-    for (int i = 0; i < 3; i++) /* curl has closed the socket without a word: the loop lives on */
-        io_turn(c.io, 5);
+    case_fini(&c);
+    blackhole_close(&hole);
+}
+
+enum { NUMBERS = 8 };
+
+struct taker { /* a socket pair, watched under a number that was another's */
+    int pair[2], fd, n;
+    struct io_watch *watch;
+};
+
+static void take_byte(void *arg, int events)
+{
+    struct taker *t = arg;
+    char byte;
+
+    (void)events;
+    t->n += (int)read(t->fd, &byte, 1);
+}
+
+/* curl closes such a socket without a word and then says that it need not be watched. Who is given
+ * its number next, a connection of PostgreSQL say, must go on hearing from it: a watch of ours that
+ * ended only now would take the other's with it. */
+static void the_number_of_a_socket_that_never_connected_is_free_again(void **state)
+{
+    struct blackhole hole;
+    struct http_spec spec = { .url = hole.url, .connect_timeout_ms = 100 };
+    struct http_case c;
+    struct taker takers[NUMBERS] = { 0 };
+    int first, given = 0;
+
+    (void)state;
+    blackhole_open(&hole);
+    case_init(&c, &spec);
+    for (int i = 0; i < NUMBERS; i++)
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, takers[i].pair), 0);
+    first = fcntl(hole.fd, F_DUPFD, 0); /* what is opened from now on gets this number or more */
+    close(first);
     case_ask(&c, 3000);
     assert_int_equal(c.fault, FAULT_CONNECT_TIMEOUT);
-    case_fini(&c);
-    while (n)
-        close(fds[--n]);
-    close(fd);
+    io_turn(c.io, 5);
+    for (int fd = first; fd < first + NUMBERS; fd++) {
+        struct taker *t = &takers[given];
+
+        if (fcntl(fd, F_GETFD) != -1)
+            continue;
+        t->fd = dup2(t->pair[0], fd);
+        t->watch = io_watch_new(c.io, fd, IO_READ, take_byte, t);
+        assert_non_null(t->watch);
+        given++;
+    }
+    assert_in_range(given, 1, NUMBERS);
+    io_turn(c.io, 5);
+    http_target_free(c.target);
+    http_free(c.http);
+    for (int i = 0; i < NUMBERS; i++) {
+        if (i < given) {
+            assert_int_equal(write(takers[i].pair[1], "x", 1), 1);
+            WAIT(&c, takers[i].n == 1);
+            io_watch_free(takers[i].watch);
+            close(takers[i].fd);
+        }
+        close(takers[i].pair[0]);
+        close(takers[i].pair[1]);
+    }
+    io_free(c.io);
+    blackhole_close(&hole);
 }
 
 static void a_slow_answer_outlives_the_connect_limit(void **state)
@@ -492,6 +566,7 @@ int main(void)
         cmocka_unit_test(dripping_headers_end_at_the_total_deadline),
         cmocka_unit_test(a_dripping_body_ends_at_the_total_deadline),
         cmocka_unit_test(connect_has_a_limit_of_its_own),
+        cmocka_unit_test(the_number_of_a_socket_that_never_connected_is_free_again),
         cmocka_unit_test(a_slow_answer_outlives_the_connect_limit),
         cmocka_unit_test(an_endless_body_stops_at_the_cap),
         cmocka_unit_test(a_body_at_the_cap_passes_and_one_byte_more_does_not),
