@@ -15,10 +15,14 @@ class Gone(Exception):
 
 
 class Conn:
-    """One accepted connection, as its handler sees it. All waits end when the server closes."""
+    """One accepted connection, as its handler sees it. All waits end when the server closes.
+
+    Its thread alone closes the socket. Closed by another one, its number would go to the next connection
+    while this thread still reads by it: TLS does, and then answers a stranger's first bytes."""
 
     def __init__(self, server, sock, peer):
         self.server, self.sock, self.peer = server, sock, peer
+        self.dropped = threading.Event()
         self.buf = b""
         self.taken = 0  # bytes that the client accepted from us
 
@@ -54,7 +58,7 @@ class Conn:
         return out
 
     def pause(self, seconds):
-        if self.server.closing.wait(seconds):
+        if self.dropped.wait(seconds):
             raise Gone
 
     def hang(self):
@@ -69,9 +73,7 @@ class Conn:
 
     def reset(self):
         """RST instead of FIN."""
-        with contextlib.suppress(OSError):
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.close()
+        self.drop(reset=True)
         raise Gone
 
     def end(self):
@@ -82,15 +84,17 @@ class Conn:
             self.hang()
         raise Gone
 
-    def close(self):
-        """shutdown() wakes a thread that sits in recv(); with SO_LINGER 0 only the reading half, so
-        that the last close is an RST."""
+    def drop(self, reset=False):
+        """From any thread: the client sees the end, and the thread that serves it wakes and closes. With
+        SO_LINGER 0 only the reading half is shut, so that this close is an RST."""
+        self.dropped.set()
         with contextlib.suppress(OSError):
+            if reset:
+                self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             abrupt = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8)
-            self.sock.shutdown(socket.SHUT_RD if struct.unpack("ii", abrupt) == (1, 0)
-                               else socket.SHUT_RDWR)
-        with contextlib.suppress(OSError):
-            self.sock.close()
+            # not SSLSocket's own, which would pull TLS away from under the thread
+            socket.socket.shutdown(self.sock, socket.SHUT_RD if struct.unpack("ii", abrupt) == (1, 0)
+                                   else socket.SHUT_RDWR)
 
 
 class Server:
@@ -139,11 +143,7 @@ class Server:
         with self.lock:
             conns = list(self.conns)
         for c in conns:
-            if reset:
-                with contextlib.suppress(Gone):
-                    c.reset()
-            else:
-                c.close()
+            c.drop(reset)
 
     def count(self, name, n=1):
         with self.lock:
@@ -166,15 +166,17 @@ class Server:
             self.stats["now"] += 1
             self.stats["most"] = max(self.stats["most"], self.stats["now"])
         try:
-            if self.before(conn) and self.tls:
-                conn.sock = self.tls.wrap_socket(sock, server_side=True)
-            self.handle(conn)
+            if not self.closing.is_set():  # or was accepted too late to be dropped with the others
+                if self.before(conn) and self.tls:
+                    self.start_tls(conn, self.tls)
+                self.handle(conn)
         except Gone:
             pass
         except OSError:
             self.count("refused")
         finally:
-            conn.close()
+            conn.drop()
+            conn.sock.close()
             with self.lock:
                 self.conns.discard(conn)
                 self.stats["now"] -= 1
@@ -187,7 +189,11 @@ class Server:
         conn.hang()
 
     def start_tls(self, conn, context):
-        conn.sock = context.wrap_socket(conn.sock, server_side=True)
+        """The handshake runs on what drop() can reach."""
+        conn.sock = context.wrap_socket(conn.sock, server_side=True, do_handshake_on_connect=False)
+        if conn.dropped.is_set():
+            raise Gone
+        conn.sock.do_handshake()
 
     def heard(self, data):
         """True when a client has sent these bytes."""

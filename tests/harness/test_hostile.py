@@ -176,6 +176,34 @@ class TlsTest(unittest.TestCase):
                 peers.wait_until(lambda: h.stats["refused"] == 1, what="a refused handshake")
 
 
+    def test_a_dropped_connection_keeps_its_number_until_its_thread_is_done(self):
+        certificate = hostile.Certificates.get()["good"]
+        busy, done, numbers = threading.Event(), threading.Event(), []
+
+        def talk(conn, request):
+            numbers.append(conn.sock.fileno())
+            busy.set()
+            done.wait(5)
+            numbers.append(conn.sock.fileno())
+        with Http({"*": talk}, certificate=certificate) as h, client(h) as s:
+            tls = ssl.create_default_context(cafile=certificate.ca).wrap_socket(s, server_hostname="127.0.0.1")
+            with tls:
+                tls.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                self.assertTrue(busy.wait(5))
+                h.drop_all()
+                self.assertEqual(tls.recv(1), b"")  # the client knows at once
+                done.set()
+                peers.wait_until(lambda: h.stats["now"] == 0, 5, "the thread ended")
+        self.assertEqual(numbers[0], numbers[1])
+
+    def test_a_handshake_can_be_dropped(self):
+        with Http(certificate=hostile.Certificates.get()["good"]) as h, client(h) as s:
+            h.wait_for("connections", 1)
+            h.drop_all()
+            self.assertEqual(s.recv(1), b"")
+            peers.wait_until(lambda: h.stats["now"] == 0, 5, "the thread ended")
+
+
 class RespTest(unittest.TestCase):
     def say(self, server, *words, n=65536, seconds=0.3):
         with client(server, seconds) as s:
