@@ -60,11 +60,12 @@ class Console:
     """Use: with Console(midwatch, text) as c: c.wait_state(...); c.observe(3)."""
 
     def __init__(self, midwatch, text, cols=120, rows=36, env=None, argv=None, wrap=(), through=(),
-                 term=None, sanitized=False):
+                 term=None, sanitized=False, asan=""):
         self.midwatch, self.config_text = str(midwatch), text
         self.cols, self.rows, self.argv, self.wrap = cols, rows, argv, list(wrap)
         self.through = list(through)  # a program that is given our command as a shell line, for "@"
         self.extra, self.term, self.sanitized = dict(env or {}), term, sanitized
+        self.asan = asan  # more for ASAN_OPTIONS
         self.samples = []
         self.key_ms = []
         self.evidence = {}
@@ -89,7 +90,7 @@ class Console:
         env = {"HOME": self.dir, "XDG_STATE_HOME": self.dir, "XDG_RUNTIME_DIR": self.dir,
                "XDG_CONFIG_HOME": self.dir, "MIDWATCH_DEBUG_FILE": self.debug, "TZ": "UTC",
                "ASAN_OPTIONS": f"log_path={self.dir}/asan:detect_leaks=1:verify_asan_link_order=0:"
-                               "abort_on_error=0",
+                               f"abort_on_error=0:{self.asan}",
                "UBSAN_OPTIONS": f"log_path={self.dir}/ubsan:print_stacktrace=1"}
         env.update(self.extra)
         return env
