@@ -175,7 +175,6 @@ class TlsTest(unittest.TestCase):
                 self.assertNotIn(self.verify(h), ("verified", "timeout"))
                 peers.wait_until(lambda: h.stats["refused"] == 1, what="a refused handshake")
 
-
     def test_a_dropped_connection_keeps_its_number_until_its_thread_is_done(self):
         certificate = hostile.Certificates.get()["good"]
         busy, done, numbers = threading.Event(), threading.Event(), []
