@@ -4,7 +4,12 @@
 #include <string.h>
 #include <strings.h>
 
-enum { HEALTHBODY_WORD = 40, HEALTHBODY_LINE = 100, HEALTHBODY_LINES = 500 };
+enum {
+    HEALTHBODY_WORD = 40,
+    HEALTHBODY_LINE = 100,
+    HEALTHBODY_LINES = 500,
+    HEALTHBODY_REACH = 3 /* words that a "not" still speaks of: "not yet fully ready" */
+};
 
 static const struct {
     const char *word; /* lower case, blanks and hyphens as '_' */
@@ -171,7 +176,7 @@ static bool healthbody_leads(const char *s, size_t len)
 
 static bool healthbody_denies(const char *s, size_t len)
 {
-    static const char *const words[] = { "not", "no", "without", "never", "0" };
+    static const char *const words[] = { "not", "no", "without", "never", "cannot", "0" };
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strlen(words[i]) == len && strncasecmp(s, words[i], len) == 0)
@@ -179,16 +184,29 @@ static bool healthbody_denies(const char *s, size_t len)
     return len > 3 && strncasecmp(s + len - 3, "n't", 3) == 0;
 }
 
+static bool healthbody_is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Between two words? The ' of "isn't" is not. */
+static bool healthbody_is_between(const char *s, size_t len, size_t at)
+{
+    if (s[at] == '\'')
+        return at == 0 || at + 1 >= len || !healthbody_is_letter(s[at - 1]) ||
+               !healthbody_is_letter(s[at + 1]);
+    return strchr(" \t\r,;:()[]\"", s[at]) != NULL;
+}
+
 /* The next word of a line: where it begins, and its length without what ends a sentence. */
 static size_t healthbody_next(const char *s, size_t len, size_t *at, const char **word)
 {
-    static const char between[] = " \t\r,;:()[]\"'";
     size_t from, end;
 
     do {
-        while (*at < len && strchr(between, s[*at]))
+        while (*at < len && healthbody_is_between(s, len, *at))
             (*at)++;
-        for (from = *at; *at < len && !strchr(between, s[*at]);)
+        for (from = *at; *at < len && !healthbody_is_between(s, len, *at);)
             (*at)++;
         for (end = *at; end > from && strchr(".!?", s[end - 1]);)
             end--;
@@ -197,11 +215,18 @@ static size_t healthbody_next(const char *s, size_t len, size_t *at, const char 
     return end - from;
 }
 
+/* Is the word the last of its clause? What was denied there is not what follows. */
+static bool healthbody_ends(const char *word, size_t n, const char *end)
+{
+    return (word + n < end && strchr(",;:.!?", word[n])) || (n == 1 && *word == '-');
+}
+
 struct opinion healthbody_opinion_prose(const char *s, size_t len)
 {
     struct opinion whole = healthbody_opinion_word(s, len);
     enum state worst = STATE_UP, state;
-    bool first = false, last = false, denied = false, disabled = false;
+    bool first = false, last = false, disabled = false;
+    int denied = 0; /* words that it still reaches, the next one included */
     const char *word;
     size_t at = 0, n;
 
@@ -209,14 +234,21 @@ struct opinion healthbody_opinion_prose(const char *s, size_t len)
         return whole;
     for (bool head = true; (n = healthbody_next(s, len, &at, &word)) > 0; head = false) {
         last = healthbody_word(word, n, &state);
-        if (last && denied) /* "not ready" is bad; "no error" is no news */
+        /* "not yet ready" is as bad as "not ready". "no error" is no news, but "did not answer,
+         * error" is: only right before a bad word is it taken back. */
+        if (last && denied && (state == STATE_UP || denied == HEALTHBODY_REACH))
             state = state == STATE_UP ? STATE_DOWN : STATE_UP;
         if (last && (state != STATE_UP || !head || healthbody_leads(word, n))) {
             first = first || head;
             worst = healthbody_worse(worst, state);
             disabled = disabled || state == STATE_DISABLED;
         }
-        denied = healthbody_denies(word, n);
+        if (healthbody_denies(word, n))
+            denied = HEALTHBODY_REACH;
+        else if (last || healthbody_ends(word, n, s + len))
+            denied = 0;
+        else if (denied)
+            denied--;
     }
     whole.known = first || last;
     whole.state = !whole.known ? STATE_UNKNOWN : worst;
@@ -257,16 +289,41 @@ static bool healthbody_is_check(const char *s, size_t len)
     return len > 3 && s[0] == '[' && (s[1] == '+' || s[1] == '-') && s[2] == ']';
 }
 
+/* What the lines come to. `said` is the worst of those that are no check. */
+static void healthbody_text_settle(struct healthbody_walk *w, const struct opinion *said,
+                                   size_t lines)
+{
+    struct healthbody *h = w->out;
+
+    text_sets(&h->word, said->known || lines == 1 ? said->word : "");
+    if (w->counted) { /* the last line only repeats them */
+        h->state = healthbody_worse(w->worst, said->known ? said->state : STATE_UP);
+        healthbody_why_parts(h);
+        if (h->state != STATE_UP && !*text_str(&h->why))
+            text_sets(&h->why, said->word);
+        return;
+    }
+    h->state = said->state;
+    if (!said->there)
+        text_sets(&h->why, "the body is empty");
+    else if (!said->known && lines > 1)
+        text_sets(&h->why, "no status in the body");
+    else if (!said->known)
+        text_setf(&h->why, "'%s' is not a known status", said->word);
+    else if (said->state != STATE_UP)
+        text_sets(&h->why, said->word);
+}
+
 bool healthbody_text(struct healthbody_walk *w, const char *body, size_t len,
                      const char *content_type)
 {
     struct healthbody *h = w->out;
     struct opinion said = { 0 };
-    size_t lines = 0;
+    size_t lines = 0, i = 0;
 
     if (healthbody_is_html(body, len, content_type))
         return false;
-    for (size_t i = 0; i < len && lines < HEALTHBODY_LINES; lines++) {
+    for (; i < len && lines < HEALTHBODY_LINES; lines++) {
         const char *s = body + i, *nl = memchr(s, '\n', len - i);
         size_t n = nl ? (size_t)(nl - s) : len - i;
         struct opinion o;
@@ -286,22 +343,10 @@ bool healthbody_text(struct healthbody_walk *w, const char *body, size_t len,
         else if (said.known && o.known && healthbody_worse(said.state, o.state) != said.state)
             said = o;
     }
-    text_sets(&h->word, said.known || lines == 1 ? said.word : "");
-    if (w->counted) { /* the last line only repeats them */
-        h->state = healthbody_worse(w->worst, said.known ? said.state : STATE_UP);
-        healthbody_why_parts(h);
-        if (h->state != STATE_UP && !*text_str(&h->why))
-            text_sets(&h->why, said.word);
-        return true;
+    healthbody_text_settle(w, &said, lines);
+    if (i < len && h->state == STATE_UP) { /* what was not read may say otherwise */
+        h->state = STATE_UNKNOWN;
+        text_setf(&h->why, "more than %d lines", HEALTHBODY_LINES);
     }
-    h->state = said.state;
-    if (!said.there)
-        text_sets(&h->why, "the body is empty");
-    else if (!said.known && lines > 1)
-        text_sets(&h->why, "no status in the body");
-    else if (!said.known)
-        text_setf(&h->why, "'%s' is not a known status", said.word);
-    else if (said.state != STATE_UP)
-        text_sets(&h->why, said.word);
     return true;
 }

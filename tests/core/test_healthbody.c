@@ -182,6 +182,53 @@ static void many_parts_are_capped_but_all_judged(void **state)
     buf_fini(&b);
 }
 
+static void a_denial_reaches_the_word_it_speaks_of(void **state)
+{
+    static const struct {
+        const char *body;
+        enum state state;
+    } cases[] = {
+        { "Service is not ready", STATE_DOWN },
+        { "Service is not yet ready", STATE_DOWN },
+        { "not currently fully operational", STATE_DOWN },
+        { "the application isn't up", STATE_DOWN },
+        { "it can't become ready", STATE_DOWN },
+        { "cannot become ready", STATE_DOWN },
+        { "no workers available", STATE_DOWN },
+        { "status: 'ok'", STATE_UP },
+        { "OK: no error", STATE_UP },
+        { "ok, no problems", STATE_UP },
+        { "no problems found, all systems operational", STATE_UP },
+        { "not affected - healthy", STATE_UP },
+        { "the host did not answer: timeout", STATE_DOWN },
+        { "the host did not answer timeout", STATE_DOWN },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_true(
+            healthbody_read(cases[i].body, strlen(cases[i].body), "text/plain", NULL, &h, NULL));
+        if (h.state != cases[i].state)
+            fail_msg("'%s' is %s", cases[i].body, state_name(h.state));
+    }
+}
+
+static void what_lies_behind_the_last_line_that_is_read_is_not_taken_for_good(void **state)
+{
+    struct buf b = { 0 };
+
+    (void)state;
+    for (int i = 0; i < 500; i++)
+        buf_addf(&b, "[+]check%d ok\n", i);
+    assert_true(healthbody_read(b.bytes, b.len, NULL, NULL, &h, NULL));
+    assert_int_equal(h.state, STATE_UP);
+    buf_adds(&b, "[-]etcd failed\n");
+    assert_true(healthbody_read(b.bytes, b.len, NULL, NULL, &h, NULL));
+    assert_int_equal(h.state, STATE_UNKNOWN);
+    assert_string_equal(text_str(&h.why), "more than 500 lines");
+    buf_fini(&b);
+}
+
 static void memory_is_kept_between_reads(void **state)
 {
     const struct component *before;
@@ -265,6 +312,8 @@ int main(void)
         cmocka_unit_test(finished_at_is_told),
         cmocka_unit_test(notes_and_failed_jobs_are_kept),
         cmocka_unit_test(many_parts_are_capped_but_all_judged),
+        cmocka_unit_test(a_denial_reaches_the_word_it_speaks_of),
+        cmocka_unit_test(what_lies_behind_the_last_line_that_is_read_is_not_taken_for_good),
         cmocka_unit_test(memory_is_kept_between_reads),
         cmocka_unit_test(words_are_known_in_any_spelling),
         cmocka_unit_test(each_real_body_is_judged_as_the_index_says),
