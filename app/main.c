@@ -15,7 +15,6 @@
 #include "core/sanitized.h"
 #include "tui/term.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>
@@ -72,17 +71,17 @@ static int main_fail(int status, const char *words)
     return status;
 }
 
-/* The widths of characters come from the locale: without a UTF-8 one C.UTF-8 gives them, and only
- * ASCII leaves the program. */
+/* The widths of characters come from the locale, and nothing else does: numbers, times and messages
+ * are the same everywhere. Without a UTF-8 one C.UTF-8 gives them, and only ASCII leaves the
+ * program. */
 static bool main_locale(void)
 {
     bool ascii;
 
-    setlocale(LC_ALL, "");
+    setlocale(LC_CTYPE, "");
     ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
     if (ascii)
         setlocale(LC_CTYPE, "C.UTF-8");
-    setlocale(LC_NUMERIC, "C");
     return ascii;
 }
 
@@ -400,7 +399,6 @@ int main(int argc, char **argv)
         cli_fini(&r.cli);
         return main_written(0);
     }
-    curl_global_init(CURL_GLOBAL_DEFAULT);
     r.secrets = secrets_new();
     r.io = io_new(&err);
     status = r.io ? main_do(&r) : main_fail(CLI_NO_SYSTEM, err.msg);
@@ -410,6 +408,5 @@ int main(int argc, char **argv)
     io_free(r.io);
     secrets_free(r.secrets);
     cli_fini(&r.cli);
-    curl_global_cleanup();
     return main_written(status);
 }

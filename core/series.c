@@ -107,7 +107,6 @@ struct series *series_new(int64_t interval_ms)
     struct series *s = xmalloc(sizeof *s + codes * sizeof *s->ring);
 
     *s = (struct series){ .bytes = sizeof *s + codes * sizeof *s->ring };
-    memset(s->ring, 0xff, codes * sizeof *s->ring);
     s->fine = (struct series_tier){ .step_ms = fine_ms, .n = fine, .mean = s->ring };
     s->coarse = (struct series_tier){ .step_ms = coarse_ms, .n = coarse, .mean = s->ring + fine };
     if (!one) {
@@ -129,7 +128,7 @@ struct series *series_copy(const struct series *s)
     if (!s)
         return NULL;
     to = xmalloc(s->bytes);
-    memcpy(to, s, s->bytes);
+    memcpy(to, s, s->any ? s->bytes : sizeof *s);
     to->fine.mean = to->ring;
     to->coarse.mean = to->ring + to->fine.n;
     if (to->coarse.min) {
@@ -146,10 +145,20 @@ static size_t series_codes(const struct series *s)
 
 static void series_restart(struct series *s)
 {
-    memset(s->ring, 0xff, series_codes(s) * sizeof *s->ring);
     s->any = s->sign = false;
     s->held = 0;
     s->newest_ms = s->last_ms = 0;
+}
+
+/* The rings are touched with the first value and not at birth: thousands of pages would stand
+ * between the start and the first frame. */
+static void series_begin(struct series *s, int64_t at_ms, int64_t fine, int64_t coarse)
+{
+    memset(s->ring, 0xff, series_codes(s) * sizeof *s->ring);
+    s->fine.newest = fine - 1;
+    s->coarse.newest = coarse - 1;
+    s->any = true;
+    s->last_ms = at_ms;
 }
 
 static void series_take_sign(struct series *s)
@@ -231,12 +240,8 @@ void series_push(struct series *s, int64_t at_ms, double value)
             return;
         series_restart(s); /* the clock was set back */
     }
-    if (!s->any) {
-        s->fine.newest = fine - 1;
-        s->coarse.newest = coarse - 1;
-        s->any = true;
-        s->last_ms = at_ms;
-    }
+    if (!s->any)
+        series_begin(s, at_ms, fine, coarse);
     if (value < 0 && value > -1e-5)
         value = 0; /* noise around zero is no reason to give up the range */
     if (value < 0 && !s->sign)

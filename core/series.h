@@ -1,4 +1,5 @@
-/* core/series.h: the past of one signal, in memory fixed at birth.
+/* core/series.h: the past of one signal, in memory fixed at birth (and touched by the first
+ * value, so that a start does not wait for it).
  *
  * Two tiers, each a ring of quantised 16-bit values (relative step < 0.1 %, so 41.2 ms stays 41.2):
  *   fine:   max(1 s, interval) a slot, for 1 h
