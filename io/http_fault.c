@@ -182,8 +182,8 @@ void http_judge(const struct http_target *t, CURLcode rc, struct http_verdict *o
         http_put(out, t->sent ? FAULT_TOO_BIG : FAULT_LOCAL,
                  t->sent ? "a header" : "out of memory");
         return;
-    case CURLE_SSL_CACERT_BADFILE:
-        http_put(out, FAULT_LOCAL, "the ca_file cannot be read");
+    case CURLE_SSL_CACERT_BADFILE: /* ours, or the system's; curl names the file */
+        http_put(out, FAULT_LOCAL, *t->error ? t->error : "the CA certificates cannot be read");
         return;
     default:
         http_put(out, t->sent ? FAULT_PROTOCOL : FAULT_LOCAL,

@@ -85,6 +85,9 @@ def tls():
                       ("self-signed", "tls: self-signed certificate")):
         with one(name) as s:
             says(f"H10 {name}", s.url, "tls", why, "--ca", certs.ca)
+    with one("good") as s:
+        says("H10 no CA certificates", s.url, "local",
+             f"local: error setting certificate file: {__file__}", "--ca", __file__)
     old = hostile.old_tls(certs["good"])
     if old:
         with Greeter() as plain, hostile.Server(tls=old) as s:
