@@ -82,6 +82,7 @@ class ShowTest(unittest.TestCase):
             s.key("Down", "Enter")
             s.wait_for("Service api")
             s.key("Esc")
+            s.wait_gone("Service api")  # a key right behind Esc would be one with Alt
             s.wait_for("Signals")
             s.key("2")
             s.wait_for(" reason ")
