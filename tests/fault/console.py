@@ -16,6 +16,7 @@ import pathlib
 import re
 import shlex
 import shutil
+import subprocess
 import tempfile
 import time
 
@@ -70,6 +71,7 @@ class Console:
         self.key_ms = []
         self.evidence = {}
         self.screen = None
+        self.stood = []  # where the program stood when it did not answer, or did not end
         self.watch_green = None  # id of the service whose row must not look up
         self.dir = None
 
@@ -146,6 +148,8 @@ class Console:
                 sample.screen_green = self.row_is_green(self.watch_green)
             if keys and n % 5 == 2:
                 self.key_ms.append(self.screen.latency_ms("jk"[n // 5 % 2], seconds=1.0))
+                if self.key_ms[-1] is None:
+                    self.tell_where("a key had no answer")
             n += 1
             self.screen.settle(quiet=10, seconds=max(0.0, min(0.1, deadline - time.monotonic())))
 
@@ -169,6 +173,24 @@ class Console:
     def wait_up(self, probes, seconds=20):
         return self.wait(lambda r: all(p in r and r[p]["state"] == "up" for p in probes), seconds,
                          f"{len(probes)} probes up")
+
+    def tell_where(self, why):
+        """Keeps, once, where each thread of the program stands: its state, what it waits for in the kernel, and
+        its stack where gdb is installed. A hang that comes once in a hundred runs must not come in vain."""
+        if self.stood or self.screen.exited():
+            return
+        self.stood = [why]
+        for task in sorted(glob.glob(f"/proc/{self.screen.pid}/task/*")):
+            with contextlib.suppress(OSError):
+                state = re.search(r"State:\s*(.*)", pathlib.Path(task, "status").read_text())[1]
+                waits = pathlib.Path(task, "wchan").read_text()
+                call = pathlib.Path(task, "syscall").read_text().split()[0]
+                self.stood.append(f"{os.path.basename(task)}: {state}, in {waits}, system call {call}")
+        if shutil.which("gdb"):
+            done = subprocess.run(["gdb", "-q", "-batch", "-p", str(self.screen.pid),
+                                   "-ex", "thread apply all backtrace 30"],
+                                  capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+            self.stood += [line for line in done.stdout.splitlines() if line.startswith(("Thread", "#"))]
 
     # -- the end --
 
@@ -200,6 +222,7 @@ class Console:
             end = self.screen.wait_exit(seconds * (5 if self.sanitized else 1))
         except NotSeen:
             end = None
+            self.tell_where("it did not end")
         self.gather("the debug file", json.dumps([s.data for s in self.samples]))
         self.gather("the bytes of the terminal", self.raw())
         for path in glob.glob(f"{self.dir}/**", recursive=True):

@@ -111,6 +111,7 @@ def close(tools, c, record, result, key="q"):
     record.reports, record.evidence = c.reports(), c.evidence
     result.notes += c.foreign()[:3] and [f"foreign bytes: {c.foreign()[:3]}"]
     result.measured["foreign"] = len(c.foreign())
+    result.notes += c.stood
     if record.exit is None or record.exit.get("signal"):
         result.notes.append("its last words: " + last_words(c))
 
