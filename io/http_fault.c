@@ -124,6 +124,14 @@ static void http_judge_resolve(const struct http_target *t, struct http_verdict 
         http_put(out, FAULT_DNS, *t->error ? t->error : "the name could not be resolved");
 }
 
+static void http_judge_too_big(const struct http_target *t, struct http_verdict *out)
+{
+    char size[24], why[64];
+
+    snprintf(why, sizeof why, "more than %s", http_size(t->max_bytes, size));
+    http_put(out, FAULT_TOO_BIG, why);
+}
+
 void http_judge(const struct http_target *t, CURLcode rc, struct http_verdict *out)
 {
     *out = (struct http_verdict){ .fault = FAULT_NONE };
@@ -163,13 +171,9 @@ void http_judge(const struct http_target *t, CURLcode rc, struct http_verdict *o
     case CURLE_HTTP2:
         http_judge_broken(t, out);
         return;
-    case CURLE_FILESIZE_EXCEEDED: {
-        char size[24], why[64];
-
-        snprintf(why, sizeof why, "more than %s", http_size(t->max_bytes, size));
-        http_put(out, FAULT_TOO_BIG, why);
+    case CURLE_FILESIZE_EXCEEDED:
+        http_judge_too_big(t, out);
         return;
-    }
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
         http_put(out, FAULT_PROTOCOL, "the answer is not HTTP");
