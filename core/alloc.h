@@ -23,8 +23,8 @@ MW_NORETURN void alloc_fail(void);
 /* Called once, before the program ends for want of memory. */
 void alloc_set_hook(void (*hook)(void));
 
-/* From now on a block of ALLOC_LARGE bytes or more goes back to the system when it is freed. To be
- * called once, before there are threads; where the C library has no such setting, nothing changes.
- */
-enum { ALLOC_LARGE = 256 << 10 };
+/* From now on a block of ALLOC_LARGE bytes or more for which the heap has no room is the system's
+ * own, and goes back to it when it is freed. To be called once, before there are threads; where the
+ * C library has no such setting, nothing changes. */
+enum { ALLOC_LARGE = 64 << 10 };
 void alloc_return_large(void);
