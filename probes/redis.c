@@ -11,8 +11,7 @@
 #define REDIS(field) offsetof(struct redis_options, field)
 
 static const struct option redis_options[] = {
-    { "redis", OPTION_DSN, REDIS(redis), NULL,
-      "server: redis://[user@]host:6379[/db], rediss:// for TLS, or unix:/path", .required = true },
+    REDIS_LINK_ADDRESS(REDIS(link)),
     { "info", OPTION_STRING, REDIS(info), NULL,
       "field of INFO that is the value: connected_clients, db0.keys" },
     { "of", OPTION_STRING, REDIS(of), NULL,
@@ -21,11 +20,7 @@ static const struct option redis_options[] = {
       "field of INFO that counts; the value is its growth a second" },
     { "expect", OPTION_MAP, REDIS(expect), NULL,
       "field of INFO to what must stand there; anything else is degraded" },
-    { "password", OPTION_SECRET, REDIS(password), NULL, "password for AUTH" },
-    { "ca_file", OPTION_PATH, REDIS(ca_file), NULL,
-      "certificates to trust instead of the system's" },
-    { "insecure", OPTION_BOOL, REDIS(insecure), "false", "do not verify TLS; shown for ever" },
-    { "insecure_reason", OPTION_STRING, REDIS(insecure_reason), NULL, "why; insecure demands it" },
+    REDIS_LINK_OPTIONS(REDIS(link)),
     { 0 }
 };
 
@@ -34,10 +29,8 @@ static const struct option redis_options[] = {
 static bool redis_check(void *self, struct probe_common *common, struct err *err)
 {
     const struct redis_options *o = self;
-    const struct probe_trust trust = { o->ca_file, o->insecure_reason, o->insecure };
 
-    if (!probe_trust_check(&trust, strncmp(o->redis, "rediss:", 7) == 0,
-                           "the address is not rediss://", err))
+    if (!redis_link_check(&o->link, err))
         return false;
     if (o->info && o->delta)
         return err_set(err, "info, delta: a probe has one of them");
@@ -83,46 +76,10 @@ static size_t redis_signals(const void *self, const struct probe_common *common,
 
 static void redis_target(const void *self, struct text *out)
 {
-    redis_show(((const struct redis_options *)self)->redis, out);
+    redis_show(((const struct redis_options *)self)->link.redis, out);
 }
 
 /* ---- asking ---- */
-
-static void redis_on_closed_probe(void *arg)
-{
-    struct probe *p = arg;
-    struct redis_state *s = p->state;
-
-    if (!s->call)
-        probe_closed(p);
-}
-
-/* Opens the server, or changes to another connection when the secret is another one by now. A
- * secret that cannot be had is no mistake of the configuration: it may come. `fatal` is one that
- * stays. */
-static bool redis_prepare(struct probe *p, bool *fatal, struct err *err)
-{
-    const struct redis_options *o = p->self;
-    struct redis_state *s = p->state;
-    struct secret *secret;
-    struct redis_db *db;
-
-    *fatal = false;
-    if (!probe_secret(p->clients, o->password, &secret, err))
-        return false;
-    db = redis_db_get(p->clients->redis, o->redis, secret, o->ca_file, o->insecure, err);
-    secret_free(secret);
-    *fatal = !db;
-    if (!db)
-        return false;
-    if (s->db)
-        redis_off_closed(s->db, p);
-    redis_on_closed(db, redis_on_closed_probe, p);
-    redis_db_put(s->db); /* after the other was got: if it is the same, it stays what it was */
-    s->db = db;
-    s->rejected = false;
-    return true;
-}
 
 static const char *redis_longest_section(const struct redis_options *o)
 {
@@ -140,19 +97,13 @@ static bool redis_open(struct probe *p, struct err *err)
 {
     const struct redis_options *o = p->self;
     struct redis_state *s = xcalloc(1, sizeof *s);
-    struct err why = { "" };
-    bool fatal;
 
     p->state = s;
     report_init(&s->report, 0);
     s->counter = NAN;
     s->asks_info = o->info || o->delta || o->expect.n;
     s->section = redis_longest_section(o);
-    if (redis_prepare(p, &fatal, &why) || !fatal)
-        return true;
-    if (err)
-        *err = why;
-    return false;
+    return redis_link_open(&s->link, p, &o->link, err);
 }
 
 static void redis_on_reply(void *arg, const struct redis_reply *r)
@@ -160,8 +111,8 @@ static void redis_on_reply(void *arg, const struct redis_reply *r)
     struct probe *p = arg;
     struct redis_state *s = p->state;
 
-    s->call = NULL;
-    s->rejected = r->fault == FAULT_AUTH;
+    s->link.call = NULL;
+    s->link.rejected = r->fault == FAULT_AUTH;
     probe_report_begin(&s->report, io_now_ms(p->clients->io));
     s->report.phases = r->phases;
     redis_read_reply(p->self, p->common, s, r, io_mono_us(p->clients->io));
@@ -170,21 +121,19 @@ static void redis_on_reply(void *arg, const struct redis_reply *r)
 
 static void redis_poll(struct probe *p)
 {
-    const struct redis_options *o = p->self;
     struct redis_state *s = p->state;
     const char *ping[] = { "PING" }, *info[] = { "INFO", s->section };
     const struct redis_command commands[] = { { 1, ping }, { s->section ? 2 : 1, info } };
     struct err why = { "" };
-    bool fatal, renew = s->rejected && o->password;
 
-    if ((!s->db || renew) && !redis_prepare(p, &fatal, &why)) {
+    if (!redis_link_ready(&s->link, &why)) {
         probe_report_begin(&s->report, io_now_ms(p->clients->io));
         probe_report_failed(&s->report, FAULT_AUTH, why.msg);
         probe_report(p, &s->report);
         return;
     }
-    s->call =
-        redis_ask(s->db, commands, s->asks_info ? 2 : 1, p->common->timeout_ms, redis_on_reply, p);
+    s->link.call = redis_ask(s->link.db, commands, s->asks_info ? 2 : 1, p->common->timeout_ms,
+                             redis_on_reply, p);
 }
 
 static void redis_close(struct probe *p)
@@ -193,10 +142,7 @@ static void redis_close(struct probe *p)
 
     if (!s)
         return;
-    redis_cancel(s->call);
-    if (s->db)
-        redis_off_closed(s->db, p);
-    redis_db_put(s->db);
+    redis_link_close(&s->link);
     report_fini(&s->report);
     free(s);
     p->state = NULL;

@@ -5,19 +5,18 @@
 #include "core/option.h"
 #include "io/redis.h"
 #include "probes/probe.h"
+#include "probes/redis_link.h"
 
 struct redis_options { /* the probe's `self` */
-    char *redis, *password, *info, *of, *delta, *ca_file, *insecure_reason;
+    struct redis_link_options link;
+    char *info, *of, *delta;
     struct strmap expect;
-    bool insecure;
 };
 
 struct redis_state {
-    struct redis_db *db; /* NULL while a secret cannot be had */
-    struct redis_call *call;
+    struct redis_link link;
     const char *section; /* of INFO; NULL = the usual */
     bool asks_info;
-    bool rejected; /* the credentials: the secret may have been renewed */
     struct report report;
     double counter;     /* of `delta` at the answer before; NaN = none */
     int64_t counter_us; /* when that was (monotonic) */
