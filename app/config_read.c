@@ -103,13 +103,16 @@ static const struct probe_ops *read_kind(struct reader *r, const struct node *ma
     for (const struct node *k = map->first; k; k = k->next) {
         const struct probe_ops *found = k->bad ? NULL : config_kind(r->kinds, k->text);
 
-        if (found && ops && !option_find(ops->options, k->text))
+        if (!found || (ops && option_find(ops->options, k->text)))
+            continue;
+        /* a queue has its Redis: what is an option of the other is no kind here, in any order */
+        if (ops && !option_find(found->options, ops->kind)) {
             walk_error(w, k, "'%s' and '%s' (line %d) are two kinds; a probe asks one question",
                        k->text, ops->kind, first->line);
-        if (found && !ops) {
-            ops = found;
-            first = k;
+            continue;
         }
+        ops = found;
+        first = k;
     }
     if (ops)
         return ops;

@@ -24,6 +24,10 @@ static void watch_board_signals(struct reading *r, const struct config_probe *p)
         signals[i].unit = specs[i].unit;
         signals[i].window_ms = specs[i].window_ms;
         text_sets(&signals[i].unit_word, specs[i].unit_word);
+        if (specs[i].warn)
+            signals[i].warn = *specs[i].warn;
+        if (specs[i].crit)
+            signals[i].crit = *specs[i].crit;
         if (!specs[i].main)
             continue;
         signals[i].warn = p->common.warn;

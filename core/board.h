@@ -66,7 +66,7 @@ struct table {          /* a small result to show as it is: locks, long transact
     bool cut; /* there was more than the cap */
 };
 
-enum { READING_SIGNALS = 4, READING_COMPONENTS = 64, TABLE_ROWS = 50, TABLE_COLS = 12 };
+enum { READING_SIGNALS = 8, READING_COMPONENTS = 64, TABLE_ROWS = 50, TABLE_COLS = 12 };
 
 struct reading {                    /* what one probe last told */
     struct text name, kind, target; /* target: what is asked, without credentials */

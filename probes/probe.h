@@ -42,6 +42,7 @@ struct signal_spec {
     const char *unit_word; /* NULL */
     bool main;             /* warn, crit and max of the options belong to this one */
     int64_t window_ms;
+    const double *warn, *crit; /* limits of another signal than the main one; NULL = none */
 };
 
 struct probe_trust { /* options of the kinds that speak TLS */

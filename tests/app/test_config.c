@@ -223,7 +223,7 @@ static void a_probe_asks_one_question(void **state)
         PROBE("{ http: 'http://h', postgres: host=h, every: 10s }"),
         AT(5, 30, "", "'postgres' and 'http' (line 5) are two kinds; a probe asks one question"));
     ERRORS(HTTP("        text: fault\n"), AT(7, 15, ".text", "'fault' does not go with http"));
-    ERRORS(HTTP("        many: 5\n"), AT(6, 9, "", "measures 5 values; at most 4 a probe"));
+    ERRORS(HTTP("        many: 9\n"), AT(6, 9, "", "measures 9 values; at most 8 a probe"));
 }
 
 static void an_address_is_of_the_kind_that_asks(void **state)

@@ -1,0 +1,239 @@
+/* probes/queue.c: one queue in a Redis, of any library: depth, age of the next job, what is at
+ * work, delayed and failed, and where it is going. One pipeline a poll; a second, short one only
+ * when another job is next whose time stands elsewhere. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/json.h"
+#include "probes/queue_impl.h"
+#include "probes/registry.h"
+
+#define QUEUE(field) offsetof(struct queue_options, field)
+
+static const char *const queue_heads[] = { "right", "left", NULL };
+
+static const struct option queue_options[] = {
+    { "queue", OPTION_STRING, QUEUE(queue), NULL, "name of the queue; the key of a list or stream",
+      .required = true },
+    REDIS_LINK_ADDRESS(QUEUE(link)),
+    { "layout", OPTION_ENUM, QUEUE(layout), NULL, "who writes it", queue_layout_words,
+      .required = true },
+    { "prefix", OPTION_STRING, QUEUE(prefix), NULL,
+      "before the keys, where it is not the library's own: bull, rq" },
+    { "group", OPTION_STRING, QUEUE(group), NULL, "consumer group of a stream" },
+    { "stamp", OPTION_POINTER, QUEUE(stamp), NULL,
+      "where the time of a job stands in an element of a list: /created_at" },
+    { "head", OPTION_ENUM, QUEUE(head), "right", "the end of a list from which jobs are taken",
+      queue_heads },
+    { "stuck", OPTION_DURATION, QUEUE(stuck_ms), "10m",
+      "degraded when the same job is next for so long; 0s = never", .min = 0, .max = 604800000 },
+    { "oldest_warn", OPTION_DURATION, QUEUE(oldest_warn_ms), NULL,
+      "warning when the next job waits for so long", .min = 0, .max = 2592000000 },
+    { "oldest_crit", OPTION_DURATION, QUEUE(oldest_crit_ms), NULL,
+      "critical when the next job waits for so long", .min = 0, .max = 2592000000 },
+    REDIS_LINK_OPTIONS(QUEUE(link)),
+    { 0 }
+};
+
+/* ---- options ---- */
+
+static bool queue_check(void *self, struct probe_common *common, struct err *err)
+{
+    struct queue_options *o = self;
+
+    if (!redis_link_check(&o->link, err))
+        return false;
+    if (common->unit != UNIT_NONE && common->unit != UNIT_COUNT)
+        return err_set(err, "unit: a depth is a count");
+    if ((o->layout == QUEUE_STREAM) != (o->group != NULL))
+        return err_set(err, o->group ? "group: only a stream has one"
+                                     : "group: a stream is read by one; name it");
+    if (o->stamp && o->layout != QUEUE_LIST)
+        return err_set(err, "stamp: goes with layout list; %s is known",
+                       queue_layout_words[o->layout]);
+    if (o->head && o->layout != QUEUE_LIST)
+        return err_set(err, "head: goes with layout list");
+    if ((o->oldest_warn_ms || o->oldest_crit_ms) &&
+        (o->layout == QUEUE_CELERY || (o->layout == QUEUE_LIST && !o->stamp)))
+        return err_set(err, "oldest_warn, oldest_crit: the jobs of this layout tell no time%s",
+                       o->layout == QUEUE_LIST ? "; name its place with stamp" : "");
+    o->oldest_warn_s = o->oldest_warn_ms ? (double)o->oldest_warn_ms / 1000 : NAN;
+    o->oldest_crit_s = o->oldest_crit_ms ? (double)o->oldest_crit_ms / 1000 : NAN;
+    return true;
+}
+
+static size_t queue_signals(const void *self, const struct probe_common *common,
+                            struct signal_spec out[READING_SIGNALS])
+{
+    const struct queue_options *o = self;
+    const char *jobs = common->unit_word ? common->unit_word : "jobs";
+
+    out[QUEUE_DEPTH] = (struct signal_spec){ "depth", UNIT_COUNT, jobs, .main = true };
+    out[QUEUE_OLDEST] = (struct signal_spec){
+        .name = "oldest", .unit = UNIT_SECONDS, .warn = &o->oldest_warn_s, .crit = &o->oldest_crit_s
+    };
+    out[QUEUE_RUNNING] = (struct signal_spec){ "running", UNIT_COUNT, jobs };
+    out[QUEUE_DELAYED] = (struct signal_spec){ "delayed", UNIT_COUNT, jobs };
+    out[QUEUE_FAILED] = (struct signal_spec){ "failed", UNIT_COUNT, jobs };
+    out[QUEUE_SERVED] = (struct signal_spec){ "served", UNIT_NONE, "/min" };
+    out[QUEUE_GROWTH] = (struct signal_spec){ "growth", UNIT_NONE, "/min" };
+    out[QUEUE_LATENCY] = (struct signal_spec){ "latency", UNIT_MS };
+    return QUEUE_SIGNALS;
+}
+
+static void queue_target(const void *self, struct text *out)
+{
+    const struct queue_options *o = self;
+    struct text server = { 0 };
+
+    redis_show(o->link.redis, &server);
+    text_setf(out, "%s %s on %s", queue_layout_words[o->layout], o->queue, text_str(&server));
+    text_fini(&server);
+}
+
+/* ---- asking ---- */
+
+static bool queue_open(struct probe *p, struct err *err)
+{
+    const struct queue_options *o = p->self;
+    struct queue_state *s = xcalloc(1, sizeof *s);
+
+    p->state = s;
+    report_init(&s->report, 0);
+    s->where = (struct queue_where){ .layout = (enum queue_layout)o->layout,
+                                     .name = o->queue,
+                                     .prefix = o->prefix,
+                                     .group = o->group,
+                                     .stamp = o->stamp,
+                                     .head_left = o->head == 1 };
+    queue_ask_make(&s->ask, &s->where);
+    return redis_link_open(&s->link, p, &o->link, err);
+}
+
+static void queue_done(struct probe *p)
+{
+    struct queue_state *s = p->state;
+
+    queue_say(p->self, p->common, s, io_mono_ms(p->clients->io));
+    probe_report(p, &s->report);
+}
+
+static void queue_failed(struct probe *p, enum fault fault, const char *why)
+{
+    struct queue_state *s = p->state;
+
+    trend_gap(&s->trend);
+    probe_report_failed(&s->report, fault, why);
+    probe_report(p, &s->report);
+}
+
+/* The layout's own errors are its reader's to explain; all others are the server's. */
+static bool queue_is_about_keys(const struct redis_reply *r)
+{
+    return r->n && (strcmp(r->word, "WRONGTYPE") == 0 || strcmp(r->word, "NOGROUP") == 0 ||
+                    strstr(r->why.msg, "no such key"));
+}
+
+static bool queue_answered(struct probe *p, const struct redis_reply *r)
+{
+    struct queue_state *s = p->state;
+
+    s->link.call = NULL;
+    s->link.rejected = r->fault == FAULT_AUTH;
+    probe_report_begin(&s->report, io_now_ms(p->clients->io));
+    if (r->fault == FAULT_NONE || queue_is_about_keys(r))
+        return true;
+    if (strcmp(r->word, "LOADING") == 0) { /* neither up nor down */
+        trend_gap(&s->trend);
+        s->report.state = STATE_DEGRADED;
+        text_sets(&s->report.reason, "Redis is loading its data set");
+        text_copy(&s->report.values[0].note, &s->report.reason);
+        probe_report(p, &s->report);
+    } else {
+        queue_failed(p, r->fault, r->why.msg);
+    }
+    return false;
+}
+
+static void queue_on_head(void *arg, const struct redis_reply *r)
+{
+    struct probe *p = arg;
+    struct queue_state *s = p->state;
+
+    if (!queue_answered(p, r))
+        return;
+    queue_read_head(&s->ask_head, r->values, r->n, &s->facts);
+    memcpy(s->known_id, s->facts.head_id, sizeof s->known_id);
+    s->known_ms = s->facts.oldest_ms;
+    queue_done(p);
+}
+
+static void queue_on_reply(void *arg, const struct redis_reply *r)
+{
+    struct probe *p = arg;
+    struct queue_state *s = p->state;
+    int64_t left_ms = p->common->timeout_ms - (io_mono_ms(p->clients->io) - s->asked_ms);
+
+    if (!queue_answered(p, r))
+        return;
+    s->phases = r->phases;
+    queue_read(&s->where, &s->ask, r->values, r->n, &s->facts);
+    if (!*s->facts.head_id || *s->facts.wrong.msg) {
+        queue_done(p);
+    } else if (!isnan(s->facts.depth) && s->known_ms &&
+               strcmp(s->known_id, s->facts.head_id) == 0) {
+        s->facts.oldest_ms = s->known_ms;
+        queue_done(p);
+    } else if (left_ms <= 0) {
+        queue_failed(p, FAULT_TIMEOUT, "no time left to ask about the next job");
+    } else {
+        queue_ask_fini(&s->ask_head);
+        queue_ask_head(&s->ask_head, &s->where, &s->facts);
+        s->link.call =
+            redis_ask(s->link.db, s->ask_head.commands, s->ask_head.n, left_ms, queue_on_head, p);
+    }
+}
+
+static void queue_poll(struct probe *p)
+{
+    struct queue_state *s = p->state;
+    struct err why = { "" };
+
+    if (!redis_link_ready(&s->link, &why)) {
+        probe_report_begin(&s->report, io_now_ms(p->clients->io));
+        queue_failed(p, FAULT_AUTH, why.msg);
+        return;
+    }
+    s->asked_ms = io_mono_ms(p->clients->io);
+    s->link.call =
+        redis_ask(s->link.db, s->ask.commands, s->ask.n, p->common->timeout_ms, queue_on_reply, p);
+}
+
+static void queue_close(struct probe *p)
+{
+    struct queue_state *s = p->state;
+
+    if (!s)
+        return;
+    redis_link_close(&s->link);
+    queue_ask_fini(&s->ask);
+    queue_ask_fini(&s->ask_head);
+    report_fini(&s->report);
+    free(s);
+    p->state = NULL;
+}
+
+const struct probe_ops probe_queue = {
+    .kind = "queue",
+    .help = "a queue in a Redis: its depth, the age of its next job, and where it is going",
+    .options = queue_options,
+    .size = sizeof(struct queue_options),
+    .check = queue_check,
+    .signals = queue_signals,
+    .target = queue_target,
+    .open = queue_open,
+    .poll = queue_poll,
+    .close = queue_close,
+};

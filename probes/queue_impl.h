@@ -1,0 +1,46 @@
+/* probes/queue_impl.h: the queue probe's options and state, between its files; nobody else includes
+ * it. */
+#pragma once
+
+#include "probes/probe.h"
+#include "probes/queue_layout.h"
+#include "probes/queue_trend.h"
+#include "probes/redis_link.h"
+
+struct queue_options { /* the probe's `self` */
+    struct redis_link_options link;
+    char *queue, *prefix, *group, *stamp;
+    int layout; /* enum queue_layout */
+    int head;   /* 0 right, 1 left */
+    int64_t stuck_ms, oldest_warn_ms, oldest_crit_ms;
+    double oldest_warn_s, oldest_crit_s; /* the same as limits of the signal; NaN = none */
+};
+
+enum queue_signal { /* in the order of the reading's signals */
+                    QUEUE_DEPTH,
+                    QUEUE_OLDEST,
+                    QUEUE_RUNNING,
+                    QUEUE_DELAYED,
+                    QUEUE_FAILED,
+                    QUEUE_SERVED,
+                    QUEUE_GROWTH,
+                    QUEUE_LATENCY,
+                    QUEUE_SIGNALS
+};
+
+struct queue_state {
+    struct redis_link link;
+    struct queue_where where;
+    struct queue_ask ask, ask_head;
+    struct queue_facts facts;
+    struct queue_trend trend;
+    char known_id[QUEUE_HEAD_MAX]; /* the job whose time is known, and that time */
+    int64_t known_ms, asked_ms;    /* asked_ms: monotonic */
+    struct phases phases;
+    struct report report;
+};
+
+/* probes/queue_say.c: s->facts into s->report, which was begun. `mono_ms` is the moment of the
+ * answer. */
+void queue_say(const struct queue_options *o, const struct probe_common *common,
+               struct queue_state *s, int64_t mono_ms);

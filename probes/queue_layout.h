@@ -1,0 +1,77 @@
+/* probes/queue_layout.h: how the queue libraries keep their jobs in Redis: which reading commands
+ * tell depth, age and state, and what their answers mean. Pure: words in, facts out.
+ *
+ * Facts and their sources stand in doc/midwatch.yaml.5 under `queue`. Nothing is scanned, listed
+ * beyond two elements or written; each command costs the server O(1) or O(log n).
+ *
+ * Units:   counts of jobs; Unix milliseconds.
+ * Errors:  a key of the wrong type or a refused command leaves `wrong` filled and the facts
+ * unknown. Owner:   an ask owns its words until queue_ask_fini().
+ */
+#pragma once
+
+#include "core/buf.h"
+#include "core/err.h"
+#include "io/redis.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum queue_layout {
+    QUEUE_LIST,
+    QUEUE_BULLMQ,
+    QUEUE_BULL,
+    QUEUE_SIDEKIQ,
+    QUEUE_RQ,
+    QUEUE_CELERY,
+    QUEUE_STREAM
+};
+extern const char *const queue_layout_words[]; /* "list" "bullmq" ..., NULL at the end */
+
+enum { QUEUE_ASK_MAX = 20, QUEUE_HEAD_MAX = 512 };
+
+struct queue_where { /* which queue; borrowed */
+    enum queue_layout layout;
+    const char *name;   /* of the queue; of a list or stream its key */
+    const char *prefix; /* NULL = the library's own */
+    const char *group;  /* of a stream */
+    const char *stamp;  /* JSON Pointer to the time inside an element, NULL = none */
+    bool head_left;     /* of a plain list: the next job is taken from the left */
+};
+
+struct queue_ask { /* a pipeline */
+    struct redis_command commands[QUEUE_ASK_MAX];
+    unsigned char roles[QUEUE_ASK_MAX]; /* of queue_layout.c */
+    const char *argv[QUEUE_ASK_MAX * 6];
+    size_t n, n_argv;
+    char *words[QUEUE_ASK_MAX * 6];
+};
+
+struct queue_facts {
+    bool there;    /* the queue's own keys exist, or cannot but be absent when it is empty */
+    bool at_least; /* depth is a lower bound */
+    double depth, running, delayed, failed; /* NaN = this layout does not tell */
+    double done;                            /* jobs done so far, a counter; NaN = not told */
+    bool paused;
+    int64_t oldest_ms;            /* when the next job was put in; 0 = not known */
+    int64_t unacked_ms;           /* when the oldest job at work was taken; 0 = not known */
+    uint64_t head;                /* fingerprint of the next job; 0 = none */
+    char head_id[QUEUE_HEAD_MAX]; /* what queue_ask_head() asks about; "" = nothing to ask */
+    struct err wrong;             /* why nothing is known; "" = all is well */
+};
+
+void queue_ask_make(struct queue_ask *ask, const struct queue_where *where);
+/* The second question, about the next job: when it was put in. Only where facts->head_id says so.
+ */
+void queue_ask_head(struct queue_ask *ask, const struct queue_where *where,
+                    const struct queue_facts *facts);
+void queue_ask_fini(struct queue_ask *ask);
+void queue_read(const struct queue_where *where, const struct queue_ask *ask,
+                const struct redis_value *values, size_t n, struct queue_facts *out);
+void queue_read_head(const struct queue_ask *ask, const struct redis_value *values, size_t n,
+                     struct queue_facts *out);
+
+/* "1769652827", "1769652827.5", "1769652827000" or "2026-01-29T02:13:47.5Z" as Unix milliseconds:
+ * numbers beyond 1e11 are milliseconds. 0 when it is none of them. */
+int64_t queue_stamp(const char *s, size_t len);

@@ -1,0 +1,143 @@
+/* probes/queue_say.c: what is known of a queue, in numbers and in one sentence. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "probes/queue_impl.h"
+
+static void queue_put(struct queue_state *s, enum queue_signal signal, double value,
+                      const char *why_not)
+{
+    struct value *v = &s->report.values[signal];
+
+    v->known = !isnan(value);
+    v->value = value;
+    if (!v->known)
+        text_sets(&v->note, why_not);
+}
+
+static void queue_oldest(struct queue_state *s)
+{
+    const struct queue_facts *f = &s->facts;
+    int64_t now_ms = s->report.at_ms;
+
+    if (f->depth == 0)
+        queue_put(s, QUEUE_OLDEST, 0, "");
+    else if (f->oldest_ms && f->oldest_ms <= now_ms + 1000) /* clocks differ a little */
+        queue_put(s, QUEUE_OLDEST,
+                  f->oldest_ms > now_ms ? 0 : (double)(now_ms - f->oldest_ms) / 1000, "");
+    else if (f->oldest_ms)
+        queue_put(s, QUEUE_OLDEST, NAN, "the time of the next job lies in the future");
+    else
+        queue_put(s, QUEUE_OLDEST, NAN, "its jobs tell no time");
+}
+
+static void queue_numbers(struct queue_state *s, const struct queue_rates *r)
+{
+    const struct queue_facts *f = &s->facts;
+
+    queue_put(s, QUEUE_DEPTH, f->depth, "not told");
+    if (f->at_least) {
+        s->report.values[QUEUE_DEPTH].above = true;
+        text_sets(&s->report.values[QUEUE_DEPTH].note, "at least; Redis does not know the lag");
+    }
+    queue_oldest(s);
+    queue_put(s, QUEUE_RUNNING, f->running, "this layout does not tell");
+    queue_put(s, QUEUE_DELAYED, f->delayed, "this layout does not tell");
+    queue_put(s, QUEUE_FAILED, f->failed, "this layout does not tell");
+    queue_put(s, QUEUE_SERVED, r->served, "not enough data");
+    if (isnan(f->done))
+        text_sets(&s->report.values[QUEUE_SERVED].note, "this layout does not tell");
+    queue_put(s, QUEUE_GROWTH, r->growth, "not enough data");
+    s->report.values[QUEUE_SERVED].window_ms = s->report.values[QUEUE_GROWTH].window_ms =
+        r->over_ms;
+    queue_put(s, QUEUE_LATENCY, (double)s->phases.total_us / 1000, "");
+}
+
+/* "growing +88/min", "drains in 12m", or nothing when neither is worth a word. */
+static void queue_direction(const struct queue_state *s, const struct queue_rates *r, char out[64])
+{
+    char age[16];
+
+    out[0] = '\0';
+    if (isnan(r->growth) || s->facts.depth <= 0)
+        return;
+    if (r->growth >= 0.5)
+        snprintf(out, 64, " · growing +%.0f/min", r->growth);
+    else if (r->growth <= -0.5 && r->eta_s < 1e7)
+        snprintf(out, 64, " · drains in about %s", age_format((int64_t)(r->eta_s * 1000), age));
+}
+
+static void queue_sentence(const struct probe_common *common, struct queue_state *s,
+                           const struct queue_rates *r)
+{
+    const struct value *oldest = &s->report.values[QUEUE_OLDEST];
+    char n[32], age[16], oldest_words[40] = "", direction[64], running[48] = "";
+
+    if (s->facts.depth > 0 && oldest->known)
+        snprintf(oldest_words, sizeof oldest_words, " · oldest %s",
+                 age_format((int64_t)(oldest->value * 1000), age));
+    if (s->facts.running > 0)
+        snprintf(running, sizeof running, " · %.0f at work", s->facts.running);
+    queue_direction(s, r, direction);
+    if (s->facts.depth == 0)
+        text_setf(&s->report.reason, "empty%s", running);
+    else
+        text_setf(&s->report.reason, "%s%s %s%s%s%s", s->facts.at_least ? "at least " : "",
+                  quantity_format(s->facts.depth, UNIT_COUNT, n),
+                  common->unit_word     ? common->unit_word
+                  : s->facts.depth == 1 ? "job"
+                                        : "jobs",
+                  oldest_words, running, direction);
+}
+
+/* What cannot be seen is no empty queue. */
+static bool queue_is_there(const struct queue_options *o, struct queue_state *s)
+{
+    const struct queue_facts *f = &s->facts;
+
+    if (*f->wrong.msg)
+        text_sets(&s->report.reason, f->wrong.msg);
+    else if (!f->there)
+        text_setf(&s->report.reason, "no queue '%.100s' of layout %s: never used, or deleted",
+                  o->queue, queue_layout_words[o->layout]);
+    else if (isnan(f->depth))
+        text_sets(&s->report.reason, "its depth is not told");
+    else
+        return true;
+    s->report.state = STATE_UNKNOWN;
+    for (int i = 0; i < QUEUE_SIGNALS; i++)
+        queue_put(s, (enum queue_signal)i, NAN, text_str(&s->report.reason));
+    return false;
+}
+
+void queue_say(const struct queue_options *o, const struct probe_common *common,
+               struct queue_state *s, int64_t mono_ms)
+{
+    struct queue_rates rates;
+    char age[16];
+
+    s->report.phases = s->phases;
+    if (!queue_is_there(o, s)) {
+        trend_gap(&s->trend);
+        return;
+    }
+    trend_add(&s->trend, mono_ms, s->facts.depth, s->facts.done,
+              s->facts.paused ? 0 : s->facts.head);
+    rates = trend_rates(&s->trend, mono_ms);
+    queue_numbers(s, &rates);
+    queue_sentence(common, s, &rates);
+    s->report.state = STATE_UP;
+    if (s->facts.paused) {
+        struct text waiting = { 0 };
+
+        text_copy(&waiting, &s->report.reason);
+        s->report.state = STATE_DISABLED;
+        text_setf(&s->report.reason, "paused · %s", text_str(&waiting));
+        text_fini(&waiting);
+    } else if (o->stuck_ms && s->facts.depth > 0 && rates.stuck_ms >= o->stuck_ms) {
+        s->report.state = STATE_DEGRADED;
+        text_setf(&s->report.reason, "stuck: the same job is next since %s, %.0f wait",
+                  age_format(rates.stuck_ms, age), s->facts.depth);
+    }
+}

@@ -1,0 +1,388 @@
+/* tests/probes/test_queue.c: layouts of queues into reports, on the virtual clock. The keys are
+ * typed after the libraries' own sources; tests/probes/test_queue_peer.py asks the real ones. */
+#include <locale.h>
+#include <stdio.h>
+
+#include "probes/queue_layout.h"
+#include "probes/queue_trend.h"
+#include "tests/cmocka.h"
+#include "tests/probes/probe_case.h"
+
+#define SERVER "redis", "redis://cache.test:6379"
+
+/* A Redis of words: a command, and what it answers as RESP. */
+static struct said {
+    const char *command, *answer;
+} said[32];
+static char asked[4096];
+
+static void say(const char *command, const char *answer)
+{
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        if (said[i].command && strcmp(said[i].command, command) != 0)
+            continue;
+        said[i] = (struct said){ command, answer };
+        return;
+    }
+    fail_msg("no room for %s", command);
+}
+
+/* One string as RESP; kept until the end of the case. */
+static const char *bulk(const char *s)
+{
+    static char room[8][200];
+    static int next;
+    char *out = room[next++ % 8];
+
+    snprintf(out, sizeof room[0], "$%zu\r\n%s\r\n", strlen(s), s);
+    return out;
+}
+
+static void words(void *arg, const char *address, int argc, const char *const *argv,
+                  struct fake_answer *out)
+{
+    char command[300] = "";
+
+    (void)arg;
+    (void)address;
+    for (int i = 0; i < argc; i++) {
+        strncat(command, i ? " " : "", sizeof command - strlen(command) - 1);
+        strncat(command, argv[i], sizeof command - strlen(command) - 1);
+    }
+    strncat(asked, command, sizeof asked - strlen(asked) - 1);
+    strncat(asked, "\n", sizeof asked - strlen(asked) - 1);
+    *out = (struct fake_answer){ .body = ":0\r\n" };
+    for (size_t i = 0; i < sizeof said / sizeof *said && said[i].command; i++)
+        if (strcmp(said[i].command, command) == 0)
+            out->body = said[i].answer;
+}
+
+static void begin(struct probe_case *c, const char *const *pairs)
+{
+    memset(said, 0, sizeof said);
+    *asked = '\0';
+    case_init(c, "queue", pairs);
+    c->net.redis = words;
+}
+
+#define POLL(c, wanted_state, wanted_reason)             \
+    do {                                                 \
+        *asked = '\0';                                   \
+        case_poll(c);                                    \
+        assert_string_equal((c)->reason, wanted_reason); \
+        assert_int_equal((c)->state, wanted_state);      \
+    } while (0)
+
+static void bullmq(struct probe_case *c)
+{
+    begin(c, PAIRS("queue", "mail", SERVER, "layout", "bullmq", "oldest_crit", "15m"));
+    say("EXISTS bull:mail:meta", ":1\r\n");
+    say("LLEN bull:mail:wait", ":12\r\n");
+    say("ZCARD bull:mail:prioritized", ":3\r\n");
+    say("LLEN bull:mail:active", ":2\r\n");
+    say("ZCARD bull:mail:delayed", ":4\r\n");
+    say("ZCARD bull:mail:failed", ":5\r\n");
+    say("HGET bull:mail:meta paused", "$-1\r\n");
+    say("HGET bull:mail:metrics:completed count", "$-1\r\n");
+    say("LRANGE bull:mail:wait -2 -1", "*2\r\n$2\r\n41\r\n$2\r\n40\r\n");
+    /* the case starts at 1769652827000 */
+    say("HMGET bull:mail:40 timestamp delay", "*2\r\n$13\r\n1769652787000\r\n$1\r\n0\r\n");
+}
+
+static void bullmq_tells_depth_and_age(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    bullmq(&c);
+    POLL(&c, STATE_UP, "15 jobs · oldest 40s · 2 at work");
+    assert_true(c.known && c.value == 15);
+    assert_true(c.second.known && c.second.value >= 40 && c.second.value < 41);
+    assert_true(c.third.known && c.third.value == 2);
+    assert_non_null(strstr(asked, "HMGET bull:mail:40 timestamp delay\n"));
+    *asked = '\0';
+    case_poll(&c); /* the same job is next: its time is known */
+    assert_null(strstr(asked, "HMGET"));
+    assert_true(c.second.known && c.second.value > 41);
+    say("LRANGE bull:mail:wait -2 -1", "*1\r\n$2\r\n41\r\n");
+    say("HMGET bull:mail:41 timestamp delay", "*2\r\n$13\r\n1769652786000\r\n$5\r\n30000\r\n");
+    *asked = '\0';
+    case_poll(&c);
+    assert_non_null(strstr(asked, "HMGET bull:mail:41 timestamp delay\n"));
+    assert_true(c.second.value < 60); /* it was to wait for 30 s anyway */
+    case_fini(&c);
+}
+
+static void a_marker_is_no_job(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    bullmq(&c);
+    say("LLEN bull:mail:wait", ":2\r\n");
+    say("ZCARD bull:mail:prioritized", ":0\r\n");
+    say("LRANGE bull:mail:wait -2 -1", "*2\r\n$2\r\n40\r\n$3\r\n0:0\r\n");
+    POLL(&c, STATE_UP, "1 job · oldest 40s · 2 at work");
+    say("LLEN bull:mail:wait", ":1\r\n");
+    say("LRANGE bull:mail:wait -2 -1", "*1\r\n$3\r\n0:0\r\n");
+    POLL(&c, STATE_UP, "empty · 2 at work");
+    assert_true(c.second.known && c.second.value == 0);
+    case_fini(&c);
+}
+
+/* R4: after FLUSHALL the depth is 0, and that is no good news. */
+static void a_queue_that_is_not_there_is_not_empty(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    bullmq(&c);
+    memset(said, 0, sizeof said);
+    say("LRANGE bull:mail:wait -2 -1", "*0\r\n");
+    POLL(&c, STATE_UNKNOWN, "no queue 'mail' of layout bullmq: never used, or deleted");
+    assert_false(c.known);
+    assert_false(c.second.known);
+    say("EXISTS bull:mail:meta", ":1\r\n");
+    POLL(&c, STATE_UP, "empty");
+    assert_true(c.known && c.value == 0);
+    case_fini(&c);
+}
+
+static void a_paused_queue_is_disabled(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    bullmq(&c);
+    say("HGET bull:mail:meta paused", "$1\r\n1\r\n");
+    POLL(&c, STATE_DISABLED, "paused · 15 jobs · oldest 40s · 2 at work");
+    say("HGET bull:mail:meta paused", "$-1\r\n"); /* up to version 5 the jobs move */
+    say("LLEN bull:mail:paused", ":7\r\n");
+    POLL(&c, STATE_DISABLED, "paused · 22 jobs · oldest 45s · 2 at work");
+    case_fini(&c);
+}
+
+static void keys_of_another_kind_are_said(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    bullmq(&c);
+    say("LLEN bull:mail:wait",
+        "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n");
+    POLL(&c, STATE_UNKNOWN, "the key bull:mail:wait is not of the kind that this layout has");
+    assert_false(c.known);
+    case_fini(&c);
+}
+
+static void what_the_server_refuses_is_its_own_reason(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    bullmq(&c);
+    say("LLEN bull:mail:wait",
+        "-NOPERM this user has no permissions to run the 'llen' command\r\n");
+    case_poll(&c);
+    assert_int_equal(c.state, STATE_UNKNOWN);
+    assert_int_equal(c.fault, FAULT_AUTH);
+    say("EXISTS bull:mail:meta", "-LOADING Redis is loading the dataset in memory\r\n");
+    POLL(&c, STATE_DEGRADED, "Redis is loading its data set");
+    assert_false(c.known);
+    case_fini(&c);
+}
+
+static void the_same_job_for_ten_minutes_is_stuck(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    bullmq(&c);
+    for (int i = 0; i < 120; i++) { /* 5 s each */
+        case_poll(&c);
+        assert_int_equal(c.state, STATE_UP);
+    }
+    POLL(&c, STATE_DEGRADED, "stuck: the same job is next since 10m, 15 wait");
+    say("LRANGE bull:mail:wait -2 -1", "*1\r\n$2\r\n41\r\n");
+    case_poll(&c);
+    assert_int_equal(c.state, STATE_UP);
+    case_fini(&c);
+}
+
+static void sidekiq_has_its_times_in_the_job(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    begin(&c, PAIRS("queue", "default", SERVER, "layout", "sidekiq"));
+    say("SISMEMBER queues default", ":1\r\n");
+    say("LLEN queue:default", ":3\r\n");
+    say("ZCARD schedule", ":1\r\n");
+    say("ZCARD retry", ":2\r\n");
+    say("GET stat:processed", "$3\r\n100\r\n");
+    say("LINDEX queue:default -1", bulk("{\"class\":\"W\",\"enqueued_at\":1769652797.512345}"));
+    POLL(&c, STATE_UP, "3 jobs · oldest 29s");
+    assert_false(c.third.known); /* what is at work stands with its processes */
+    say("LINDEX queue:default -1", bulk("{\"class\":\"W\",\"enqueued_at\":1769652807000}"));
+    POLL(&c, STATE_UP, "3 jobs · oldest 25s"); /* 8.0 writes milliseconds */
+    say("LLEN queue:default", ":0\r\n"); /* an empty list vanishes, its name stays in `queues` */
+    say("LINDEX queue:default -1", "$-1\r\n");
+    POLL(&c, STATE_UP, "empty");
+    case_fini(&c);
+}
+
+static void rq_and_celery(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    begin(&c, PAIRS("queue", "high", SERVER, "layout", "rq"));
+    say("SISMEMBER rq:queues rq:queue:high", ":1\r\n");
+    say("LLEN rq:queue:high", ":2\r\n");
+    say("ZCARD rq:wip:high", ":1\r\n");
+    say("LINDEX rq:queue:high 0", "$4\r\nab-1\r\n");
+    say("HGET rq:job:ab-1 enqueued_at", bulk("2026-01-29T02:13:17.500000Z"));
+    POLL(&c, STATE_UP, "2 jobs · oldest 29s · 1 at work");
+    case_fini(&c);
+    begin(&c, PAIRS("queue", "celery", SERVER, "layout", "celery"));
+    say("LLEN celery", ":2\r\n");
+    say("LLEN celery\006\0269", ":4\r\n");
+    say("HLEN unacked", ":1\r\n");
+    say("LINDEX celery -1", bulk("{\"a\":1}"));
+    POLL(&c, STATE_UP, "6 jobs · 1 at work");
+    assert_false(c.second.known);
+    assert_string_equal(c.second.note, "its jobs tell no time");
+    case_fini(&c);
+}
+
+static void a_list_is_read_from_its_end(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    begin(&c, PAIRS("queue", "queue:resume", SERVER, "layout", "list", "head", "left", "stamp",
+                    "/job/created_at", "unit_word", "resumes"));
+    say("LLEN queue:resume", ":1204\r\n");
+    say("LINDEX queue:resume 0", bulk("{\"job\":{\"created_at\":\"2026-01-29T02:13:27+00:00\"}}"));
+    POLL(&c, STATE_UP, "1 204 resumes · oldest 20s");
+    say("LINDEX queue:resume 0", bulk("no json!"));
+    POLL(&c, STATE_UP, "1 204 resumes");
+    assert_false(c.second.known);
+    case_fini(&c);
+}
+
+static void a_stream_whose_lag_is_not_known_is_counted(void **state)
+{
+    static const char told[] =
+        "*1\r\n*12\r\n$4\r\nname\r\n$1\r\ng\r\n$9\r\nconsumers\r\n:1\r\n$7\r\npending\r\n:2\r\n"
+        "$17\r\nlast-delivered-id\r\n$15\r\n1769652800000-0\r\n$12\r\nentries-read\r\n:2\r\n"
+        "$3\r\nlag\r\n:4\r\n";
+    static const char nil[] =
+        "*1\r\n*12\r\n$4\r\nname\r\n$1\r\ng\r\n$9\r\nconsumers\r\n:1\r\n$7\r\npending\r\n:2\r\n"
+        "$17\r\nlast-delivered-id\r\n$15\r\n1769652800000-0\r\n$12\r\nentries-read\r\n$-1\r\n"
+        "$3\r\nlag\r\n$-1\r\n";
+    struct probe_case c;
+
+    (void)state;
+    begin(&c, PAIRS("queue", "events", SERVER, "layout", "stream", "group", "g"));
+    say("XINFO GROUPS events", told);
+    say("XPENDING events g",
+        "*4\r\n:2\r\n$15\r\n1769652700000-0\r\n$15\r\n1769652800000-0\r\n*0\r\n");
+    say("XRANGE events (1769652800000-0 + COUNT 1",
+        "*1\r\n*2\r\n$15\r\n1769652807000-0\r\n*2\r\n$1\r\na\r\n$1\r\n1\r\n");
+    POLL(&c, STATE_UP, "4 jobs · oldest 20s · 2 at work");
+    say("XINFO GROUPS events", nil);
+    say("XRANGE events (1769652800000-0 + COUNT 100",
+        "*2\r\n*2\r\n$15\r\n1769652807000-0\r\n*0\r\n*2\r\n$15\r\n1769652808000-0\r\n*0\r\n");
+    POLL(&c, STATE_UP, "2 jobs · oldest 25s · 2 at work");
+    say("XINFO GROUPS events", "-ERR no such key\r\n");
+    say("XPENDING events g", "-NOGROUP No such key 'events' or consumer group 'g'\r\n");
+    POLL(&c, STATE_UNKNOWN, "there is no key events");
+    say("XINFO GROUPS events", "*0\r\n");
+    POLL(&c, STATE_UNKNOWN, "the stream has no group 'g'");
+    case_fini(&c);
+}
+
+static void rates_need_a_minute_and_end_at_a_reset(void **state)
+{
+    struct queue_trend t = { 0 };
+    struct queue_rates r;
+    int64_t at = 1000;
+
+    (void)state;
+    for (int i = 0; i <= 5; i++, at += 10000)
+        trend_add(&t, at, 100 + i * 10, i * 20, (uint64_t)i + 1);
+    r = trend_rates(&t, at - 10000);
+    assert_true(isnan(r.growth)); /* 50 s */
+    for (int i = 6; i <= 40; i++, at += 10000)
+        trend_add(&t, at, 100 + i * 10, i * 20, (uint64_t)i + 1);
+    r = trend_rates(&t, at - 10000);
+    assert_float_equal(r.growth, 60, 0.01);
+    assert_float_equal(r.served, 120, 0.01);
+    assert_float_equal(r.arrived, 180, 0.01);
+    assert_true(isnan(r.eta_s));
+    assert_true(r.over_ms <= TREND_WINDOW_MS && r.over_ms > TREND_WINDOW_MS - 20000);
+    trend_add(&t, at, 0, 3, 0); /* its counter is smaller: another server, or flushed */
+    assert_true(isnan(trend_rates(&t, at).growth));
+    t = (struct queue_trend){ 0 };
+    for (int i = 0; i < 20; i++, at += 10000)
+        trend_add(&t, at, 200 - i, NAN, 7);
+    r = trend_rates(&t, at - 10000);
+    assert_float_equal(r.growth, -6, 0.5);
+    assert_true(r.eta_s > 1500 && r.eta_s < 2200);
+    assert_true(isnan(r.served));
+    assert_int_equal(r.stuck_ms,
+                     0); /* a depth that falls is no stuck queue, though jobs look alike */
+}
+
+static void times_are_read_in_each_form(void **state)
+{
+    (void)state;
+    assert_int_equal(queue_stamp("1769652827", 10), 1769652827000);
+    assert_int_equal(queue_stamp("1769652827.5", 12), 1769652827500);
+    assert_int_equal(queue_stamp("1769652827000", 13), 1769652827000);
+    assert_int_equal(queue_stamp("2026-01-29T02:13:47Z", 20), 1769652827000);
+    assert_int_equal(queue_stamp("2026-01-29 02:13:47.25", 22), 1769652827250);
+    assert_int_equal(queue_stamp("2026-01-29T02:13:47+02:00", 25), 0);
+    assert_int_equal(queue_stamp("soon", 4), 0);
+    assert_int_equal(queue_stamp("", 0), 0);
+    assert_int_equal(queue_stamp("-5", 2), 0);
+    assert_int_equal(queue_stamp("1e300", 5), 0);
+    assert_int_equal(queue_stamp("nan", 3), 0);
+}
+
+static void options_that_do_not_go_together_are_refused(void **state)
+{
+#define REFUSED(why, ...) case_refused("queue", why, PAIRS(__VA_ARGS__))
+    (void)state;
+    REFUSED("group: a stream is read by one", "queue", "q", SERVER, "layout", "stream");
+    REFUSED("group: only a stream has one", "queue", "q", SERVER, "layout", "rq", "group", "g");
+    REFUSED("stamp: goes with layout list", "queue", "q", SERVER, "layout", "rq", "stamp", "/a");
+    REFUSED("head: goes with layout list", "queue", "q", SERVER, "layout", "rq", "head", "left");
+    REFUSED("tell no time", "queue", "q", SERVER, "layout", "celery", "oldest_warn", "5m");
+    REFUSED("name its place with stamp", "queue", "q", SERVER, "layout", "list", "oldest_crit",
+            "5m");
+}
+
+int main(void)
+{
+    setlocale(LC_ALL, "C.UTF-8");
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bullmq_tells_depth_and_age),
+        cmocka_unit_test(a_marker_is_no_job),
+        cmocka_unit_test(a_queue_that_is_not_there_is_not_empty),
+        cmocka_unit_test(a_paused_queue_is_disabled),
+        cmocka_unit_test(keys_of_another_kind_are_said),
+        cmocka_unit_test(what_the_server_refuses_is_its_own_reason),
+        cmocka_unit_test(the_same_job_for_ten_minutes_is_stuck),
+        cmocka_unit_test(sidekiq_has_its_times_in_the_job),
+        cmocka_unit_test(rq_and_celery),
+        cmocka_unit_test(a_list_is_read_from_its_end),
+        cmocka_unit_test(a_stream_whose_lag_is_not_known_is_counted),
+        cmocka_unit_test(rates_need_a_minute_and_end_at_a_reset),
+        cmocka_unit_test(times_are_read_in_each_form),
+        cmocka_unit_test(options_that_do_not_go_together_are_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
