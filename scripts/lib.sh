@@ -60,6 +60,11 @@ cmd:infocmp                ncurses-bin
 term:xterm-direct          ncurses-term
 cmd:script                 bsdutils
 cmd:setpriv                util-linux
+cmd:node                   nodejs
+cmd:npm                    npm
+py:rq                      python3-rq
+py:celery                  python3-celery
+ruby:sidekiq               ruby-sidekiq
 '
 
 needs_cmd() {
@@ -79,6 +84,8 @@ needs_met() { # is the one need met?
     header:*) echo "#include <$what>" | gcc -E -xc - >/dev/null 2>&1 ;;
     clanglib:*) [ -e "$(clang -print-file-name="libclang_rt.$what-$(uname -m).a" 2>/dev/null)" ] ;;
     path:*) [ -e "$what" ] ;;
+    py:*) /usr/bin/python3 -c "import $what" >/dev/null 2>&1 ;;
+    ruby:*) ruby -e "require '$what'" >/dev/null 2>&1 ;;
     term:*) infocmp "$what" >/dev/null 2>&1 ;;
     esac
 }
@@ -134,6 +141,18 @@ need() {
     }
     missing=$(needs_missing "$*")
     [ -z "$missing" ] || die "still missing after the installation: $missing"
+}
+
+# The queue libraries that no Debian has, for tests/probes/test_queue_peer.py: into build-npm/. Nothing of
+# them runs while they are installed.
+npm_modules() {
+    local log="$log_dir/npm.log"
+    [ -d build-npm/node_modules/bullmq ] && [ -d build-npm/node_modules/bull ] && return
+    mkdir -p build-npm
+    npm install --prefix build-npm --ignore-scripts --no-audit --no-fund --no-save \
+        bullmq@6 ioredis@5 bull@4 >"$log" 2>&1 && return
+    tail -n 15 "$log" >&2
+    die "npm could not install bullmq, ioredis and bull"
 }
 
 # build DIR OPTION...: sets DIR up once (again when the options are others now, or the tree was moved) and
