@@ -22,10 +22,12 @@ SANITIZED = os.environ.get("MIDWATCH_SANITIZE", "none") != "none"
 RELOADS = 1000 if os.environ.get("MIDWATCH_FULL") == "1" else 100
 PERIOD = 20  # every so many reloads the first configuration is back, and is measured
 WARM = 2     # periods until what grows once has grown
-# In kB, from the least of the measurements' first half to the least of their second. A configuration that
-# stayed would cost 3 a reload, a board with its history 380.
-GROWTH_KB = 1024 if SANITIZED else 128
+# In kB, from the least of the measurements' first half to the least of their second. A board with its history
+# that stayed would cost 380 a reload. A bare configuration costs 3: a hundred of them are lost in the heap's own
+# warming up, and it takes the thousand, or the sanitizers, to see them.
+GROWTH_KB = 1024 if SANITIZED else 256
 SETTLE_MS = 2500  # by then each probe was asked
+KEPT = 32  # idle connections of the client of HTTP, also to what is asked no more
 # Freed memory is given out again at once: what is held back would hide what grows.
 ASAN = "quarantine_size_mb=0:thread_local_quarantine_size_kb=0:malloc_context_size=4"
 PAGE = "# TYPE queue_depth gauge\nqueue_depth 3\n# TYPE done_total counter\ndone_total 7\n"
@@ -144,7 +146,7 @@ class ReloadTest(unittest.TestCase):
         half = len(rss) // 2
         self.assertLessEqual(min(rss[half:]) - min(rss[:half]), GROWTH_KB)
         fds = [n for _, n in seen]
-        self.assertLessEqual(max(fds), fds[0] + 1)  # two probes of one server may share a connection
+        self.assertLessEqual(max(fds), fds[0] + KEPT)
 
 
 if __name__ == "__main__":
