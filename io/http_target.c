@@ -17,6 +17,34 @@ static void http_abort(struct http_target *t, enum fault fault, const char *why)
     snprintf(t->abort_why, sizeof t->abort_why, "%s", why);
 }
 
+/* Only what was asked for is unpacked, and one coding at a time: each of curl's other decoders
+ * would be one more that a server can feed. */
+static bool http_is_packed_well(struct http_target *t, const char *line, size_t len)
+{
+    static const char name[] = "content-encoding:";
+    static const char *const fine[] = { "gzip", "x-gzip", "deflate", "identity" };
+    const char *end = line + len;
+    char why[96];
+
+    if (len < sizeof name - 1 || strncasecmp(line, name, sizeof name - 1) != 0)
+        return true;
+    line += sizeof name - 1;
+    while (line < end && (*line == ' ' || *line == '\t'))
+        line++;
+    while (end > line && strchr("\r\n \t", end[-1]))
+        end--;
+    len = (size_t)(end - line);
+    if (len == 0)
+        return true;
+    for (size_t i = 0; i < sizeof fine / sizeof *fine; i++)
+        if (len == strlen(fine[i]) && strncasecmp(line, fine[i], len) == 0)
+            return true;
+    snprintf(why, sizeof why, "packed as '%.*s', which was not asked for",
+             (int)(len < 40 ? len : 40), line);
+    http_abort(t, FAULT_BODY, why);
+    return false;
+}
+
 static bool http_head_line(struct http_target *t, const char *line, size_t len)
 {
     if (len >= 5 &&
@@ -42,7 +70,7 @@ static size_t http_on_header(char *bytes, size_t size, size_t n, void *arg)
     size_t len = size * n;
 
     t->header_bytes += len;
-    if (!http_head_line(t, bytes, len))
+    if (!http_head_line(t, bytes, len) || !http_is_packed_well(t, bytes, len))
         return 0;
     if (t->header_bytes > HTTP_HEADER_MAX) {
         char cap[24], why[64];
@@ -233,7 +261,7 @@ static void http_setup_limits(struct http_target *t)
     curl_easy_setopt(e, CURLOPT_SSL_ENABLE_ALPN, t->https ? 1L : 0L);
     curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->max_bytes);
-    curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "");
+    curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
     curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
     if (!t->fresh) {
         curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);

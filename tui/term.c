@@ -292,6 +292,9 @@ static bool term_start_curses(struct term *t, struct err *err)
         return err_set(err, "TERM '%s' is not known here", type);
     if (!term_has("cup") || !term_has("clear") || tigetflag("hc") > 0)
         return err_set(err, "a terminal of type '%s' cannot place its cursor", type);
+    /* pastes are bracketed, and half a sequence is ended, in the words of ECMA-48 */
+    if (strncmp(tigetstr("cup"), "\033[", 2) != 0)
+        return err_set(err, "a terminal of type '%s' does not speak ANSI", type);
     leaveok(stdscr, TRUE);
     typeahead(-1);
     curs_set(0);

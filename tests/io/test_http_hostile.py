@@ -109,7 +109,7 @@ def bounds():
             "/huge": (hostile.huge_length(), "too big", "too big: more than 4 MB"),
             "/gzip": (hostile.bomb("gzip", 256 << 20), "too big", "too big: more than 4 MB"),
             "/deflate": (hostile.bomb("deflate", 256 << 20), "too big", "too big: more than 4 MB"),
-            "/br": (hostile.bomb("br"), "too big", "too big: more than 4 MB"),
+            "/br": (hostile.bomb("br"), "bad reply", "bad reply: packed as 'br', which was not asked for"),
             "/flood": (hostile.header_flood(), "too big", "too big: .*header.*"),
             "/header": (hostile.header_huge(), "too big", "too big: .*header.*"),
             "/continue": (hostile.continue_flood(), "protocol", "protocol: one interim.*"),

@@ -155,8 +155,8 @@ class TermTest(unittest.TestCase):
                 self.assertEqual(s.text(), fresh.text())
 
     def test_terminals_without_a_cursor_are_refused_by_name(self):
-        for term, words in (("dumb", "cannot place its cursor"), ("no-such-type", "is not known here"),
-                            ("", "TERM is not set")):
+        for term, words in (("dumb", "cannot place its cursor"), ("vt52", "does not speak ANSI"),
+                            ("no-such-type", "is not known here"), ("", "TERM is not set")):
             with tool(term=term) as s:
                 self.assertEqual(s.wait_exit()["status"], 1)
                 s.wait_for(words)
