@@ -32,8 +32,8 @@ SETTLED_S = 10.0  # by then every dead source has failed often enough to be judg
 EVERY = {"every": "2s", "timeout": "1s", "fail_after": 2}
 LATE_MS, LAG_MS, FRAME_MS, KEY_MS = 250, 250, 100, 100
 # Memory: from the first settled sample to the highest floor; and in an hour by the line through the floor of the
-# last third of ten minutes. Ten pages of 4 kB that are touched once there count for up to 1080.
-GROWTH_KB, SLOPE_KB, FLOOR_S = 256, 1024, 10
+# last third of ten minutes. Four pages of 4 kB that are touched once there count for up to 430.
+GROWTH_KB, SLOPE_KB, FLOOR_S = 128, 512, 10
 
 # What a dead source must come to, and the words that its reason must hold.
 DEAD = {
