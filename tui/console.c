@@ -14,6 +14,7 @@
 #include "tui/help.h"
 #include "tui/input.h"
 #include "tui/overview.h"
+#include "tui/queues.h"
 #include "tui/services.h"
 #include "tui/words.h"
 
@@ -65,7 +66,8 @@ struct console {
 };
 
 const struct screen_ops *const console_screens[] = { &screen_overview, &screen_services,
-                                                     &screen_detail, &screen_help, NULL };
+                                                     &screen_queues,   &screen_detail,
+                                                     &screen_help,     NULL };
 
 const struct key console_keys[] = {
     { "/", CMD_FILTER, "filter: word, !word, state=down", "filter" },
@@ -77,6 +79,7 @@ const struct key console_keys[] = {
     { "q", CMD_QUIT, "quit, from a screen with a number", "quit" },
     { "1", CMD_OVERVIEW, "overview", NULL },
     { "2", CMD_SERVICES, "services", NULL },
+    { "4", CMD_QUEUES, "queues", NULL },
     { "Esc", CMD_BACK, "one step back, never out", NULL },
     { "+", CMD_CLOSER, "charts over a shorter time", NULL },
     { "=", CMD_CLOSER, "charts over a shorter time", NULL },
@@ -278,6 +281,8 @@ static int console_selected(const struct console *c)
 
     if (c->stack[0] == &screen_services)
         return view_selected(v, v->tree, v->n_tree, &at);
+    if (c->stack[0] == &screen_queues && c->depth == 0)
+        return queues_selected(v).service;
     if (c->depth == 0 && v->focus == FOCUS_PROBLEMS && v->n_problems)
         return v->problems[v->problem].service;
     return view_selected(v, v->overview, v->n_overview, &at);
@@ -292,6 +297,8 @@ static void console_open(struct console *c)
         return;
     if (c->stack[0] == &screen_overview && v->focus == FOCUS_PROBLEMS && v->n_problems)
         reading = v->problems[v->problem].reading;
+    else if (c->stack[0] == &screen_queues)
+        reading = queues_selected(v).reading;
     view_select(v, service);
     v->reading = reading;
     v->detail_top = 0;
@@ -400,6 +407,9 @@ static void console_command(struct console *c, enum command cmd)
         break;
     case CMD_SERVICES:
         console_show(c, &screen_services);
+        break;
+    case CMD_QUEUES:
+        console_show(c, &screen_queues);
         break;
     case CMD_FILTER:
         console_open_input(c, MODE_FILTER);

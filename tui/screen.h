@@ -26,6 +26,7 @@ enum command {
     CMD_TAB_BACK,
     CMD_OVERVIEW,
     CMD_SERVICES,
+    CMD_QUEUES,
     CMD_FILTER,
     CMD_COMMAND_LINE,
     CMD_HELP,

@@ -32,7 +32,7 @@ struct pick { /* a signal; service -1 = none */
 };
 #define PICK_NONE ((struct pick){ -1, -1, -1 })
 
-enum { VIEW_PROBLEMS = 128, VIEW_SIGNALS = 64, VIEW_SPANS = 6 };
+enum { VIEW_PROBLEMS = 128, VIEW_SIGNALS = 64, VIEW_QUEUES = 128, VIEW_SPANS = 6 };
 enum focus { FOCUS_SERVICES, FOCUS_PROBLEMS };
 
 struct view {
@@ -58,6 +58,10 @@ struct view {
     struct pick errors, latency;       /* of the two charts */
     struct pick signals[VIEW_SIGNALS]; /* the others, worst first */
     size_t n_signals;
+
+    struct pick queues[VIEW_QUEUES]; /* readings of the kind `queue`, the worst first; signal 0 */
+    size_t n_queues;
+    int queue, queues_top; /* selected */
 
     int reading;      /* of the detail; -1 = the one that decided */
     int detail_top;   /* first line of the reading's page */

@@ -75,6 +75,7 @@ static void queues_produce(struct queues *qs, const struct queue_def *q, struct 
 
     if (id <= 0)
         return;
+    queues_do(r, rds_ask(r, why, "HSET bull:%s:meta opts.maxLenEvents 200", q->name));
     queues_do(r, rds_ask(r, why,
                          "HSET bull:%s:%lld name %s data {\"unitId\":%d} timestamp %lld "
                          "attempts %d attemptsMade 0",

@@ -97,7 +97,7 @@ def check_commands():
 
 
 def check_keys():
-    places = {"console": "Everywhere", "overview": "Overview", "services": "Services",
+    places = {"console": "Everywhere", "overview": "Overview", "services": "Services", "queues": "Queues",
               "detail": "Detail", "help": "Help"}
     found = set()
     for name in sorted(os.listdir(os.path.join(ROOT, "tui"))):
