@@ -122,7 +122,7 @@ struct mark { /* something changed in the world, drawn on every chart */
     int64_t at_ms;
     enum mark_kind kind;
     int service;       /* index, or -1 */
-    struct text label; /* "1.4.2 -> 1.5.0" */
+    struct text label; /* "1.4.2 > 1.5.0"; the service is not named in it */
 };
 enum { BOARD_MARKS = 256 }; /* the newest are kept */
 

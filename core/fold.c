@@ -104,8 +104,7 @@ static void fold_version(struct board *b, size_t service, struct reading *r,
     if (fold_is_change(r, rep->at_ms)) {
         struct mark m = { .at_ms = rep->at_ms, .kind = MARK_VERSION, .service = (int)service };
 
-        text_setf(&m.label, "%s %s > %s", text_str(&s->id), text_str(&r->marks.version),
-                  text_str(&r->version));
+        text_setf(&m.label, "%s > %s", text_str(&r->marks.version), text_str(&r->version));
         board_mark(b, m);
         text_copy(&r->marks.before, &r->marks.version);
         text_copy(&r->marks.version, &r->version);
@@ -120,6 +119,17 @@ static void fold_version(struct board *b, size_t service, struct reading *r,
     }
 }
 
+/* Every probe of a server sees its restart, at its next answer. A mark that another one set since
+ * the last good answer of this one has told of it already. */
+static bool fold_is_told(const struct board *b, size_t service, const struct reading *r)
+{
+    for (size_t i = b->n_marks; i-- > 0 && b->marks[i].at_ms > r->good_ms;) {
+        if (b->marks[i].kind == MARK_RESTART && b->marks[i].service == (int)service)
+            return true;
+    }
+    return false;
+}
+
 /* A version that changes and a restart that the answer proves are marks on every chart. */
 static void fold_marks(struct board *b, size_t service, struct reading *r, const struct report *rep)
 {
@@ -127,8 +137,8 @@ static void fold_marks(struct board *b, size_t service, struct reading *r, const
 
     if (rep->version.len)
         fold_version(b, service, r, rep);
-    if (rep->restart.len) {
-        text_setf(&m.label, "%s %s", text_str(&b->services[service].id), text_str(&rep->restart));
+    if (rep->restart.len && !fold_is_told(b, service, r)) {
+        text_copy(&m.label, &rep->restart);
         board_mark(b, m);
     }
 }

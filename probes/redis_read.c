@@ -120,7 +120,7 @@ static void redis_identity(struct redis_state *s, const struct redis_value *info
     if (s->run_id[0] && (strlen(s->run_id) != len || memcmp(s->run_id, value, len) != 0)) {
         if (redis_info_field(info->str, info->len, "uptime_in_seconds", &up, &up_len))
             redis_info_number(up, up_len, &up_s);
-        text_setf(&s->report.restart, "redis restarted, up %s",
+        text_setf(&s->report.restart, "restarted, up %s",
                   quantity_format(up_s, UNIT_SECONDS, age));
         s->counter = NAN; /* counts of another process */
     }

@@ -316,7 +316,8 @@ void changes_draw(const struct view *v, struct rect r, struct canvas *c)
         if (m->service >= 0 && (size_t)m->service < b->n_services)
             x += 1 + canvas_text(c, x, y, (end - x) / 2, STYLE_PLAIN,
                                  service_title(&b->services[m->service]));
-        x += 1 + canvas_put(c, x, y, end - x, STYLE_MARK, mark_word(m->kind));
+        if (m->kind != MARK_RESTART) /* its label begins with the word */
+            x += 1 + canvas_put(c, x, y, end - x, STYLE_MARK, mark_word(m->kind));
         canvas_text(c, x, y, end - x, STYLE_PLAIN, &m->label);
     }
 }

@@ -29,8 +29,13 @@ static size_t plot_marks(const struct view *v, struct chart_mark *out)
 {
     size_t n = v->board->n_marks < BOARD_MARKS ? v->board->n_marks : BOARD_MARKS;
 
-    for (size_t i = 0; i < n; i++)
-        out[i] = (struct chart_mark){ v->board->marks[i].at_ms, &v->board->marks[i].label };
+    for (size_t i = 0; i < n; i++) {
+        const struct mark *m = &v->board->marks[i];
+
+        out[i] = (struct chart_mark){ .at_ms = m->at_ms, .label = &m->label };
+        if (m->service >= 0 && (size_t)m->service < v->board->n_services)
+            out[i].owner = service_title(&v->board->services[m->service]);
+    }
     return n;
 }
 

@@ -138,20 +138,36 @@ static void chart_mark_line(int x, struct rect plot, struct canvas *c)
     }
 }
 
-/* The sign of a mark with its label, to the right where that fits, else to the left; `from` and
+/* Owner and label, `cols` wide at most. */
+static void chart_mark_words(const struct chart_mark *mark, int x, int y, int cols,
+                             struct canvas *c)
+{
+    if (mark->owner) {
+        int w = canvas_text(c, x, y, cols, STYLE_MARK, mark->owner) + 1;
+
+        x += w;
+        cols -= w;
+    }
+    if (cols > 0)
+        canvas_text(c, x, y, cols, STYLE_MARK, mark->label);
+}
+
+/* The sign of a mark with its words, to the right where that fits, else to the left; `from` and
  * `next` are the first columns of the neighbours. Returns the first column that is taken. */
-static int chart_mark_sign(const struct text *label, int x, int y, int from, int next,
+static int chart_mark_sign(const struct chart_mark *mark, int x, int y, int from, int next,
                            struct canvas *c)
 {
-    int cols = label ? label->cols : 0;
+    int cols = mark->label ? mark->label->cols : 0;
 
+    if (cols > 0 && mark->owner)
+        cols += mark->owner->cols + 1;
     canvas_put(c, x, y, 1, STYLE_MARK, "▴");
     if (cols > 0 && cols <= next - x - 2)
-        canvas_text(c, x + 1, y, cols, STYLE_MARK, label);
+        chart_mark_words(mark, x + 1, y, cols, c);
     else if (cols > 0 && cols <= x - from - 1)
-        canvas_text(c, x -= cols, y, cols, STYLE_MARK, label);
+        chart_mark_words(mark, x -= cols, y, cols, c);
     else if (cols > 0 && next - x - 2 >= 8)
-        canvas_text(c, x + 1, y, next - x - 2, STYLE_MARK, label);
+        chart_mark_words(mark, x + 1, y, next - x - 2, c);
     return x;
 }
 
@@ -173,9 +189,8 @@ static void chart_marks(const struct chart *chart, struct rect plot, int y, stru
             before = (mark[-1].at_ms - chart->plan.from_ms) / chart->plan.bucket_ms;
         chart_mark_line(x, plot, c);
         if (y >= 0)
-            next = chart_mark_sign(mark->label, x, y,
-                                   before >= 0 ? chart_column(chart, plot, (int)before) : plot.x,
-                                   next, c);
+            next = chart_mark_sign(
+                mark, x, y, before >= 0 ? chart_column(chart, plot, (int)before) : plot.x, next, c);
     }
 }
 

@@ -21,7 +21,8 @@ struct chart_plan { /* which buckets a chart of some width shows */
 
 struct chart_mark {
     int64_t at_ms;
-    const struct text *label;
+    const struct text *label; /* or NULL: a sign alone */
+    const struct text *owner; /* stands before the label; or NULL */
 };
 
 struct chart {

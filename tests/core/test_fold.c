@@ -178,7 +178,7 @@ static void new_version_is_a_mark(void **state)
     }
     assert_int_equal(b->n_marks, 1);
     assert_int_equal(b->marks[0].at_ms, T0 + 2);
-    assert_string_equal(text_str(&b->marks[0].label), "api 1.0.0 > 1.1.0");
+    assert_string_equal(text_str(&b->marks[0].label), "1.0.0 > 1.1.0");
     board_free(b);
 }
 
@@ -206,9 +206,40 @@ static void versions_that_alternate_are_no_storm_of_marks(void **state)
     for (int i = 0; i < 20; i++) /* rolled back */
         tell_version(b, 0, at_ms += EVERY, "1.0.0");
     assert_int_equal(b->n_marks, 2);
-    assert_string_equal(text_str(&b->marks[1].label), "api 1.1.0 > 1.0.0");
+    assert_string_equal(text_str(&b->marks[1].label), "1.1.0 > 1.0.0");
     tell_version(b, 0, at_ms += EVERY, "1.2.0");
     assert_int_equal(b->n_marks, 3);
+    board_free(b);
+}
+
+static void tell_restart(struct board *b, size_t reading, int64_t at_ms, const char *restart)
+{
+    struct report r;
+
+    report_init(&r, at_ms);
+    r.state = STATE_UP;
+    text_sets(&r.restart, restart);
+    board_fold(b, 0, reading, &r, &soft);
+    report_fini(&r);
+}
+
+static void one_restart_is_one_mark_however_many_probes_see_it(void **state)
+{
+    struct board *b = board_new(1);
+
+    (void)state;
+    service_add_readings(&b->services[0], 2);
+    tell_restart(b, 0, T0, "");
+    tell_restart(b, 1, T0 + 1, "");
+    tell_restart(b, 0, T0 + EVERY, "restarted, up 1s");
+    tell_restart(b, 1, T0 + EVERY + 1, "restarted, up 2s"); /* the same one */
+    assert_int_equal(b->n_marks, 1);
+    assert_int_equal(b->marks[0].kind, MARK_RESTART);
+    assert_string_equal(text_str(&b->marks[0].label), "restarted, up 1s");
+    tell_restart(b, 1, T0 + 2 * EVERY, "restarted, up 1s"); /* another one */
+    tell_restart(b, 0, T0 + 2 * EVERY + 1, "restarted, up 2s");
+    assert_int_equal(b->n_marks, 2);
+    assert_int_equal(b->marks[1].at_ms, T0 + 2 * EVERY);
     board_free(b);
 }
 
@@ -379,6 +410,7 @@ int main(void)
         cmocka_unit_test(old_evidence_is_stale_and_never_green),
         cmocka_unit_test(thresholds_degrade_or_end_as_the_probe_says),
         cmocka_unit_test(new_version_is_a_mark),
+        cmocka_unit_test(one_restart_is_one_mark_however_many_probes_see_it),
         cmocka_unit_test(versions_that_alternate_are_no_storm_of_marks),
         cmocka_unit_test(parts_with_versions_of_their_own_are_no_change),
         cmocka_unit_test(what_is_not_known_interrupts_no_trouble),

@@ -180,7 +180,7 @@ class RedisTest(unittest.TestCase):
             redis.restart()
             r = wait_until(lambda: next((x for x in [p.poll()] if x["state"] == "up"), None),
                            what="back")
-            self.assertRegex(r["restart"], "^redis restarted, up [0-9]+s$")
+            self.assertRegex(r["restart"], "^restarted, up [0-9]+s$")
             self.assertEqual(r["values"][0]["note"], "not enough data: one answer of two")
 
     def test_loading(self):

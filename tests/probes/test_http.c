@@ -318,7 +318,7 @@ static void a_small_uptime_proves_a_restart_and_another_instance_does_not(void *
     answer(&c, 200, "{\"status\":\"ok\",\"uptime\":4000}"); /* a younger one behind the balancer */
     assert_string_equal(c.restart, "");
     answer(&c, 200, "{\"status\":\"ok\",\"uptime\":3}");
-    assert_string_equal(c.restart, "restart, up 3s");
+    assert_string_equal(c.restart, "restarted, up 3s");
     answer(&c, 200, "{\"status\":\"ok\",\"uptime\":8}");
     assert_string_equal(c.restart, "");
     case_fini(&c);

@@ -94,7 +94,8 @@ static void marks_stand_below_with_their_label(void **state)
     struct series_span spans[N];
     struct chart chart = chart_of(spans, 4, 4, 0, 0);
     struct text label = { 0 };
-    struct chart_mark marks[] = { { NOW - 25 * 60000, &label }, { NOW - 14 * 60000, &label } };
+    struct chart_mark marks[] = { { .at_ms = NOW - 25 * 60000, .label = &label },
+                                  { .at_ms = NOW - 14 * 60000, .label = &label } };
 
     (void)state;
     text_sets(&label, "1.4.2→1.5.0");
@@ -109,6 +110,32 @@ static void marks_stand_below_with_their_label(void **state)
                   "                 ▴1.4.2→1.5.0   \n"
                   "        01:50       02:02    now\n");
     text_fini(&label);
+    canvas_fini(&c);
+}
+
+static void the_mark_of_a_service_names_it(void **state)
+{
+    struct canvas c;
+    struct series_span spans[N];
+    struct chart chart = chart_of(spans, 4, 4, 0, 0);
+    struct text label = { 0 }, owner = { 0 };
+    struct chart_mark mark = { .at_ms = NOW - 5 * 60000, .label = &label, .owner = &owner };
+
+    (void)state;
+    text_sets(&label, "1.4.2 > 1.5.0");
+    text_sets(&owner, "API");
+    chart.marks = &mark;
+    chart.n_marks = 1;
+    canvas_init(&c, N + 8, 6);
+    chart_draw(&chart, canvas_rect(&c), &c); /* to the left: there is no room at the right */
+    SCREEN_IS(&c, "   8.0%                   ┊     \n"
+                  "   5.0% ┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┊┈┈┈┈┈\n"
+                  "        ███████████████████████▒\n"
+                  "        ███████████████████████▒\n"
+                  "         API 1.4.2 > 1.5.0▴     \n"
+                  "        01:50       02:02    now\n");
+    text_fini(&label);
+    text_fini(&owner);
     canvas_fini(&c);
 }
 
@@ -158,6 +185,7 @@ int main(void)
         cmocka_unit_test(rise_over_the_limit_turns_critical),
         cmocka_unit_test(gap_stays_blank),
         cmocka_unit_test(marks_stand_below_with_their_label),
+        cmocka_unit_test(the_mark_of_a_service_names_it),
         cmocka_unit_test(no_values_are_said_and_not_drawn),
         cmocka_unit_test(any_size_is_drawn),
     };
