@@ -351,6 +351,7 @@ bool healthbody_read(const char *body, size_t len, const char *content_type,
     root = json_parse(body, len, HEALTHBODY_DEPTH * 2, HEALTHBODY_NODES, &detail);
     if (!root)
         return healthbody_refuse(out, err, &detail);
+    json_class_keys(root, healthbody_key_of);
     healthbody_read_root(&w, root);
     json_free(root);
     return w.refused ? healthbody_refuse(out, err, &detail) : true;

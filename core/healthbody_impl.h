@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/healthbody.h"
+#include "core/healthbody_keys.h"
 #include "core/json.h"
 
 #include <stdint.h>
@@ -43,9 +44,7 @@ struct opinion healthbody_opinion(const struct json *v);
 struct opinion healthbody_opinion_of(struct healthbody_walk *w, const struct json *obj);
 /* A member by name in any case. */
 const struct json *healthbody_find(const struct json *obj, const char *key);
-double healthbody_number(const struct json *obj, enum unit *unit);
 const char *healthbody_note(const struct json *obj);
-bool healthbody_is_meta(const char *key);
 /* The parts below `obj`; returns whether there was a container or anything like one. */
 bool healthbody_parts(struct healthbody_walk *w, const char *prefix, const struct json *obj,
                       bool top, int depth);

@@ -6,22 +6,6 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *const healthbody_status_keys[] = { "status", "outcome", "state", "health",
-                                                      NULL };
-static const char *const healthbody_yes_keys[] = { "ok",        "healthy", "success",   "alive",
-                                                   "ready",     "up",      "available", "reachable",
-                                                   "connected", NULL };
-static const char *const healthbody_containers[] = {
-    "components",   "checks",       "services", "details", "entries",
-    "checkResults", "dependencies", "failures", "errors",  NULL
-};
-static const char *const healthbody_name_keys[] = {
-    "name", "id", "label", "key", "componentId", "service_id", "serviceId", NULL
-};
-static const char *const healthbody_note_keys[] = {
-    "message",      "output", "error", "description", "exception", "reason", "notificationMessage",
-    "shortSummary", NULL
-};
 /* Members that tell about the service and not how it is. */
 static const char *const healthbody_meta_keys[] = {
     "timestamp",    "time",        "date",      "datetime",    "now",           "version",
@@ -38,16 +22,8 @@ static const char *const healthbody_meta_keys[] = {
     "responseTime", NULL
 };
 
-static const struct {
-    const char *key;
-    enum unit unit;
-} healthbody_number_keys[] = {
-    { "responseTime", UNIT_MS },    { "response_time", UNIT_MS }, { "responseTimeMs", UNIT_MS },
-    { "latency", UNIT_MS },         { "latencyMs", UNIT_MS },     { "latency_ms", UNIT_MS },
-    { "durationMs", UNIT_MS },      { "duration_ms", UNIT_MS },   { "duration", UNIT_MS },
-    { "percentage", UNIT_PERCENT }, { "percent", UNIT_PERCENT },  { "waiting", UNIT_COUNT },
-    { "failed", UNIT_COUNT },
-};
+static bool healthbody_parts_keyed(struct healthbody_walk *w, const char *prefix,
+                                   const struct keyed *k, bool top, int depth);
 
 /* Keys of health are letters: the first one, case folded, settles most comparisons. */
 static bool healthbody_is(const char *a, const char *b)
@@ -79,7 +55,7 @@ static bool healthbody_ends(const char *key, const char *end)
     return len > n && strcasecmp(key + len - n, end) == 0;
 }
 
-bool healthbody_is_meta(const char *key)
+static bool healthbody_is_meta(const char *key)
 {
     return healthbody_in(key, healthbody_meta_keys) || healthbody_ends(key, "version") ||
            healthbody_ends(key, "_at") || healthbody_ends(key, "time") ||
@@ -88,12 +64,22 @@ bool healthbody_is_meta(const char *key)
            healthbody_ends(key, "timestamp") || healthbody_ends(key, "_name");
 }
 
-/* Two spellings of one key that differ by case only: which one counts? Neither. */
-static void healthbody_twins(struct healthbody_walk *w, const struct json *obj, const char *key)
+/* Does the status itself stand there, and no part? */
+static bool healthbody_is_status(const struct json *v)
 {
-    const struct json *first = json_find(obj, key, NULL), *v = json_find(obj, key, first);
+    unsigned key = json_class(v);
 
-    if (!first || !v || w->refused)
+    return (key >= KEYS_STATUS && key < KEYS_STATUS_END) || (key >= KEYS_YES && key < KEYS_YES_END);
+}
+
+/* Two spellings of one key that differ by case only: which one counts? Neither. */
+static void healthbody_twins(struct healthbody_walk *w, const struct keyed *k,
+                             enum healthbody_key key)
+{
+    const struct json *first = json_find_class(k->obj, key, NULL);
+    const struct json *v = first ? json_find_class(k->obj, key, first) : NULL;
+
+    if (!v || w->refused)
         return;
     w->refused = true;
     err_set(w->err, "both '%s' and '%s' stand in it", json_key(first), json_key(v));
@@ -136,7 +122,6 @@ static struct opinion healthbody_opinion_indicator(const char *word)
 
 struct opinion healthbody_opinion(const struct json *v)
 {
-    const struct json *inner;
     double n;
     bool b;
 
@@ -147,10 +132,12 @@ struct opinion healthbody_opinion(const struct json *v)
     if (json_number(v, &n))
         return healthbody_opinion_number(n);
     if (json_is(v, JSON_OBJECT)) {
-        inner = healthbody_find(v, "indicator");
+        struct keyed k = healthbody_keyed(v);
+        const struct json *inner = healthbody_get(&k, KEY_INDICATOR);
+
         if (json_string(inner))
             return healthbody_opinion_indicator(json_string(inner));
-        inner = healthbody_find(v, "status");
+        inner = healthbody_get(&k, KEY_STATUS);
         if (json_string(inner))
             return healthbody_opinion_word(json_string(inner), strlen(json_string(inner)));
     }
@@ -158,56 +145,81 @@ struct opinion healthbody_opinion(const struct json *v)
 }
 
 /* ASP.NET's enum as a number: only where the shape around it is ASP.NET's. */
-static void healthbody_aspnet(const struct json *obj, const struct json *v, struct opinion *o)
+static void healthbody_aspnet(const struct keyed *k, const struct json *v, struct opinion *o)
 {
     static const enum state states[] = { STATE_DOWN, STATE_DEGRADED, STATE_UP };
     static const char *const words[] = { "Unhealthy", "Degraded", "Healthy" };
     double n;
 
     if (!json_number(v, &n) || (n != 0 && n != 1 && n != 2) ||
-        !(healthbody_find(obj, "entries") || healthbody_find(obj, "totalDuration") ||
-          healthbody_find(obj, "duration")))
+        !(healthbody_get(k, KEY_ENTRIES) || healthbody_get(k, KEY_TOTAL_DURATION) ||
+          healthbody_get(k, KEY_DURATION)))
         return;
     o->known = true;
     o->state = states[(int)n];
     snprintf(o->word, sizeof o->word, "%s", words[(int)n]);
 }
 
-struct opinion healthbody_opinion_of(struct healthbody_walk *w, const struct json *obj)
+static struct opinion healthbody_opinion_status(struct healthbody_walk *w, const struct keyed *k)
 {
     struct opinion o = { 0 };
 
-    for (size_t i = 0; healthbody_status_keys[i]; i++) {
-        const struct json *v = healthbody_find(obj, healthbody_status_keys[i]);
+    for (enum healthbody_key key = KEYS_STATUS; key < KEYS_STATUS_END; key++) {
+        const struct json *v = healthbody_get(k, key);
 
-        healthbody_twins(w, obj, healthbody_status_keys[i]);
         if (!v)
             continue;
+        healthbody_twins(w, k, key);
         o = healthbody_opinion(v);
         if (json_string(v) && !o.known) /* "Server available" */
             o = healthbody_opinion_prose(json_string(v), strlen(json_string(v)));
-        healthbody_aspnet(obj, v, &o);
+        healthbody_aspnet(k, v, &o);
         if (o.there || o.ignored)
-            return o;
-    }
-    if (json_string(healthbody_find(obj, "summary")) && json_string(json_get(obj, "level")))
-        return healthbody_opinion(json_get(obj, "level")); /* Kibana */
-    for (size_t i = 0; healthbody_yes_keys[i]; i++) {
-        const struct json *v = healthbody_find(obj, healthbody_yes_keys[i]);
-
-        if (json_is(v, JSON_BOOL) || json_string(v)) {
-            struct opinion yes = healthbody_opinion(v);
-
-            if (!yes.known)
-                continue;
-            if (json_is(v, JSON_BOOL))
-                snprintf(yes.word, sizeof yes.word, "%s: %s", healthbody_yes_keys[i],
-                         yes.state == STATE_UP ? "true" : "false");
-            if (!o.there || yes.state != STATE_UP)
-                o = yes;
-        }
+            break;
     }
     return o;
+}
+
+/* "ok": true, where `o` found no status. */
+static void healthbody_opinion_yes(const struct keyed *k, struct opinion *o)
+{
+    for (enum healthbody_key key = KEYS_YES; key < KEYS_YES_END; key++) {
+        const struct json *v = healthbody_get(k, key);
+        struct opinion yes;
+
+        if (!json_is(v, JSON_BOOL) && !json_string(v))
+            continue;
+        yes = healthbody_opinion(v);
+        if (!yes.known)
+            continue;
+        if (json_is(v, JSON_BOOL))
+            snprintf(yes.word, sizeof yes.word, "%s: %s", healthbody_key_name(key),
+                     yes.state == STATE_UP ? "true" : "false");
+        if (!o->there || yes.state != STATE_UP)
+            *o = yes;
+    }
+}
+
+static struct opinion healthbody_opinion_keyed(struct healthbody_walk *w, const struct keyed *k)
+{
+    struct opinion o = { 0 };
+
+    if (healthbody_has(k, KEYS_STATUS, KEYS_STATUS_END))
+        o = healthbody_opinion_status(w, k);
+    if (o.there || o.ignored)
+        return o;
+    if (json_string(healthbody_get(k, KEY_SUMMARY)) && json_string(json_get(k->obj, "level")))
+        return healthbody_opinion(json_get(k->obj, "level")); /* Kibana */
+    if (healthbody_has(k, KEYS_YES, KEYS_YES_END))
+        healthbody_opinion_yes(k, &o);
+    return o;
+}
+
+struct opinion healthbody_opinion_of(struct healthbody_walk *w, const struct json *obj)
+{
+    struct keyed k = healthbody_keyed(obj);
+
+    return healthbody_opinion_keyed(w, &k);
 }
 
 /* "00:00:00.0184479" */
@@ -240,20 +252,23 @@ static enum unit healthbody_unit(const char *s)
     return UNIT_COUNT;
 }
 
-double healthbody_number(const struct json *obj, enum unit *unit)
+/* The figure of a part, in the unit of its key; NaN when it has none. */
+static double healthbody_number(const struct keyed *k, enum unit *unit)
 {
     double n;
 
     *unit = UNIT_NONE;
-    if (json_number(healthbody_find(obj, "observedValue"), &n)) {
-        *unit = healthbody_unit(json_string(healthbody_find(obj, "observedUnit")));
+    if (json_number(healthbody_get(k, KEY_OBSERVED_VALUE), &n)) {
+        *unit = healthbody_unit(json_string(healthbody_get(k, KEY_OBSERVED_UNIT)));
         return n;
     }
-    for (size_t i = 0; i < sizeof healthbody_number_keys / sizeof *healthbody_number_keys; i++) {
-        const struct json *v = healthbody_find(obj, healthbody_number_keys[i].key);
+    if (!healthbody_has(k, KEYS_NUMBER, KEYS_NUMBER_END))
+        return NAN;
+    for (enum healthbody_key key = KEYS_NUMBER; key < KEYS_NUMBER_END; key++) {
+        const struct json *v = healthbody_get(k, key);
         const char *s = json_string(v);
 
-        *unit = healthbody_number_keys[i].unit;
+        *unit = key < KEY_PERCENTAGE ? UNIT_MS : key < KEY_WAITING ? UNIT_PERCENT : UNIT_COUNT;
         if (json_number(v, &n))
             return n;
         if (s && *unit == UNIT_MS &&
@@ -266,10 +281,12 @@ double healthbody_number(const struct json *obj, enum unit *unit)
     return NAN;
 }
 
-const char *healthbody_note(const struct json *obj)
+static const char *healthbody_note_keyed(const struct keyed *k)
 {
-    for (size_t i = 0; healthbody_note_keys[i]; i++) {
-        const struct json *v = healthbody_find(obj, healthbody_note_keys[i]);
+    if (!healthbody_has(k, KEYS_NOTE, KEYS_NOTE_END))
+        return NULL;
+    for (enum healthbody_key key = KEYS_NOTE; key < KEYS_NOTE_END; key++) {
+        const struct json *v = healthbody_get(k, key);
 
         if (json_is(v, JSON_OBJECT))
             v = healthbody_find(v, "message");
@@ -277,6 +294,13 @@ const char *healthbody_note(const struct json *obj)
             return json_string(v);
     }
     return NULL;
+}
+
+const char *healthbody_note(const struct json *obj)
+{
+    struct keyed k = healthbody_keyed(obj);
+
+    return healthbody_note_keyed(&k);
 }
 
 /* Does some member speak: an object (or an array of them) with a status, or a known word? */
@@ -293,30 +317,42 @@ static bool healthbody_speaks(struct healthbody_walk *w, const struct json *cont
     return false;
 }
 
+/* Adds at most `max` bytes of `s` to the path; returns where it ends. `max`es add up to less than
+ * HEALTHBODY_NAME. */
+static size_t healthbody_path(char out[HEALTHBODY_NAME], size_t at, const char *s, size_t max)
+{
+    size_t len = strnlen(s, max);
+
+    memcpy(out + at, s, len);
+    out[at + len] = '\0';
+    return at + len;
+}
+
 static void healthbody_child_object(struct healthbody_walk *w, const char *path,
                                     const struct json *v, bool failure, int depth)
 {
-    struct opinion o = healthbody_opinion_of(w, v);
+    struct keyed k = healthbody_keyed(v);
+    struct opinion o = healthbody_opinion_keyed(w, &k);
     char note[64], prefix[HEALTHBODY_NAME];
-    const char *text = healthbody_note(v);
+    const char *text = healthbody_note_keyed(&k);
     enum unit unit;
-    double value = healthbody_number(v, &unit), failed;
+    double value = healthbody_number(&k, &unit), failed;
     size_t before = w->counted;
 
     if (!o.there && failure) { /* named among the failures: that is its status */
         o = (struct opinion){ .there = true, .known = true, .state = STATE_DOWN };
         snprintf(o.word, sizeof o.word, "failed");
     }
-    if (unit == UNIT_COUNT && !text && healthbody_find(v, "waiting") &&
-        json_number(healthbody_find(v, "failed"), &failed) && failed != 0) {
+    if (unit == UNIT_COUNT && !text && healthbody_get(&k, KEY_WAITING) &&
+        json_number(healthbody_get(&k, KEY_FAILED), &failed) && failed != 0) {
         snprintf(note, sizeof note, "%.15g failed", failed);
         text = note;
     }
     if (o.there)
         healthbody_part(w, path, &o, text, value, unit);
     if (depth < HEALTHBODY_DEPTH) {
-        snprintf(prefix, sizeof prefix, "%.250s/", path);
-        healthbody_parts(w, prefix, v, false, depth + 1);
+        healthbody_path(prefix, healthbody_path(prefix, 0, path, 250), "/", 1);
+        healthbody_parts_keyed(w, prefix, &k, false, depth + 1);
     }
     if (!o.there && !o.ignored && w->counted == before) /* nor do its own parts speak for it */
         healthbody_part(w, path, &o, text, value, unit);
@@ -329,13 +365,14 @@ static void healthbody_child_array(struct healthbody_walk *w, const char *path,
     size_t n = json_count(array), i = 0;
 
     for (const struct json *v = json_first(array); v; v = json_next(v), i++) {
-        const char *id = json_string(healthbody_find(v, "componentId"));
+        struct keyed k = healthbody_keyed(v);
+        const char *id = json_string(healthbody_get(&k, KEY_COMPONENT_ID));
         char name[HEALTHBODY_NAME];
 
         if (!json_is(v, JSON_OBJECT))
             continue;
         if (n == 1)
-            snprintf(name, sizeof name, "%s", path);
+            healthbody_path(name, 0, path, sizeof name - 1);
         else if (id)
             snprintf(name, sizeof name, "%.160s/%.80s", path, id);
         else
@@ -361,7 +398,7 @@ void healthbody_child(struct healthbody_walk *w, const char *prefix, const char 
     char path[HEALTHBODY_NAME];
     struct opinion o;
 
-    snprintf(path, sizeof path, "%.120s%.120s", prefix, name);
+    healthbody_path(path, healthbody_path(path, 0, prefix, 120), name, 120);
     switch (json_kind(v)) {
     case JSON_OBJECT:
         healthbody_child_object(w, path, v, failure, depth);
@@ -387,8 +424,10 @@ void healthbody_child(struct healthbody_walk *w, const char *prefix, const char 
 
 static const char *healthbody_name(const struct json *v)
 {
-    for (size_t i = 0; healthbody_name_keys[i]; i++) {
-        const char *s = json_string(healthbody_find(v, healthbody_name_keys[i]));
+    struct keyed k = healthbody_keyed(v);
+
+    for (enum healthbody_key key = KEYS_NAME; key < KEYS_NAME_END; key++) {
+        const char *s = json_string(healthbody_get(&k, key));
 
         if (s && *s)
             return s;
@@ -424,9 +463,9 @@ void healthbody_members(struct healthbody_walk *w, const char *prefix, const str
 
 /* Terminus: `info` holds what is well, `error` what is not; `details` both. */
 static bool healthbody_terminus(struct healthbody_walk *w, const char *prefix,
-                                const struct json *obj, int depth)
+                                const struct keyed *k, int depth)
 {
-    const struct json *info = healthbody_find(obj, "info"), *error = healthbody_find(obj, "error");
+    const struct json *info = healthbody_get(k, KEY_INFO), *error = healthbody_get(k, KEY_ERROR);
     bool any = false;
 
     if (json_is(info, JSON_OBJECT) && healthbody_speaks(w, info)) {
@@ -441,9 +480,9 @@ static bool healthbody_terminus(struct healthbody_walk *w, const char *prefix,
 }
 
 /* {"error": "Server is shutting down"} */
-static void healthbody_flat_error(struct healthbody_walk *w, const struct json *obj)
+static void healthbody_flat_error(struct healthbody_walk *w, const struct keyed *k)
 {
-    const struct json *v = healthbody_find(obj, "error");
+    const struct json *v = healthbody_get(k, KEY_ERROR);
     const char *s = json_is(v, JSON_OBJECT) ? healthbody_note(v) : json_string(v);
     struct opinion o;
 
@@ -457,14 +496,14 @@ static void healthbody_flat_error(struct healthbody_walk *w, const struct json *
 }
 
 /* Parts that stand beside the status and not below it: Spring Boot 1.x, flat maps of words. */
-static void healthbody_flat(struct healthbody_walk *w, const struct json *obj)
+static void healthbody_flat(struct healthbody_walk *w, const struct keyed *k)
 {
-    bool top = healthbody_opinion_of(w, obj).there, speaks = healthbody_speaks(w, obj);
+    bool top = healthbody_opinion_keyed(w, k).there, speaks = healthbody_speaks(w, k->obj);
 
-    for (const struct json *v = json_first(obj); v && speaks; v = json_next(v)) {
+    for (const struct json *v = json_first(k->obj); v && speaks; v = json_next(v)) {
         const char *key = json_key(v);
 
-        if (healthbody_in(key, healthbody_status_keys) || healthbody_in(key, healthbody_yes_keys))
+        if (healthbody_is_status(v))
             continue;
         if (json_is(v, JSON_OBJECT) || json_is(v, JSON_ARRAY)) {
             const struct json *first = json_is(v, JSON_ARRAY) ? json_first(v) : v;
@@ -480,51 +519,68 @@ static void healthbody_flat(struct healthbody_walk *w, const struct json *obj)
                 healthbody_part(w, key, &o, NULL, NAN, UNIT_NONE);
         }
     }
-    healthbody_flat_error(w, obj);
+    healthbody_flat_error(w, k);
 }
 
 /* Objects with a status that stand beside the container: none of them may hide behind it. */
 static void healthbody_beside(struct healthbody_walk *w, const struct json *obj)
 {
     for (const struct json *v = json_first(obj); v; v = json_next(v)) {
-        const char *key = json_key(v);
+        unsigned key = json_class(v);
 
-        if (json_is(v, JSON_OBJECT) && !healthbody_in(key, healthbody_containers) &&
-            !healthbody_in(key, healthbody_status_keys) && strcasecmp(key, "info") != 0 &&
-            strcasecmp(key, "error") != 0 && healthbody_opinion_of(w, v).known)
-            healthbody_child(w, "", key, v, false, 1);
+        if (json_is(v, JSON_OBJECT) && !(key >= KEYS_CONTAINER && key < KEYS_CONTAINER_END) &&
+            !(key >= KEYS_STATUS && key < KEYS_STATUS_END) && key != KEY_INFO && key != KEY_ERROR &&
+            healthbody_opinion_of(w, v).known)
+            healthbody_child(w, "", json_key(v), v, false, 1);
     }
 }
 
-bool healthbody_parts(struct healthbody_walk *w, const char *prefix, const struct json *obj,
-                      bool top, int depth)
+/* The first container with something to tell; false when there is none. */
+static bool healthbody_container(struct healthbody_walk *w, const char *prefix,
+                                 const struct keyed *k, bool top, int depth)
 {
-    const struct json *status = healthbody_find(obj, "status");
     bool any = false;
 
-    for (size_t i = 0; healthbody_containers[i] && !any; i++) {
-        const char *key = healthbody_containers[i];
-        const struct json *v = healthbody_find(obj, key);
-        bool failures = strcmp(key, "failures") == 0 || strcmp(key, "errors") == 0;
+    for (enum healthbody_key key = KEYS_CONTAINER; key < KEYS_CONTAINER_END && !any; key++) {
+        const struct json *v = healthbody_get(k, key);
+        bool failures = key == KEY_FAILURES || key == KEY_ERRORS;
 
         if (!json_is(v, JSON_OBJECT) && !json_is(v, JSON_ARRAY))
             continue;
         /* `details` of a part is mostly prose about it */
-        if (!failures && json_count(v) && !healthbody_speaks(w, v) &&
-            (!top || strcmp(key, "details") == 0))
+        if (!failures && json_count(v) && !healthbody_speaks(w, v) && (!top || key == KEY_DETAILS))
             continue;
         healthbody_members(w, prefix, v, failures, depth);
         any = json_count(v) > 0;
     }
+    return any;
+}
+
+static bool healthbody_parts_keyed(struct healthbody_walk *w, const char *prefix,
+                                   const struct keyed *k, bool top, int depth)
+{
+    const struct json *status = healthbody_get(k, KEY_STATUS);
+    bool any = false;
+
+    if (healthbody_has(k, KEYS_CONTAINER, KEYS_CONTAINER_END))
+        any = healthbody_container(w, prefix, k, top, depth);
     if (!any)
-        any = healthbody_terminus(w, prefix, obj, depth);
+        any = healthbody_terminus(w, prefix, k, depth);
     if (!any && top && json_is(status, JSON_OBJECT) && !healthbody_opinion(status).there) {
         healthbody_members(w, prefix, status, false, depth); /* {"status": {"db": "ok"}} */
         any = true;
     }
     if (top && any)
-        healthbody_beside(w, obj);
+        healthbody_beside(w, k->obj);
     else if (top)
-        healthbody_flat(w, obj);
+        healthbody_flat(w, k);
     return any;
+}
+
+bool healthbody_parts(struct healthbody_walk *w, const char *prefix, const struct json *obj,
+                      bool top, int depth)
+{
+    struct keyed k = healthbody_keyed(obj);
+
+    return healthbody_parts_keyed(w, prefix, &k, top, depth);
 }

@@ -84,6 +84,41 @@ const struct json *json_find(const struct json *obj, const char *key, const stru
     return NULL;
 }
 
+void json_class_keys(struct json *root, unsigned (*class_of)(const char *key, size_t len))
+{
+    for (uint32_t i = 0; i < root->size; i++)
+        if (root[i].key)
+            root[i].class = (uint8_t)(class_of(root[i].key, root[i].key_len) & 63);
+}
+
+unsigned json_class(const struct json *member)
+{
+    return member ? member->class : 0;
+}
+
+uint64_t json_classes(const struct json *obj)
+{
+    uint64_t has = 0;
+
+    if (!json_is(obj, JSON_OBJECT) || obj->count == 0)
+        return 0;
+    for (const struct json *v = obj + 1;; v += v->size) {
+        has |= UINT64_C(1) << v->class;
+        if (v->last)
+            return has & ~UINT64_C(1);
+    }
+}
+
+const struct json *json_find_class(const struct json *obj, unsigned class, const struct json *after)
+{
+    if (!json_is(obj, JSON_OBJECT) || class == 0)
+        return NULL;
+    for (const struct json *v = after ? json_next(after) : json_first(obj); v; v = json_next(v))
+        if (v->class == class)
+            return v;
+    return NULL;
+}
+
 /* Is the key of a member what stands in the token, with ~0 and ~1 for ~ and /? */
 static bool json_token_is(const char *token, size_t len, const char *key)
 {

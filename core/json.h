@@ -42,6 +42,14 @@ const struct json *json_first(const struct json *container); /* of an array or o
 const struct json *json_next(const struct json *v);
 const char *json_key(const struct json *v); /* member's name inside an object, or NULL */
 size_t json_count(const struct json *container);
+/* Numbers of the reader's own for keys that it knows, given once to a whole document: 1 to 63, 0
+ * for any other. What an object has of them is then one walk, not one search a key. */
+void json_class_keys(struct json *root, unsigned (*class_of)(const char *key, size_t len));
+unsigned json_class(const struct json *member);
+uint64_t json_classes(const struct json *obj); /* bit n: it has a key of class n */
+/* The member after `after` (NULL: the first) of that class; or NULL. */
+const struct json *json_find_class(const struct json *obj, unsigned class,
+                                   const struct json *after);
 /* RFC 6901; "" is the root itself. NULL when there is nothing there. */
 const struct json *json_pointer(const struct json *root, const char *pointer);
 bool json_pointer_valid(const char *pointer, struct err *err);

@@ -22,7 +22,8 @@ struct json {
     uint32_t count; /* of members */
     uint32_t key_len;
     uint8_t kind;
-    bool last; /* of its container; the root is, too */
+    uint8_t class; /* of the key: json_class_keys() */
+    bool last;     /* of its container; the root is, too */
 };
 
 struct json_doc {
