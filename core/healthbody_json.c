@@ -345,7 +345,10 @@ static void healthbody_child_object(struct healthbody_walk *w, const char *path,
     }
     if (unit == UNIT_COUNT && !text && healthbody_get(&k, KEY_WAITING) &&
         json_number(healthbody_get(&k, KEY_FAILED), &failed) && failed != 0) {
-        snprintf(note, sizeof note, "%.15g failed", failed);
+        if (failed > 0 && failed < 1e9 && failed == floor(failed)) /* the way it mostly is */
+            snprintf(note, sizeof note, "%d failed", (int)failed);
+        else
+            snprintf(note, sizeof note, "%.15g failed", failed);
         text = note;
     }
     if (o.there)

@@ -207,6 +207,7 @@ static void http_close(struct probe *p)
     http_target_free(s->target);
     report_fini(&s->report);
     healthbody_fini(&s->body.health);
+    buf_fini(&s->body.same);
     free(s);
     p->state = NULL;
 }

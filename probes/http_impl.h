@@ -2,6 +2,7 @@
  * includes it. */
 #pragma once
 
+#include "core/buf.h"
 #include "core/healthbody.h"
 #include "core/option.h"
 #include "io/http.h"
@@ -23,11 +24,11 @@ struct http_options { /* the probe's `self` */
     double slow_ms;
 };
 
-/* What the body says, kept as long as its bytes stay the same. */
+/* What the body says, kept as long as its bytes stay the same: the bytes themselves, since another
+ * body behind an equal hash would be taken for the good one before it. */
 struct http_body {
-    bool valid; /* hash and len are of a body that was read */
-    uint64_t hash;
-    size_t len;
+    bool valid;      /* `health` and what follows are of a body that was read */
+    struct buf same; /* how it was read, its type and its bytes; empty when too long to be kept */
     bool readable;   /* by whoever was to read it */
     struct err why;  /* when not */
     bool asserted;   /* every assertion holds */

@@ -14,7 +14,10 @@ enum {
     HTTP_TOO_MANY = 429,
     HTTP_UNAVAILABLE = 503
 };
-enum { HTTP_STILL_MS = 2000 }; /* an uptime in whole seconds must have moved by then */
+enum {
+    HTTP_STILL_MS = 2000, /* an uptime in whole seconds must have moved by then */
+    HTTP_KEPT = 64 << 10  /* longer bodies are read each time, not kept to be compared */
+};
 
 static const char *http_phrase(int code)
 {
@@ -149,18 +152,25 @@ static enum http_read http_reading(const struct http_options *o, const struct ht
     return http_is_page(o->url) && http_is_html(r) ? HTTP_READ_NONE : HTTP_READ_HEALTH;
 }
 
-static uint64_t http_hash(const char *bytes, size_t len, uint64_t h)
+/* Are these the bytes, of the type, read as before? */
+static bool http_is_same(const struct http_body *b, const struct http_reply *r, enum http_read read)
 {
-    uint64_t word;
+    size_t type = strlen(r->content_type) + 1;
+    const char *kept = b->same.bytes;
 
-    for (; len >= 8; bytes += 8, len -= 8) {
-        memcpy(&word, bytes, 8);
-        h = (h ^ word) * 0x9fb21c651e98df25u;
-        h ^= h >> 32;
-    }
-    for (; len; bytes++, len--)
-        h = (h ^ (unsigned char)*bytes) * 0x9fb21c651e98df25u;
-    return h ^ h >> 29;
+    return b->valid && b->same.len == 1 + type + r->len && kept[0] == (char)read &&
+           memcmp(kept + 1, r->content_type, type) == 0 &&
+           memcmp(kept + 1 + type, r->body, r->len) == 0;
+}
+
+static void http_keep(struct http_body *b, const struct http_reply *r, enum http_read read)
+{
+    buf_clear(&b->same);
+    if (r->len > HTTP_KEPT)
+        return;
+    buf_addc(&b->same, (char)read);
+    buf_add(&b->same, r->content_type, strlen(r->content_type) + 1);
+    buf_add(&b->same, r->body, r->len);
 }
 
 static void http_read_asserts(const struct http_options *o, struct http_body *b,
@@ -177,18 +187,15 @@ static void http_read_asserts(const struct http_options *o, struct http_body *b,
     json_free(root);
 }
 
-/* Reads the body, or remembers what the same bytes said before. */
+/* Reads the body, or remembers what the same bytes said before. What they mean by now (an uptime
+ * that stands still) is not remembered: it is judged by the clock with every answer. */
 static void http_read_body(const struct http_options *o, struct http_body *b,
                            const struct http_reply *r, enum http_read read)
 {
-    uint64_t hash = http_hash(r->content_type, strlen(r->content_type), (uint64_t)read + 1);
-
-    hash = http_hash(r->body, r->len, hash);
-    if (b->valid && b->hash == hash && b->len == r->len)
+    if (http_is_same(b, r, read))
         return;
+    http_keep(b, r, read);
     b->valid = true;
-    b->hash = hash;
-    b->len = r->len;
     b->readable = b->asserted = true;
     if (read == HTTP_READ_HEALTH) {
         const struct healthbody_hints hints = { (const char *const *)o->status.items, o->status.n,

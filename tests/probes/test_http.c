@@ -307,6 +307,39 @@ static void an_uptime_that_stands_still_is_a_cached_answer(void **state)
     case_fini(&c);
 }
 
+/* The bytes are not read again, but what they come to by now is judged each time. */
+static void a_body_that_stops_moving_ages_and_a_moved_byte_is_read(void **state)
+{
+    static const char moves[] = "{\"status\":\"ok\",\"uptime\":501,\"db\":\"ok\"}";
+    static const char stands[] = "{\"status\":\"ok\",\"uptime\":503,\"db\":\"ok\"}";
+    static const char fails[] = "{\"status\":\"ok\",\"uptime\":503,\"db\":\"ko\"}";
+    struct probe_case c;
+
+    (void)state;
+    case_init(&c, "http", PAIRS(HEALTH, "uptime", "/uptime"));
+    answer(&c, 200, moves);
+    answer(&c, 200, stands);
+    IS(&c, STATE_UP, "200 in 41 ms");
+    for (int i = 0; i < 3; i++) {
+        answer(&c, 200, stands);
+        IS(&c, STATE_DEGRADED, "cached answer: /uptime stands still");
+        assert_string_equal(c.components, "db=up");
+    }
+    answer(&c, 503, stands); /* the same bytes with another code */
+    IS(&c, STATE_DOWN, "code 503 but body says up");
+    answer(&c, 200, fails); /* as long, one byte moved */
+    assert_int_equal(c.state, STATE_DEGRADED);
+    assert_string_equal(c.components, "db=down");
+    c.answer.headers = "Content-Type: text/html\r\n";
+    c.answer.body = "ok";
+    case_poll(&c);
+    assert_int_equal(c.state, STATE_UP);
+    c.answer.body = "ko";
+    case_poll(&c);
+    assert_int_equal(c.state, STATE_DOWN);
+    case_fini(&c);
+}
+
 static void a_small_uptime_proves_a_restart_and_another_instance_does_not(void **state)
 {
     struct probe_case c;
@@ -471,6 +504,7 @@ int main(void)
         cmocka_unit_test(headers_are_asserted_too),
         cmocka_unit_test(hints_lead_to_the_status),
         cmocka_unit_test(an_uptime_that_stands_still_is_a_cached_answer),
+        cmocka_unit_test(a_body_that_stops_moving_ages_and_a_moved_byte_is_read),
         cmocka_unit_test(a_small_uptime_proves_a_restart_and_another_instance_does_not),
         cmocka_unit_test(slow_is_degraded),
         cmocka_unit_test(retry_after_is_noted),
