@@ -161,7 +161,6 @@ static void fold_failed(struct reading *r, const struct report *rep)
      * and comes back after a while in which nothing was known. */
     r->since_ms = r->failed_ms;
     if (r->failing >= need) {
-        r->failing = need;
         r->state = STATE_DOWN;
         text_copy(&r->reason, &rep->reason);
         return;

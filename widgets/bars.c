@@ -103,6 +103,8 @@ static int phases_split(const struct phases *p, struct phase out[PHASES])
             (struct phase){ kinds[i].name, kinds[i].glyph, kinds[i].style, ends[i] - before };
         before = ends[i];
     }
+    if (n > 0 && p->first_byte_us < 0 && p->total_us >= 0)
+        out[n - 1].name = "no answer"; /* refused or waited for in vain: no body came */
     return n;
 }
 

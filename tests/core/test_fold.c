@@ -280,6 +280,7 @@ static void what_is_not_known_interrupts_no_trouble(void **state)
     answer(b, T0 + 30 + 3 * EVERY, STATE_DOWN, "refused", NAN, &soft);
     assert_int_equal(r->state, STATE_DOWN);
     assert_int_equal(r->since_ms, T0);
+    assert_int_equal(r->failing, 5); /* all of them, beyond fail_after too */
     answer(b, T0 + 4 * EVERY, STATE_UP, "200", 5, &soft);
     answer(b, T0 + 5 * EVERY, STATE_DOWN, "refused", NAN, &soft);
     assert_int_equal(r->failing, 1);

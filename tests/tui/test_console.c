@@ -184,6 +184,26 @@ static void commands_become_intents(void **state)
     stage_close(&s);
 }
 
+static void what_was_refused_is_no_answer(void **state)
+{
+    struct stage s;
+    struct reading *r;
+
+    (void)state;
+    stage_open(&s, "broken", 120, 36, false);
+    r = &s.board->services[0].readings[0];
+    assert_true(r->failing > 0);
+    r->phases = PHASES_NONE;
+    r->phases.total_us = 210;
+    console_board(s.console, s.board, s.now_ms);
+    stage_keys(&s, ": |goto postgres| Enter");
+    assert_true(stage_shows(&s, "Service postgres"));
+    assert_true(stage_shows(&s, "asked in vain "));
+    assert_true(stage_shows(&s, "no answer 0.21 ms"));
+    assert_false(stage_shows(&s, "body 0.21 ms"));
+    stage_close(&s);
+}
+
 static void wrong_commands_say_what_would_work(void **state)
 {
     struct stage s;
@@ -687,6 +707,7 @@ int main(void)
         cmocka_unit_test(a_megabyte_is_pasted_without_a_deed),
         cmocka_unit_test(pasted_enter_runs_no_command),
         cmocka_unit_test(commands_become_intents),
+        cmocka_unit_test(what_was_refused_is_no_answer),
         cmocka_unit_test(wrong_commands_say_what_would_work),
         cmocka_unit_test(goto_opens_screens_and_services),
         cmocka_unit_test(history_and_editing_on_the_command_line),

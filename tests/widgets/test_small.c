@@ -167,6 +167,14 @@ static void phases_show_their_shares_and_leave_out_what_was_not_reached(void **s
     assert_int_equal(phases_draw(&p, (struct rect){ 0, 0, 46, 2 }, &c), 2);
     SCREEN_IS(&c, "▒▒▒▒▒▒▒▒▒▒▒█████████████████████████████████▄▄    \n"
                   "▒ connect 10 ms  █ wait 29 ms  ▄ body 1.0 ms      \n");
+    p = PHASES_NONE;
+    p.connect_us = 10000;
+    p.total_us = 40000; /* connected, and then nothing came */
+    canvas_fini(&c);
+    canvas_init(&c, 50, 2);
+    assert_int_equal(phases_draw(&p, (struct rect){ 0, 0, 46, 2 }, &c), 2);
+    SCREEN_IS(&c, "▒▒▒▒▒▒▒▒▒▒▒▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄    \n"
+                  "▒ connect 10 ms  ▄ no answer 30 ms                \n");
     assert_int_equal(phases_draw(&PHASES_NONE, (struct rect){ 0, 0, 40, 2 }, &c), 0);
     canvas_fini(&c);
 }
