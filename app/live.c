@@ -130,7 +130,7 @@ static void live_reload(struct live *l)
 {
     struct config_errors *errors;
     struct config *fresh;
-    struct buf words = { 0 };
+    struct buf words = { 0 }, changes = { 0 };
 
     if (!l->o->config_path) {
         live_say(l, true, "nothing to reload: this watch was opened on addresses");
@@ -149,13 +149,14 @@ static void live_reload(struct live *l)
         watch_notice(l->watch, true, words.bytes);
         live_say(l, true, "reload: the file has mistakes, the old configuration stays");
     } else {
-        buf_adds(&words, "reloaded: ");
-        config_changes(watch_config(l->watch), fresh, &words);
+        config_changes(watch_config(l->watch), fresh, &changes);
+        buf_addf(&words, "reloaded: %s", buf_str(&changes));
         watch_reload(l->watch, fresh);
         watch_notice(l->watch, false, "");
-        watch_mark(l->watch, MARK_CONFIG, "configuration reloaded");
+        watch_mark(l->watch, MARK_CONFIG, words.bytes);
         live_say(l, false, words.bytes);
     }
+    buf_fini(&changes);
     buf_fini(&words);
     free(errors);
 }

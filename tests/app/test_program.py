@@ -221,8 +221,12 @@ class Console(unittest.TestCase):
                 s.type(":reload")
                 s.key("Enter")
                 s.wait_for("second", seconds=5)
+                s.wait_for("reloaded: 1 service new", seconds=5)
                 s.wait_gone(r"/w\.yaml:8:/", seconds=5)
                 s.wait_for(r"/^ *UP /", seconds=5)
+                s.wait_for("config reloaded: 1 service new", seconds=5)  # among the changes
+                s.signal("HUP")
+                s.wait_for("reloaded: nothing changed", seconds=5)
 
     def test_hang_up_ends_it_within_a_second(self):
         with Source() as src, self.start(src.url) as s:
