@@ -3,10 +3,12 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/nearest.h"
 #include "tui/screen.h"
 #include "tui/theme.h"
+#include "tui/words.h"
 
 const struct verb_row cmdline_verbs[] = {
     { "ask", VERB_ASK, ARG_NONE, false, "ask", "ask every probe now" },
@@ -76,14 +78,25 @@ static bool cmdline_check_fault(const char *arg, const struct cmdline_names *nam
                 : err_set(err, "no fault '%s'; Tab shows them all", arg);
 }
 
+int cmdline_place(const struct board *b, const char *name)
+{
+    int at = board_find(b, name);
+
+    for (size_t i = 0; at < 0 && i < b->n_services; i++)
+        if (!strcasecmp(text_str(&b->services[i].id), name) ||
+            !strcasecmp(text_str(service_title(&b->services[i])), name))
+            at = (int)i;
+    return at;
+}
+
 static bool cmdline_check_place(const char *arg, const struct cmdline_names *names, struct err *err)
 {
     for (const struct screen_ops *const *s = console_screens; *s; s++)
         if ((*s)->number && arg[0] == (*s)->number && !arg[1])
             return true;
-    if (board_find(names->board, arg) >= 0)
+    if (cmdline_place(names->board, arg) >= 0)
         return true;
-    return err_set(err, "no screen and no service '%s'", arg);
+    return err_set(err, "no screen and no service '%s'; Tab shows them all", arg);
 }
 
 static bool cmdline_check(const struct verb_row *v, const char *arg,

@@ -44,7 +44,10 @@ struct cmdline_names { /* what arguments may be; borrowed */
 bool cmdline_parse(const char *line, const struct cmdline_names *names,
                    const struct verb_row **verb, const char **arg, struct err *err);
 
-enum { CMDLINE_WORDS = 16, CMDLINE_WORD = 80 };
+/* The index of a service by its id or, with any case, by its id or title; or -1. */
+int cmdline_place(const struct board *b, const char *name);
+
+enum { CMDLINE_WORDS = 64, CMDLINE_WORD = 80 };
 /* Whole lines that `line` may become; returns how many (at most CMDLINE_WORDS). */
 size_t cmdline_complete(const char *line, const struct cmdline_names *names,
                         char out[CMDLINE_WORDS][CMDLINE_WORD]);

@@ -471,7 +471,7 @@ static void console_goto(struct console *c, const char *place)
             console_show(c, *s);
             return;
         }
-    view_select(&c->view, board_find(c->view.board, place));
+    view_select(&c->view, cmdline_place(c->view.board, place));
     console_show(c, &screen_services);
     console_push(c, &screen_detail);
 }

@@ -1,6 +1,7 @@
 /* tests/tui/test_console.c: what keys do: intents, steps back, filter, freeze, paste; that hostile
  * text changes no foreign cell; and that nobody's random typing breaks anything. */
 #include "tests/tui/stage.h"
+#include "tui/cmdline.h"
 
 #include "tests/cmocka.h"
 #include "tests/patience.h"
@@ -204,6 +205,39 @@ static void what_was_refused_is_no_answer(void **state)
     stage_close(&s);
 }
 
+static void tab_offers_every_fault_of_a_large_demo(void **state)
+{
+    static char words[CMDLINE_WORDS][CMDLINE_WORD];
+    const char *faults[24];
+    char name[24][16];
+    struct board *b = stage_board("broken");
+    struct cmdline_names names = { b, faults, 24 };
+
+    (void)state;
+    for (int i = 0; i < 24; i++) {
+        snprintf(name[i], sizeof name[i], "fault_%d", i);
+        faults[i] = name[i];
+    }
+    assert_int_equal(cmdline_complete("fault ", &names, words), 24);
+    assert_string_equal(words[23], "fault fault_23");
+    board_free(b);
+}
+
+static void goto_takes_what_the_screen_calls_a_service(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_open(&s, "broken", 120, 36, false);
+    text_sets(&s.board->services[2].title, "Shop API");
+    console_board(s.console, s.board, s.now_ms);
+    stage_keys(&s, ": |goto shop api| Enter");
+    assert_true(stage_shows(&s, "Service Shop API"));
+    stage_keys(&s, "Esc : |goto POSTGRES| Enter");
+    assert_true(stage_shows(&s, "Service postgres"));
+    stage_close(&s);
+}
+
 static void wrong_commands_say_what_would_work(void **state)
 {
     struct stage s;
@@ -219,7 +253,7 @@ static void wrong_commands_say_what_would_work(void **state)
     stage_keys(&s, ": |fault| Enter");
     assert_true(stage_shows(&s, "write: fault NAME"));
     stage_keys(&s, ": |goto nowhere| Enter");
-    assert_true(stage_shows(&s, "no screen and no service 'nowhere'"));
+    assert_true(stage_shows(&s, "no screen and no service 'nowhere'; Tab shows them all"));
     stage_keys(&s, ": |theme pink| Enter");
     assert_true(stage_shows(&s, "no theme 'pink'; write dark, light or mono"));
     stage_keys(&s, ": |quit now| Enter");
@@ -708,6 +742,8 @@ int main(void)
         cmocka_unit_test(pasted_enter_runs_no_command),
         cmocka_unit_test(commands_become_intents),
         cmocka_unit_test(what_was_refused_is_no_answer),
+        cmocka_unit_test(tab_offers_every_fault_of_a_large_demo),
+        cmocka_unit_test(goto_takes_what_the_screen_calls_a_service),
         cmocka_unit_test(wrong_commands_say_what_would_work),
         cmocka_unit_test(goto_opens_screens_and_services),
         cmocka_unit_test(history_and_editing_on_the_command_line),
