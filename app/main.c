@@ -169,8 +169,6 @@ static bool main_load_file(struct run *r, const struct strmap *sets, int *status
 /* The configuration of the arguments: a file, addresses, or the default file. */
 static bool main_load(struct run *r, int *status)
 {
-    struct err err;
-
     if (r->cli.n_args && cli_is_url(r->cli.args[0]))
         return main_load_urls(r, status);
     if (r->cli.n_args > 1) {
@@ -190,7 +188,17 @@ static bool main_load(struct run *r, int *status)
         text_fini(&words);
         return false;
     }
-    (void)err;
+    if (access(r->path, F_OK) != 0 && errno == ENOENT) {
+        struct text words = { 0 };
+
+        text_setf(&words,
+                  "no file '%s'; an address begins with https://, postgres:// or redis://, and "
+                  "`midwatch init URL -o FILE` writes a configuration",
+                  r->path);
+        *status = main_fail(CLI_BAD_CONFIG, text_str(&words));
+        text_fini(&words);
+        return false;
+    }
     return main_load_file(r, &r->cli.sets, status);
 }
 
@@ -248,7 +256,7 @@ static int main_report(struct run *r)
         board_to_json(watch_board(w), 0, true, &out);
         buf_addc(&out, '\n');
     } else {
-        status_write(watch_board(w), r->ascii, &out);
+        status_write(watch_board(w), r->cli.ascii, &out);
     }
     status = status_code(watch_board(w));
     main_print(stdout, &out);
@@ -294,6 +302,8 @@ static int main_init(struct run *r)
     look.http = http_new(r->io, 1);
     urls_look(r->urls, look_get, &look);
     http_free(look.http);
+    if (urls_silent(r->urls))
+        fprintf(stderr, "midwatch: %s\n", urls_silent(r->urls));
     if (r->cli.output) {
         if (!urls_write(r->urls, r->cli.output, &err))
             status = main_fail(CLI_NOT_CREATED, err.msg);

@@ -55,7 +55,7 @@ static void status_reading(const struct status *s, const struct reading *r)
     const struct signal *main = r->n_signals ? &r->signals[0] : NULL;
 
     buf_adds(s->out, "      ");
-    status_cell(s, &r->name, 12);
+    status_cell(s, &r->name, s->id_cols - 2); /* its state stands below that of the service */
     buf_addf(s->out, "  %-9s", state_word(r->state));
     if (main && main->known) {
         quantity_format(main->value, main->unit, value);
@@ -132,8 +132,16 @@ void status_write(const struct board *b, bool ascii, struct buf *out)
     char when[32];
 
     for (size_t i = 0; i < b->n_services; i++) {
-        if (b->services[i].title.cols > s.id_cols && b->services[i].title.cols <= 32)
-            s.id_cols = b->services[i].title.cols;
+        const struct service *v = &b->services[i];
+
+        if (v->title.cols > s.id_cols && v->title.cols <= 32)
+            s.id_cols = v->title.cols;
+        for (size_t k = 0; k < v->n_readings; k++) {
+            int cols = v->readings[k].name.cols + 2;
+
+            if (cols > s.id_cols && cols <= 32)
+                s.id_cols = cols;
+        }
     }
     status_verdict(&s);
     status_put(&s, text_str(&b->watch));

@@ -312,6 +312,15 @@ void urls_free(struct urls *u)
     free(u);
 }
 
+const char *urls_silent(const struct urls *u)
+{
+    for (size_t i = 0; i < u->n; i++)
+        if (u->items[i].silent)
+            return "not every address answered: of those that did not only the code will be "
+                   "judged; run init again when they are up";
+    return NULL;
+}
+
 const char *urls_warning(const struct urls *u)
 {
     return u->passwords ? "a password was on the command line: others could see it until now, and "

@@ -34,6 +34,9 @@ void urls_yaml(const struct urls *u, struct buf *out);
 /* The configuration itself. The passwords go to `secrets`. */
 struct config *urls_config(struct urls *u, const struct config_kinds *kinds,
                            struct secrets *secrets, struct config_errors *errors);
+/* What to tell when an address did not answer the look; NULL when all did, or none was looked at.
+ */
+const char *urls_silent(const struct urls *u);
 /* What to tell when a password was on the command line; NULL when none was. */
 const char *urls_warning(const struct urls *u);
 

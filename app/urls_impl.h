@@ -14,6 +14,7 @@ struct url {
     char id[URL_ID];         /* of the service */
     char probe[URL_ID];      /* of the first probe */
     bool first;              /* the first address of its service */
+    bool silent;             /* nothing answered when it was looked at */
     struct secret *password; /* HTTP: user:password */
     bool given;              /* ... was there, and is given away */
     char env[URL_ID + 16];   /* the variable that stands for it */

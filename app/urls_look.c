@@ -105,8 +105,10 @@ static void look_find_health(struct url *u, const char *base, urls_get *get, voi
     for (size_t i = 0; i < sizeof look_health / sizeof *look_health && !u->health; i++) {
         int code;
 
-        if (!look_get(get, arg, base, look_health[i], &code, &body))
+        if (!look_get(get, arg, base, look_health[i], &code, &body)) {
+            u->silent = i == 0;
             break; /* nothing there answers at all */
+        }
         if (look_is_health(code, &body))
             u->health = look_url(base, look_health[i]);
     }

@@ -53,7 +53,8 @@ static void yaml_http(struct buf *out, const struct url *u)
     buf_addf(out, "      %s:\n        http: ", u->probe);
     yaml_quoted(out, u->address);
     if (page)
-        buf_adds(out, "\n        read: none                # only the code is judged");
+        buf_addf(out, "\n        read: none                # only the code is judged%s",
+                 u->silent ? "; nothing answered, its health page is not known" : "");
     else if (yaml_tells_health(u))
         buf_adds(out, "\n        read: health              # the body is judged too");
     yaml_basic(out, u);

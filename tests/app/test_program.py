@@ -75,6 +75,16 @@ class Status(unittest.TestCase):
                 done = run("status", s.url)
                 self.assertEqual(done.returncode, expected, done.stdout + done.stderr)
 
+    def test_the_report_stands_in_columns_and_in_ascii(self):
+        with tempfile.TemporaryDirectory() as d, Source() as s:
+            path = pathlib.Path(d) / "w.yaml"
+            path.write_text(config(s.url, f"      a_long_name: {{ http: '{s.url}' }}\n"))
+            rows = run("status", str(path)).stdout.split("\n\n", 1)[1].splitlines()
+            self.assertEqual({row.index(" up ") for row in rows}, {rows[0].index(" up ")}, rows)
+            self.assertIn("●", rows[0])
+            done = run(str(path), "--ascii", stdin=subprocess.DEVNULL)
+            self.assertTrue(done.stdout.isascii(), done.stdout)
+
     def test_refused_is_down(self):
         done = run("status", "http://127.0.0.1:9/health")
         self.assertEqual(done.returncode, 2)
@@ -170,6 +180,11 @@ class Usage(unittest.TestCase):
                 done = run(*args)
                 self.assertEqual(done.returncode, code)
                 self.assertRegex(done.stderr, r"bad\.yaml:8:\d+: services\.web2\.prbes: .*'probes'")
+
+    def test_a_file_that_is_not_there_says_what_to_do(self):
+        done = run("status", "example.org")
+        self.assertEqual(done.returncode, 78)
+        self.assertIn("no file 'example.org'; an address begins with https://", done.stderr)
 
     def test_no_configuration_says_what_to_do(self):
         with tempfile.TemporaryDirectory() as d:

@@ -272,13 +272,19 @@ static void looking_finds_nothing_in_a_page_for_people(void **state)
     struct world silent[] = { { "/health", "", 0, 0 }, { "/metrics", "", 0, 0 }, { 0 } };
     struct args a;
     struct urls *u = urls_of(&a, NULL, LIST("http://h/"));
+    struct buf b = { 0 };
 
     (void)state;
     urls_look(u, world_get, (struct world[]){ { 0 } });
+    assert_null(urls_silent(u));
     assert_null(u->items[0].health);
     assert_null(u->items[0].metrics);
     urls_look(u, world_get, silent);
     assert_int_equal(silent[0].asked, 1); /* who does not answer is not asked nine times */
+    assert_non_null(urls_silent(u));
+    urls_yaml(u, &b);
+    assert_non_null(strstr(b.bytes, "judged; nothing answered, its health page is not known\n"));
+    buf_fini(&b);
     urls_free(u);
     /* a health page that was named is not looked for */
     u = urls_of(&a, NULL, LIST("http://h/", "http://h/api/health"));
