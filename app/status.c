@@ -51,7 +51,7 @@ static const char *status_glyph(const struct status *s, const struct service *v)
 
 static void status_reading(const struct status *s, const struct reading *r)
 {
-    char value[32], age[16];
+    char value[32], age[16], share[72];
     const struct signal *main = r->n_signals ? &r->signals[0] : NULL;
 
     buf_adds(s->out, "      ");
@@ -68,7 +68,7 @@ static void status_reading(const struct status *s, const struct reading *r)
             status_put(s, text_str(&main->unit_word));
         }
         if (!isnan(main->num) && !isnan(main->den))
-            buf_addf(s->out, " (%.0f of %.0f)", main->num, main->den);
+            buf_addf(s->out, " (%s)", share_format(main->num, main->den, main->share_unit, share));
     }
     if (r->reason.len) {
         buf_adds(s->out, "  ");

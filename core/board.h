@@ -51,9 +51,10 @@ struct signal {
     /* the newest value */
     bool known; /* false: `note` says why, and value is NaN */
     double value;
-    bool above;       /* the true value lies above: print ">1s" */
-    double num, den;  /* NaN unless it is a ratio: 41 of 502 */
-    struct text note; /* "not enough data: 3 of 20 requests", "p95 0.2-0.5s" */
+    bool above;           /* the true value lies above: print ">1s" */
+    double num, den;      /* NaN unless it is a ratio: 41 of 502 */
+    enum unit share_unit; /* of num and den; UNIT_NONE = they are counts */
+    struct text note;     /* "not enough data: 3 of 20 requests", "p95 0.2-0.5s" */
     int64_t at_ms;
     int64_t window_ms; /* 0 = instant */
     enum level level;

@@ -98,6 +98,8 @@ static void bjson_signal(struct jsonw *w, const struct signal *s, int64_t now_ms
     bjson_bool(w, "above", s->above);
     bjson_number(w, "num", s->num);
     bjson_number(w, "den", s->den);
+    if (s->share_unit != UNIT_NONE)
+        bjson_word(w, "share_unit", unit_name(s->share_unit));
     bjson_text(w, "note", &s->note);
     bjson_int(w, "at_ms", s->at_ms);
     bjson_int(w, "window_ms", s->window_ms);

@@ -49,9 +49,9 @@ static enum state bread_state(const struct json *o)
     return s;
 }
 
-static enum unit bread_unit(const struct json *o)
+static enum unit bread_unit(const struct json *o, const char *key)
 {
-    const char *word = json_string(json_get(o, "unit"));
+    const char *word = json_string(json_get(o, key));
     enum unit u = UNIT_NONE;
 
     if (word)
@@ -104,7 +104,7 @@ static void bread_signal(const struct json *o, struct signal *s)
     bread_text(o, "name", &s->name);
     bread_text(o, "unit_word", &s->unit_word);
     bread_text(o, "note", &s->note);
-    s->unit = bread_unit(o);
+    s->unit = bread_unit(o, "unit");
     s->low_is_bad = bread_bool(o, "low_is_bad");
     s->warn = bread_number(o, "warn");
     s->crit = bread_number(o, "crit");
@@ -113,6 +113,7 @@ static void bread_signal(const struct json *o, struct signal *s)
     s->known = bread_bool(o, "known") && !isnan(s->value);
     s->above = bread_bool(o, "above");
     s->num = bread_number(o, "num");
+    s->share_unit = bread_unit(o, "share_unit");
     s->den = bread_number(o, "den");
     s->at_ms = bread_int(o, "at_ms");
     s->window_ms = bread_int(o, "window_ms");
@@ -153,7 +154,7 @@ static void bread_components(const struct json *list, struct reading *r)
         bread_text(o, "note", &c->note);
         c->state = bread_state(o);
         c->value = bread_number(o, "value");
-        c->unit = bread_unit(o);
+        c->unit = bread_unit(o, "unit");
     }
 }
 

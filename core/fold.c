@@ -34,6 +34,7 @@ static void fold_signal(struct signal *s, const struct value *v, const struct re
         if (!isnan(v->num) && !isnan(v->den)) {
             s->num = v->num; /* "3 of 20 requests": why there is not enough data */
             s->den = v->den;
+            s->share_unit = v->share_unit;
         }
         return;
     }
@@ -41,6 +42,7 @@ static void fold_signal(struct signal *s, const struct value *v, const struct re
     s->above = v->above;
     s->num = v->num;
     s->den = v->den;
+    s->share_unit = v->share_unit;
     s->at_ms = rep->at_ms;
     if (v->window_ms)
         s->window_ms = v->window_ms;
@@ -191,11 +193,9 @@ static void fold_threshold_reason(struct reading *r, const struct signal *s)
     quantity_format(s->value, s->unit, value);
     quantity_format(s->level == LEVEL_CRIT ? s->crit : s->warn, s->unit, limit);
     if (!isnan(s->num) && !isnan(s->den)) {
-        char num[32], den[32];
+        char share[72];
 
-        quantity_format(s->num, UNIT_COUNT, num);
-        quantity_format(s->den, UNIT_COUNT, den);
-        snprintf(of, sizeof of, " (%s of %s)", num, den);
+        snprintf(of, sizeof of, " (%s)", share_format(s->num, s->den, s->share_unit, share));
     }
     text_setf(&r->reason, "%s %s%s%s%s%s, %s at %s", text_str(&s->name), s->above ? ">" : "", value,
               *unit ? " " : "", unit, of, s->level == LEVEL_CRIT ? "critical" : "warning", limit);

@@ -10,7 +10,8 @@ struct value {
     bool known;
     double value;
     bool above;
-    double num, den; /* NaN unless a ratio */
+    double num, den;      /* NaN unless a ratio */
+    enum unit share_unit; /* of num and den; UNIT_NONE = they are counts */
     int64_t window_ms;
     struct text note;
 };

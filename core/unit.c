@@ -395,6 +395,16 @@ const char *quantity_format(double v, enum unit unit, char out[32])
     return out;
 }
 
+const char *share_format(double num, double den, enum unit unit, char out[72])
+{
+    char a[32], b[32];
+
+    if (unit == UNIT_NONE)
+        unit = UNIT_COUNT;
+    snprintf(out, 72, "%s of %s", quantity_format(num, unit, a), quantity_format(den, unit, b));
+    return out;
+}
+
 /* False for a time beyond the calendar. */
 static bool unit_utc(int64_t at_ms, struct tm *tm)
 {

@@ -39,6 +39,9 @@ bool quantity_parse(const char *s, enum unit unit, double *out, struct err *err)
 /* For a screen, at most 9 columns: "8.2%", "41 ms", "1.2 s", "1 204", "2.1 GB", "88/s"; NaN "-". */
 const char *quantity_format(double v, enum unit unit, char out[32]);
 
+/* "41 of 502", "1.4 MB of 2.1 GB"; of UNIT_NONE as counts. */
+const char *share_format(double num, double den, enum unit unit, char out[72]);
+
 /* UTC wall clock: "02:13:47Z"; with date "2026-01-29T02:13:47Z". out >= 32 bytes. */
 const char *clock_format_utc(int64_t at_ms, char out[32]);
 const char *stamp_format_utc(int64_t at_ms, char out[32]);

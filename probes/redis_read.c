@@ -56,6 +56,8 @@ static void redis_share(const struct redis_options *o, struct redis_state *s,
     redis_known(v, num / den * 100);
     v->num = num;
     v->den = den;
+    if (redis_info_is_bytes(o->info) && redis_info_is_bytes(o->of))
+        v->share_unit = UNIT_BYTES;
 }
 
 /* Growth a second since the answer before. A counter that went down began anew: nothing is known of
@@ -120,8 +122,7 @@ static void redis_identity(struct redis_state *s, const struct redis_value *info
     if (s->run_id[0] && (strlen(s->run_id) != len || memcmp(s->run_id, value, len) != 0)) {
         if (redis_info_field(info->str, info->len, "uptime_in_seconds", &up, &up_len))
             redis_info_number(up, up_len, &up_s);
-        text_setf(&s->report.restart, "restarted, up %s",
-                  quantity_format(up_s, UNIT_SECONDS, age));
+        text_setf(&s->report.restart, "restarted, up %s", quantity_format(up_s, UNIT_SECONDS, age));
         s->counter = NAN; /* counts of another process */
     }
     memcpy(s->run_id, value, len);

@@ -79,7 +79,7 @@ const char *signal_figure(const struct signal *s, char out[64])
 
 const char *signal_note(const struct signal *s, char out[96])
 {
-    char a[32], b[32];
+    char a[32], share[72];
 
     out[0] = '\0';
     if (!s->known) {
@@ -87,8 +87,7 @@ const char *signal_note(const struct signal *s, char out[96])
         return out;
     }
     if (!isnan(s->num) && !isnan(s->den))
-        snprintf(out, 96, "%s of %s", quantity_format(s->num, UNIT_COUNT, a),
-                 quantity_format(s->den, UNIT_COUNT, b));
+        snprintf(out, 96, "%s", share_format(s->num, s->den, s->share_unit, share));
     else
         words_add(out, 96, "", text_str(&s->note));
     if (s->window_ms > 0)

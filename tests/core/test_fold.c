@@ -352,8 +352,10 @@ static void json_form_reads_back_the_same(void **state)
         answer(b, T0 + i * EVERY, i % 7 ? STATE_UP : STATE_DOWN, "why \033[31m\"x\"",
                i % 7 ? 40 + i : NAN, &soft);
     board_mark(b, (struct mark){ .at_ms = T0, .kind = MARK_CONFIG, .service = -1 });
+    b->services[0].readings[0].signals[0].share_unit = UNIT_BYTES;
     board_to_json(b, 600000, true, &first);
     again = board_from_json(first.bytes, first.len, &err);
+    assert_int_equal(again->services[0].readings[0].signals[0].share_unit, UNIT_BYTES);
     assert_non_null(again);
     board_to_json(again, 600000, true, &second);
     assert_string_equal(first.bytes, second.bytes);

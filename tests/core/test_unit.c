@@ -231,6 +231,15 @@ static void no_quantity_is_wider_than_nine(void **state)
     }
 }
 
+static void shares_are_in_their_unit(void **state)
+{
+    char out[72];
+
+    (void)state;
+    assert_string_equal(share_format(41, 502, UNIT_NONE, out), "41 of 502");
+    assert_string_equal(share_format(1364360, 2147483648.0, UNIT_BYTES, out), "1.4 MB of 2.1 GB");
+}
+
 static void unit_names_go_both_ways(void **state)
 {
     (void)state;
@@ -266,6 +275,7 @@ int main(void)
         cmocka_unit_test(the_unit_is_demanded),
         cmocka_unit_test(quantities_read_well_on_a_screen),
         cmocka_unit_test(no_quantity_is_wider_than_nine),
+        cmocka_unit_test(shares_are_in_their_unit),
         cmocka_unit_test(unit_names_go_both_ways),
         cmocka_unit_test(instants_are_utc),
     };

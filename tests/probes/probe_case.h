@@ -30,6 +30,7 @@ struct probe_case {
     int code;
     char reason[512], version[64], restart[64], note[256];
     double value, num, den;
+    enum unit share_unit;
     int64_t window_ms, at_ms;
     struct {
         bool known;
@@ -125,6 +126,7 @@ static inline void case_report(void *arg, struct probe *p, const struct report *
     c->above = r->values[0].above;
     c->value = r->values[0].value;
     c->num = r->values[0].num;
+    c->share_unit = r->values[0].share_unit;
     c->den = r->values[0].den;
     c->window_ms = r->values[0].window_ms;
     snprintf(c->note, sizeof c->note, "%s", text_str(&r->values[0].note));

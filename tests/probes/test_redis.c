@@ -84,6 +84,7 @@ static void a_share_carries_both_its_numbers(void **state)
     case_poll(&c);
     assert_true(c.known && c.value == 50 && c.num == 1048576 && c.den == 2097152);
     assert_string_equal(c.reason, "50.0% of maxmemory");
+    assert_int_equal(c.share_unit, UNIT_BYTES);
     info(&c, "used_memory:1\r\nmaxmemory:0\r\n");
     case_poll(&c);
     assert_int_equal(c.state, STATE_UNKNOWN);
