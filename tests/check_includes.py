@@ -31,7 +31,7 @@ LIBRARIES = {
     r"libpq-fe|postgresql/": ["io/pg", "examples/", "tests/"],
     r"hiredis/": ["io/redis", "examples/", "tests/"],
     r"yaml\.h": ["app/yaml", "tests/"],
-    r"ncurses|curses\.h|^term\.h": ["tui/term"],
+    r"ncurses|curses\.h|^term\.h": ["tui/terminfo"],
     r"vterm": ["tests/"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)

@@ -1,8 +1,7 @@
-/* tui/term.c: the terminal behind ncurses, with ncurses' output caught in memory.
+/* tui/term.c: the terminal: its modes, its size, and one pending frame.
  *
- * Traps: newterm() installs signal handlers of its own (taken back at once); it may say nothing to
- * the terminal itself, so entering and leaving are bytes of ours, computed once from terminfo, and
- * the same bytes serve suspend, close and a crash.
+ * Entering and leaving are bytes computed once, and the same bytes serve suspend, close and a
+ * crash.
  */
 #include "tui/term.h"
 
@@ -17,40 +16,28 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <curses.h>
-
 #include "core/alloc.h"
 #include "core/buf.h"
+#include "tui/pen.h"
+#include "tui/terminfo.h"
 
-enum {
-    TERM_W_MAX = 1000,
-    TERM_H_MAX = 500,
-    TERM_DRAIN_MS = 200,
-    TERM_BYTES_MAX = 192 /* of entering or leaving */
-};
+enum { TERM_W_MAX = 1000, TERM_H_MAX = 500, TERM_DRAIN_MS = 200 };
 
 struct term {
     int in_fd, out_fd;
-    FILE *catch, *nothing; /* what ncurses takes for its terminal; what it takes for its keyboard */
-    SCREEN *screen;
+    struct terminfo info;
     struct termios saved, raw;
     bool modes_saved, entered, ascii, lost, dropped;
     bool whole; /* the next frame is drawn from nothing */
-    int w, h, colors;
-    struct canvas shown; /* what ncurses was last told */
-    cchar_t *run;        /* scratch for one row */
+    int w, h;
+    struct pen pen;
     struct buf pending;
     size_t sent;
     const struct theme *theme;
-    attr_t attrs[STYLE_COUNT][2];
-    short pairs[STYLE_COUNT][2];
-    char enter[TERM_BYTES_MAX], leave[TERM_BYTES_MAX];
     struct term_count count;
 };
 
@@ -59,54 +46,9 @@ static struct {
     volatile sig_atomic_t armed;
     int fd;
     struct termios saved;
-    char leave[TERM_BYTES_MAX];
+    char leave[PEN_BYTES];
     size_t len;
 } term_rescue;
-
-/* A terminfo string without its padding ($<5>), added to `out`. */
-static void term_add_cap(char out[TERM_BYTES_MAX], const char *cap)
-{
-    const char *s = tigetstr(cap);
-    size_t len = strlen(out);
-
-    if (!s || s == (const char *)-1)
-        return;
-    while (*s && len + 1 < TERM_BYTES_MAX) {
-        if (s[0] == '$' && s[1] == '<' && strchr(s, '>'))
-            s = strchr(s, '>') + 1;
-        else
-            out[len++] = *s++;
-    }
-    out[len] = '\0';
-}
-
-static void term_add_bytes(char out[TERM_BYTES_MAX], const char *bytes)
-{
-    strncat(out, bytes, TERM_BYTES_MAX - 1 - strlen(out));
-}
-
-static bool term_has(const char *cap)
-{
-    const char *s = tigetstr(cap);
-
-    return s && s != (const char *)-1;
-}
-
-static void term_compute_bytes(struct term *t)
-{
-    term_add_cap(t->enter, "smcup");
-    term_add_cap(t->enter, "civis");
-    term_add_bytes(t->enter, "\033[?2004h");
-
-    term_add_bytes(t->leave, "\033\\"); /* ends a sequence that was cut off half-way */
-    term_add_cap(t->leave, "sgr0");
-    term_add_cap(t->leave, "op");
-    term_add_bytes(t->leave, "\033[?2004l");
-    term_add_cap(t->leave, "cnorm");
-    if (!term_has("smcup"))
-        term_add_cap(t->leave, "clear");
-    term_add_cap(t->leave, "rmcup");
-}
 
 static int64_t term_clock_ms(void)
 {
@@ -146,20 +88,6 @@ static void term_write_last(int fd, const char *bytes, size_t len)
 {
     if (!term_write_all(fd, bytes, len) && tcflush(fd, TCOFLUSH) == 0)
         term_write_all(fd, bytes, len);
-}
-
-static FILE *term_open_catch(void)
-{
-#if defined(__linux__)
-    int fd = memfd_create("midwatch-frame", MFD_CLOEXEC);
-    FILE *f = fd >= 0 ? fdopen(fd, "w+") : NULL;
-
-    if (fd >= 0 && !f)
-        close(fd);
-    return f ? f : tmpfile();
-#else
-    return tmpfile();
-#endif
 }
 
 /* Modes that were left behind by a program that died are not worth restoring. */
@@ -216,98 +144,6 @@ static bool term_ask_size(struct term *t)
         return false;
     t->w = w;
     t->h = h;
-    t->run = xreallocarray(t->run, (size_t)w + 1, sizeof *t->run);
-    return true;
-}
-
-/* Puts one of LINES and COLUMNS back to what the user had. */
-static void term_setenv(const char *name, const char *value)
-{
-    if (value)
-        setenv(name, value, 1);
-    else
-        unsetenv(name);
-}
-
-/* newterm(), told the size that it cannot ask a file for, and with the signal handlers that it
- * installs taken back. */
-static SCREEN *term_newterm(const struct term *t, const char *type)
-{
-    static const int signals[] = { SIGINT, SIGTERM, SIGTSTP, SIGWINCH };
-    enum { N = sizeof signals / sizeof *signals };
-    struct sigaction old[N];
-    char *lines = xstrdup(getenv("LINES")), *columns = xstrdup(getenv("COLUMNS")), number[16];
-    SCREEN *screen;
-
-    snprintf(number, sizeof number, "%d", t->h);
-    setenv("LINES", number, 1);
-    snprintf(number, sizeof number, "%d", t->w);
-    setenv("COLUMNS", number, 1);
-
-    for (int i = 0; i < N; i++)
-        sigaction(signals[i], NULL, &old[i]);
-    screen = newterm(type, t->catch, t->nothing);
-    for (int i = 0; i < N; i++)
-        sigaction(signals[i], &old[i], NULL);
-    term_setenv("LINES", lines);
-    term_setenv("COLUMNS", columns);
-    free(lines);
-    free(columns);
-    return screen;
-}
-
-/* Takes what ncurses wrote into the pending frame, or throws it away. */
-static void term_collect(struct term *t, bool keep)
-{
-    int fd = fileno(t->catch);
-    off_t end = lseek(fd, 0, SEEK_CUR), at = 0;
-    char bytes[8192];
-
-    while (keep && at < end) {
-        size_t want = end - at < (off_t)sizeof bytes ? (size_t)(end - at) : sizeof bytes;
-        ssize_t n = pread(fd, bytes, want, at);
-
-        if (n <= 0)
-            break;
-        buf_add(&t->pending, bytes, (size_t)n);
-        t->count.bytes += (unsigned long long)n;
-        at += n;
-    }
-    if (end > 0 && (ftruncate(fd, 0) != 0 || lseek(fd, 0, SEEK_SET) < 0))
-        t->lost = true;
-}
-
-static bool term_start_curses(struct term *t, struct err *err)
-{
-    const char *type = getenv("TERM");
-
-    if (!type || !*type)
-        return err_set(err, "TERM is not set");
-    t->catch = term_open_catch();
-    t->nothing = fopen("/dev/null", "r");
-    if (!t->catch || !t->nothing)
-        return err_set(err, "no memory file for the screen: %s", strerror(errno));
-    t->screen = term_newterm(t, type);
-    if (!t->screen)
-        return err_set(err, "TERM '%s' is not known here", type);
-    if (!term_has("cup") || !term_has("clear") || tigetflag("hc") > 0)
-        return err_set(err, "a terminal of type '%s' cannot place its cursor", type);
-    /* pastes are bracketed, and half a sequence is ended, in the words of ECMA-48 */
-    if (strncmp(tigetstr("cup"), "\033[", 2) != 0)
-        return err_set(err, "a terminal of type '%s' does not speak ANSI", type);
-    leaveok(stdscr, TRUE);
-    typeahead(-1);
-    curs_set(0);
-    t->colors = 0;
-    if (has_colors() && start_color() == OK && use_default_colors() == OK)
-        t->colors = COLORS > 256    ? 16
-                    : COLORS >= 256 ? 256
-                    : COLORS >= 16  ? 16
-                    : COLORS >= 8   ? 8
-                                    : 0;
-    term_compute_bytes(t);
-    doupdate(); /* what it says at first (alternate screen, scroll region) is ours to say */
-    term_collect(t, false);
     return true;
 }
 
@@ -316,7 +152,7 @@ static void term_enter(struct term *t)
     tcsetattr(t->in_fd, TCSANOW, &t->raw); /* not DRAIN: nobody may read */
     t->entered = true;
     t->whole = true;
-    buf_adds(&t->pending, t->enter);
+    buf_adds(&t->pending, t->info.enter);
 }
 
 /* What was pending is lost: the next frame is a whole one. */
@@ -328,7 +164,7 @@ static void term_leave(struct term *t)
         tcflush(t->out_fd, TCOFLUSH); /* nobody reads: half a frame is worth nothing now */
     buf_clear(&t->pending);
     t->sent = 0;
-    term_write_last(t->out_fd, t->leave, strlen(t->leave));
+    term_write_last(t->out_fd, t->info.leave, strlen(t->info.leave));
     tcsetattr(t->in_fd, TCSANOW, &t->saved);
     t->entered = false;
     t->whole = true;
@@ -355,14 +191,13 @@ struct term *term_open(struct err *err)
         goto fail;
     }
     term_ask_size(t);
-    if (!term_read_modes(t, err) || !term_start_curses(t, err))
+    if (!term_read_modes(t, err) || !terminfo_load(&t->info, err))
         goto fail;
     t->ascii = strcasecmp(nl_langinfo(CODESET), "UTF-8") != 0;
-    canvas_init(&t->shown, 0, 0);
     term_rescue.fd = t->out_fd;
     term_rescue.saved = t->saved;
-    memcpy(term_rescue.leave, t->leave, sizeof t->leave);
-    term_rescue.len = strlen(t->leave);
+    memcpy(term_rescue.leave, t->info.leave, sizeof t->info.leave);
+    term_rescue.len = strlen(t->info.leave);
     term_rescue.armed = 1;
     term_enter(t);
     return t;
@@ -378,22 +213,13 @@ void term_close(struct term *t)
         return;
     term_leave(t);
     term_rescue.armed = 0;
-    if (t->screen) {
-        set_term(t->screen);
-        endwin();
-        delscreen(t->screen);
-    }
-    if (t->catch)
-        fclose(t->catch);
-    if (t->nothing)
-        fclose(t->nothing);
+    terminfo_free(&t->info);
     if (t->in_fd >= 0)
         close(t->in_fd);
     if (t->out_fd >= 0)
         close(t->out_fd);
-    canvas_fini(&t->shown);
+    pen_fini(&t->pen);
     buf_fini(&t->pending);
-    free(t->run);
     free(t);
 }
 
@@ -418,7 +244,7 @@ int term_out_fd(const struct term *t)
 
 int term_colors(const struct term *t)
 {
-    return t->colors;
+    return t->info.colors;
 }
 
 bool term_ascii(const struct term *t)
@@ -436,7 +262,6 @@ bool term_resize(struct term *t)
 {
     if (!term_ask_size(t))
         return false;
-    resize_term(t->h, t->w);
     t->whole = true;
     return true;
 }
@@ -458,92 +283,24 @@ ssize_t term_read(struct term *t, char *bytes, size_t cap)
     return -1;
 }
 
-/* Styles as ncurses wants them; pairs are shared by styles of equal colours. */
 static void term_use_theme(struct term *t, const struct theme *theme)
 {
-    struct {
-        int fg, bg;
-    } made[STYLE_COUNT * 2 + 1] = { { 0 } };
-    int n = 0, max = COLOR_PAIRS - 1 < STYLE_COUNT * 2 ? COLOR_PAIRS - 1 : STYLE_COUNT * 2;
-
     for (int i = 0; i < STYLE_COUNT * 2; i++) {
-        struct paint p = theme_paint(theme, t->colors, (enum style)(i / 2), i % 2);
-        attr_t a = (p.attrs & PAINT_BOLD ? A_BOLD : 0) | (p.attrs & PAINT_DIM ? A_DIM : 0) |
-                   (p.attrs & PAINT_REVERSE ? A_REVERSE : 0) |
-                   (p.attrs & PAINT_UNDERLINE ? A_UNDERLINE : 0);
-        int pair = 0;
+        struct paint p = theme_paint(theme, t->info.colors, (enum style)(i / 2), i % 2);
 
-        if (t->colors >= 8 && (p.fg >= 0 || p.bg >= 0)) {
-            for (pair = 1; pair <= n; pair++)
-                if (made[pair].fg == p.fg && made[pair].bg == p.bg)
-                    break;
-            if (pair > n && n < max) {
-                init_pair((short)++n, (short)p.fg, (short)p.bg);
-                made[n].fg = p.fg;
-                made[n].bg = p.bg;
-            } else if (pair > n) {
-                pair = 0;
-            }
-        }
-        t->attrs[i / 2][i % 2] = a;
-        t->pairs[i / 2][i % 2] = (short)pair;
+        terminfo_ink(&t->info, &p, &t->pen.inks[i / 2][i % 2]);
     }
+    t->pen.off = t->info.off;
+    t->pen.clear = t->info.clear;
+    t->pen.scrolls = t->info.scrolls;
     t->theme = theme;
     t->whole = true;
 }
 
-static void term_to_cchar(const struct term *t, const struct cell *cell, cchar_t *out)
-{
-    wchar_t wide[4] = { 0 };
-    size_t len = strlen(cell->utf8), at = 0;
-    int n = 0;
-
-    while (at < len && n < 3) {
-        uint32_t cp;
-
-        at += utf8_next(cell->utf8 + at, len - at, &cp);
-        wide[n++] = (wchar_t)cp;
-    }
-    setcchar(out, wide, t->attrs[cell->style][cell->selected],
-             t->pairs[cell->style][cell->selected], NULL);
-}
-
-/* Hands the cells [from, to) of row y to ncurses, whole characters only. */
-static void term_put_run(struct term *t, const struct canvas *c, int y, int from, int to)
-{
-    const struct cell *row = &c->cells[y * c->w];
-    int n = 0;
-
-    while (from > 0 && !row[from].utf8[0])
-        from--;
-    while (to < c->w && !row[to].utf8[0])
-        to++;
-    for (int x = from; x < to && x < t->w; x++)
-        if (row[x].utf8[0])
-            term_to_cchar(t, &row[x], &t->run[n++]);
-    mvadd_wchnstr(y, from, t->run, n);
-}
-
-static void term_put_row(struct term *t, const struct canvas *c, int y)
-{
-    struct cell *old = &t->shown.cells[y * c->w];
-    const struct cell *new = &c->cells[y * c->w];
-
-    if (!memcmp(old, new, (size_t)c->w * sizeof *new))
-        return;
-    for (int x = 0; x < c->w && x < t->w; x++) {
-        int from = x;
-
-        while (x < c->w && memcmp(&old[x], &new[x], sizeof *new))
-            x++;
-        if (x > from)
-            term_put_run(t, c, y, from, x);
-    }
-    memcpy(old, new, (size_t)c->w * sizeof *new);
-}
-
 enum term_flush term_draw(struct term *t, const struct canvas *c, const struct theme *theme)
 {
+    size_t before;
+
     if (!t->entered)
         return TERM_DRAINED;
     if (term_pending(t) && term_flush(t) != TERM_DRAINED) {
@@ -553,17 +310,13 @@ enum term_flush term_draw(struct term *t, const struct canvas *c, const struct t
     }
     if (theme != t->theme)
         term_use_theme(t, theme);
-    if (t->whole || c->w != t->shown.w || c->h != t->shown.h) {
-        canvas_resize(&t->shown, c->w, c->h);
-        erase();
-        clearok(curscr, TRUE);
+    before = t->pending.len;
+    if (t->whole || t->w != t->pen.shown.w || t->h != t->pen.shown.h) {
+        pen_begin(&t->pen, t->w, t->h, &t->pending);
         t->whole = false;
     }
-    for (int y = 0; y < c->h && y < t->h; y++)
-        term_put_row(t, c, y);
-    wnoutrefresh(stdscr);
-    doupdate();
-    term_collect(t, true);
+    pen_draw(&t->pen, c, &t->pending);
+    t->count.bytes += t->pending.len - before;
     t->dropped = false;
     t->count.frames++;
     return term_flush(t);

@@ -1,9 +1,9 @@
-/* tui/term.h: the terminal. The only place that knows ncurses.
+/* tui/term.h: the terminal. Its words come from tui/terminfo.h, its frames from tui/pen.h.
  *
  * /dev/tty is opened anew for reading and for writing, both non-blocking descriptions of our own,
- * so the user's shell keeps blocking descriptors. ncurses writes into memory; what it wrote becomes
- * the one pending frame, and while that drains no other frame is made: a terminal that nobody reads
- * costs dropped frames and never a wait.
+ * so the user's shell keeps blocking descriptors. What a frame changes is the one pending write,
+ * and while that drains no other frame is made: a terminal that nobody reads costs dropped frames
+ * and never a wait.
  *
  * Units:   columns and rows.
  * Errors:  term_open() says why there is no screen (no tty, TERM=dumb, ...): the caller prints the

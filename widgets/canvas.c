@@ -145,8 +145,13 @@ void canvas_resize(struct canvas *c, int w, int h)
 
 void canvas_clear(struct canvas *c)
 {
-    for (int i = 0; i < c->w * c->h; i++)
-        canvas_reset(&c->cells[i], STYLE_PLAIN);
+    size_t n = (size_t)(c->w * c->h), done = 1;
+
+    if (n == 0)
+        return;
+    canvas_reset(&c->cells[0], STYLE_PLAIN);
+    for (; done < n; done *= 2) /* each copy doubles what is blank */
+        memcpy(c->cells + done, c->cells, (done < n - done ? done : n - done) * sizeof *c->cells);
 }
 
 struct rect canvas_rect(const struct canvas *c)
@@ -197,47 +202,69 @@ static char canvas_to_ascii(uint32_t cp)
 /* The width of what is drawn. Our own glyphs are one column in every locale. */
 static int canvas_width(uint32_t cp)
 {
-    int width = cp_width(cp);
+    int width;
 
+    if (cp >= 0x20 && cp < 0x7f)
+        return 1;
+    width = cp_width(cp);
     if (width < 0 && cp >= 0xa0 && canvas_to_ascii(cp) != '?')
         return 1;
     return width;
 }
 
-/* One character of `width` 1 or 2; clipped. A wide one that would stick out becomes a blank. */
+/* What a character of one column is as a cell; on the ground that is there when it is put. */
+static struct cell canvas_make(const struct canvas *c, enum style style, uint32_t cp)
+{
+    struct cell cell = { .style = (uint8_t)style };
+
+    if (c->ascii || cp < 0x80)
+        cell.utf8[0] = canvas_to_ascii(cp);
+    else
+        utf8_put(cell.utf8, cp);
+    return cell;
+}
+
+static void canvas_set(struct cell *to, struct cell cell)
+{
+    cell.selected = to->selected;
+    *to = cell;
+}
+
+/* Two columns. A character that would stick out becomes a blank. */
+static void canvas_glyph_wide(struct canvas *c, int x, int y, enum style style, uint32_t cp)
+{
+    struct cell *cell = canvas_cell(c, x, y), *right = canvas_cell(c, x + 1, y);
+
+    if (cell)
+        canvas_unpair(c, x, y);
+    if (right)
+        canvas_unpair(c, x + 1, y);
+    if (cell)
+        canvas_blank(cell, style);
+    if (right)
+        canvas_blank(right, style);
+    if (!cell || !right)
+        return;
+    right->utf8[0] = '\0';
+    cell->utf8[utf8_put(cell->utf8, cp)] = '\0';
+}
+
+/* One character of `width` 1 or 2; clipped. */
 static void canvas_glyph(struct canvas *c, int x, int y, enum style style, uint32_t cp, int width)
 {
-    struct cell *cell = canvas_cell(c, x, y);
-
-    if (c->ascii && width == 2) { /* the columns stay what they were */
-        canvas_glyph(c, x, y, style, canvas_to_ascii(cp), 1);
-        canvas_glyph(c, x + 1, y, style, canvas_to_ascii(cp), 1);
+    if (width == 2 && !c->ascii) {
+        canvas_glyph_wide(c, x, y, style, cp);
         return;
     }
-    if (!cell) {
-        struct cell *right = width == 2 ? canvas_cell(c, x + 1, y) : NULL;
+    for (; width > 0; width--, x++) { /* in ASCII the columns stay what they were */
+        struct cell *cell = canvas_cell(c, x, y);
 
-        if (right) {
-            canvas_unpair(c, x + 1, y);
-            canvas_blank(right, style);
-        }
-        return;
+        if (!cell)
+            continue;
+        if (!cell->utf8[0] || (x + 1 < c->w && !cell[1].utf8[0]))
+            canvas_unpair(c, x, y);
+        canvas_set(cell, canvas_make(c, style, cp));
     }
-    canvas_unpair(c, x, y);
-    canvas_blank(cell, style);
-    if (width == 2) {
-        struct cell *right = canvas_cell(c, x + 1, y);
-
-        if (!right)
-            return;
-        canvas_unpair(c, x + 1, y);
-        canvas_blank(right, style);
-        right->utf8[0] = '\0';
-    }
-    if (c->ascii)
-        cell->utf8[0] = canvas_to_ascii(cp);
-    else
-        cell->utf8[utf8_put(cell->utf8, cp)] = '\0';
 }
 
 /* A combining mark joins the cell before it, at most two on one base. */
@@ -258,6 +285,12 @@ static void canvas_combine(struct canvas *c, int x, int y, uint32_t cp)
         cell->utf8[len + utf8_put(cell->utf8 + len, cp)] = '\0';
 }
 
+/* A byte that is a character of one column by itself: the way most of them go. */
+static bool canvas_is_plain(char c)
+{
+    return c >= 0x20 && c < 0x7f;
+}
+
 /* Columns of some bytes as they will be drawn. */
 static int canvas_cols(const char *bytes, size_t len)
 {
@@ -265,9 +298,13 @@ static int canvas_cols(const char *bytes, size_t len)
 
     while (len > 0) {
         uint32_t cp;
-        size_t used = utf8_next(bytes, len, &cp);
-        int width = canvas_width(cp);
+        size_t used = 1;
+        int width = 1;
 
+        if (!canvas_is_plain(*bytes)) {
+            used = utf8_next(bytes, len, &cp);
+            width = canvas_width(cp);
+        }
         cols += width < 0 ? 1 : width;
         bytes += used;
         len -= used;
@@ -286,9 +323,15 @@ static int canvas_write(struct canvas *c, int x, int y, int w, enum style style,
     limit = cols > w ? w - 1 : w; /* the ellipsis takes the last column */
     while (len > 0) {
         uint32_t cp;
-        size_t used = utf8_next(bytes, len, &cp);
-        int width = canvas_width(cp);
+        size_t used = 1;
+        int width = 1;
 
+        if (canvas_is_plain(*bytes)) {
+            cp = (uint32_t)*bytes;
+        } else {
+            used = utf8_next(bytes, len, &cp);
+            width = canvas_width(cp);
+        }
         if (width < 0) { /* may not be shown; a caller's mistake does not reach the terminal */
             cp = 0xfffd;
             width = 1;
@@ -344,15 +387,19 @@ int canvas_put_right(struct canvas *c, int x, int y, int w, enum style style, co
 
 void canvas_fill(struct canvas *c, struct rect r, const char *glyph, enum style style)
 {
+    int left = r.x < 0 ? 0 : r.x, right = r.x + r.w < c->w ? r.x + r.w : c->w;
+    struct cell cell;
     uint32_t cp;
-    int width;
 
     utf8_next(glyph, strlen(glyph), &cp);
-    width = canvas_width(cp);
-    assert(width == 1);
-    for (int y = r.y < 0 ? 0 : r.y; y < r.y + r.h && y < c->h; y++)
-        for (int x = r.x < 0 ? 0 : r.x; x < r.x + r.w && x < c->w; x++)
-            canvas_glyph(c, x, y, style, cp, width);
+    assert(canvas_width(cp) == 1);
+    cell = canvas_make(c, style, cp);
+    for (int y = r.y < 0 ? 0 : r.y; left < right && y < r.y + r.h && y < c->h; y++) {
+        canvas_unpair(c, left, y);
+        canvas_unpair(c, right - 1, y);
+        for (int x = left; x < right; x++)
+            canvas_set(&c->cells[y * c->w + x], cell);
+    }
 }
 
 void canvas_select(struct canvas *c, struct rect r)
