@@ -4,6 +4,7 @@ with one, hostile ones for lies that no real server tells.
 import contextlib
 import os
 import pathlib
+import re
 import signal
 import threading
 import time
@@ -368,6 +369,52 @@ class SecretRedis(RealRedis):
     password = PASSWORD.replace(" ", "-")
 
 
+class Queue(RealRedis):
+    """A BullMQ queue of three jobs in a real Redis, its keys typed as the library writes them."""
+
+    def start(self):
+        super().start()
+        self.fill()
+
+    def fill(self):
+        self.redis.ask("HSET", "bull:mail:meta", "opts.maxLenEvents", "10000")
+        for i in (1, 2, 3):
+            self.redis.ask("LPUSH", "bull:mail:wait", str(i))
+            self.redis.ask("HSET", f"bull:mail:{i}", "name", "send", "timestamp",
+                           str(int(time.time() * 1000)))
+        self.redis.ask("CONFIG", "RESETSTAT")
+
+    def probes(self, directory):
+        return {"mail": {"queue": "mail", "redis": f"redis://127.0.0.1:{self.proxy.port}",
+                         "layout": "bullmq", "every": f"{self.every_ms}ms",
+                         "timeout": f"{self.timeout_ms}ms", "fail_after": 1}}
+
+    def figures(self):
+        used = self.redis.ask("INFO", "commandstats")
+        wrote = re.findall(r"cmdstat_(hset|rpush|lpush|del|set|lrem|zadd|zrem|rpop\w*)[:|]", str(used))
+        return {**super().figures(), "wrote": len(wrote)}
+
+    def do_flush(self):
+        self.redis.ask("FLUSHALL")
+        self.undo = self.fill
+
+    def do_wrongtype(self):
+        self.redis.ask("DEL", "bull:mail:wait")
+        self.redis.ask("SET", "bull:mail:wait", "a string")
+        self.redis.ask("CONFIG", "RESETSTAT")
+        self.undo = lambda: (self.redis.ask("DEL", "bull:mail:wait"), self.fill())
+
+    def do_long(self, n):
+        """Ten million would take the fixture a minute and the probe nothing more."""
+        self.redis.ask("EVAL", "for i=1,ARGV[1] do redis.call('LPUSH', 'bull:mail:wait', i) end", "0", n)
+        self.redis.ask("CONFIG", "RESETSTAT")
+
+    def do_forbidden(self):
+        self.redis.ask("ACL", "SETUSER", "default", "-lrange")
+        self.redis.ask("CONFIG", "RESETSTAT")
+        self.undo = lambda: self.redis.ask("ACL", "SETUSER", "default", "+lrange")
+
+
 class HostileRedis(Source):
     """A Redis that begins honest and then says anything."""
     timeout_ms = 900
@@ -393,7 +440,9 @@ class HostileRedis(Source):
                 "array": evil_resp.HUGE_ARRAY, "bulk": evil_resp.HUGE_BULK,
                 "line": evil_resp.long_line(), "longbulk": evil_resp.long_bulk(),
                 "deep": evil_resp.DEEP, "garbage": evil_resp.GARBAGE,
-                "negative": evil_resp.NEGATIVE[0], "twice": evil_resp.twice(b"+PONG\r\n")}[what]})
+                "negative": evil_resp.NEGATIVE[0], "length": evil_resp.NEGATIVE[2],
+                "map": evil_resp.RESP3[0], "push": evil_resp.then_push(b"+PONG\r\n"),
+                "twice": evil_resp.twice(b"+PONG\r\n")}[what]})
         self.server.drop_all()
 
     def heal(self):
@@ -406,4 +455,4 @@ class HostileRedis(Source):
 
 FIXTURES = {"pg": RealPg, "answering": Answering, "words": Words, "latin": Latin, "hp": HostilePg,
             "secret-pg": SecretPg, "redis": RealRedis, "secret-redis": SecretRedis,
-            "hr": HostileRedis}
+            "queue": Queue, "hr": HostileRedis}
