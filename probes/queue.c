@@ -33,6 +33,8 @@ static const struct option queue_options[] = {
       "warning when the next job waits for so long", .min = 0, .max = 2592000000 },
     { "oldest_crit", OPTION_DURATION, QUEUE(oldest_crit_ms), NULL,
       "critical when the next job waits for so long", .min = 0, .max = 2592000000 },
+    { "failed_warn", OPTION_INT, QUEUE(failed_warn), NULL, "warning when so many jobs have failed",
+      .min = 1, .max = 1000000000 },
     REDIS_LINK_OPTIONS(QUEUE(link)),
     { 0 }
 };
@@ -59,6 +61,11 @@ static bool queue_check(void *self, struct probe_common *common, struct err *err
         (o->layout == QUEUE_CELERY || (o->layout == QUEUE_LIST && !o->stamp)))
         return err_set(err, "oldest_warn, oldest_crit: the jobs of this layout tell no time%s",
                        o->layout == QUEUE_LIST ? "; name its place with stamp" : "");
+    if (o->failed_warn &&
+        (o->layout == QUEUE_LIST || o->layout == QUEUE_CELERY || o->layout == QUEUE_STREAM))
+        return err_set(err, "failed_warn: %s does not tell what failed",
+                       queue_layout_words[o->layout]);
+    o->failed_limit = o->failed_warn ? o->failed_warn : NAN;
     o->oldest_warn_s = o->oldest_warn_ms ? (double)o->oldest_warn_ms / 1000 : NAN;
     o->oldest_crit_s = o->oldest_crit_ms ? (double)o->oldest_crit_ms / 1000 : NAN;
     return true;
@@ -76,7 +83,9 @@ static size_t queue_signals(const void *self, const struct probe_common *common,
     };
     out[QUEUE_RUNNING] = (struct signal_spec){ "running", UNIT_COUNT, jobs };
     out[QUEUE_DELAYED] = (struct signal_spec){ "delayed", UNIT_COUNT, jobs };
-    out[QUEUE_FAILED] = (struct signal_spec){ "failed", UNIT_COUNT, jobs };
+    out[QUEUE_FAILED] = (struct signal_spec){
+        .name = "failed", .unit = UNIT_COUNT, .unit_word = jobs, .warn = &o->failed_limit
+    };
     out[QUEUE_SERVED] = (struct signal_spec){ "served", UNIT_NONE, "/min" };
     out[QUEUE_GROWTH] = (struct signal_spec){ "growth", UNIT_NONE, "/min" };
     out[QUEUE_LATENCY] = (struct signal_spec){ "latency", UNIT_MS };

@@ -12,8 +12,10 @@ struct queue_options { /* the probe's `self` */
     char *queue, *prefix, *group, *stamp;
     int layout; /* enum queue_layout */
     int head;   /* 0 right, 1 left */
+    int failed_warn;
     int64_t stuck_ms, oldest_warn_ms, oldest_crit_ms;
-    double oldest_warn_s, oldest_crit_s; /* the same as limits of the signal; NaN = none */
+    /* the same as limits of their signals; NaN = none */
+    double oldest_warn_s, oldest_crit_s, failed_limit;
 };
 
 enum queue_signal { /* in the order of the reading's signals */

@@ -40,7 +40,7 @@ static void check_is_content_with_every_example(void **state)
     static const char *const rows[][2] = {
         { "first.yaml", ": ok: 3 services, 5 probes, 1 variable\n" },
         { "ratemyunit/midwatch.yaml", ": ok: 6 services, 13 probes, 4 variables\n" },
-        { "neurmatic/midwatch.yaml", ": ok: 6 services, 18 probes, 9 variables\n" },
+        { "neurmatic/midwatch.yaml", ": ok: 7 services, 25 probes, 9 variables\n" },
     };
 
     (void)state;

@@ -136,7 +136,9 @@ static void world_redis(void *arg, const char *address, int argc, const char *co
         return;
     }
     if (strcasecmp(argv[0], "INFO") != 0) { /* a queue that is there, and empty */
-        a->body = strcasecmp(argv[0], "EXISTS") == 0   ? ":1\r\n"
+        bool there = strcasecmp(argv[0], "EXISTS") == 0 && !strstr(argv[1], "paused");
+
+        a->body = there                                ? ":1\r\n"
                   : strcasecmp(argv[0], "LRANGE") == 0 ? "*0\r\n"
                   : strcasecmp(argv[0], "HGET") == 0   ? "$-1\r\n"
                                                        : ":0\r\n";

@@ -360,6 +360,8 @@ static void options_that_do_not_go_together_are_refused(void **state)
     REFUSED("stamp: goes with layout list", "queue", "q", SERVER, "layout", "rq", "stamp", "/a");
     REFUSED("head: goes with layout list", "queue", "q", SERVER, "layout", "rq", "head", "left");
     REFUSED("tell no time", "queue", "q", SERVER, "layout", "celery", "oldest_warn", "5m");
+    REFUSED("does not tell what failed", "queue", "q", SERVER, "layout", "celery", "failed_warn",
+            "5");
     REFUSED("name its place with stamp", "queue", "q", SERVER, "layout", "list", "oldest_crit",
             "5m");
 }
