@@ -16,8 +16,8 @@ static enum state verdict_weight(const struct service *s, bool critical)
     return s->state == STATE_DOWN && !critical ? STATE_DEGRADED : s->state;
 }
 
-/* Which of two roots the line should name: the heavier, then the one that explains more, then the
- * one that was first. */
+/* Which of two roots the line should name: the heavier, then the critical one, then the one that
+ * explains more, then the one that was first: the one that stands first in the lists, too. */
 static bool verdict_better(const struct service *a, enum state wa, const struct service *b,
                            enum state wb)
 {
@@ -25,6 +25,8 @@ static bool verdict_better(const struct service *a, enum state wa, const struct 
         return state_rank(wa) > state_rank(wb);
     if (state_rank(a->state) != state_rank(b->state))
         return state_rank(a->state) > state_rank(b->state);
+    if (a->critical != b->critical)
+        return a->critical;
     if (a->root_hides != b->root_hides)
         return a->root_hides > b->root_hides;
     return a->since_ms < b->since_ms;

@@ -120,6 +120,19 @@ static void only_the_critical_take_the_system_down(void **state)
     board_free(b);
 }
 
+static void of_two_as_badly_off_the_critical_one_is_named(void **state)
+{
+    struct board *b =
+        make(2, (enum state[]){ STATE_DEGRADED, STATE_DEGRADED }, (const char *[]){ NULL });
+
+    (void)state;
+    assert_int_equal(b->verdict.root, 0); /* the first one */
+    b->services[1].critical = true;
+    verdict_make(b);
+    assert_int_equal(b->verdict.root, 1);
+    board_free(b);
+}
+
 static void unknown_and_stale_are_never_up(void **state)
 {
     (void)state;
@@ -175,6 +188,7 @@ int main(void)
         cmocka_unit_test(a_circle_of_dependencies_ends),
         cmocka_unit_test(many_ways_to_one_root_are_walked_once),
         cmocka_unit_test(only_the_critical_take_the_system_down),
+        cmocka_unit_test(of_two_as_badly_off_the_critical_one_is_named),
         cmocka_unit_test(unknown_and_stale_are_never_up),
         cmocka_unit_test(before_the_first_answers_it_connects),
         cmocka_unit_test(a_blind_console_blames_nobody),
