@@ -197,8 +197,11 @@ static void fold_threshold_reason(struct reading *r, const struct signal *s)
 
         snprintf(of, sizeof of, " (%s)", share_format(s->num, s->den, s->share_unit, share));
     }
-    text_setf(&r->reason, "%s %s%s%s%s%s, %s at %s", text_str(&s->name), s->above ? ">" : "", value,
-              *unit ? " " : "", unit, of, s->level == LEVEL_CRIT ? "critical" : "warning", limit);
+    /* A probe's name stands before its reason wherever there are several: not "p95: p95 1.9 s". */
+    text_setf(&r->reason, "%s%s%s%s%s%s%s, %s at %s",
+              text_eq(&s->name, &r->name) ? "" : text_str(&s->name),
+              text_eq(&s->name, &r->name) ? "" : " ", s->above ? ">" : "", value, *unit ? " " : "",
+              unit, of, s->level == LEVEL_CRIT ? "critical" : "warning", limit);
 }
 
 /* The first signal whose number is none: infinite, or not a number at all. */

@@ -155,8 +155,10 @@ static void thresholds_degrade_or_end_as_the_probe_says(void **state)
     answer(b, T0 + 1, STATE_UP, "200", 500, &soft);
     assert_int_equal(r->state, STATE_DEGRADED);
     assert_string_equal(text_str(&r->reason), "latency 500 ms, warning at 500 ms");
+    text_sets(&r->name, "latency"); /* the name of the probe stands before its reason anyway */
     answer(b, T0 + 2, STATE_UP, "200", 1000, &soft);
     assert_int_equal(r->state, STATE_DEGRADED);
+    assert_string_equal(text_str(&r->reason), "1.0 s, critical at 1.0 s");
     assert_int_equal(r->signals[0].level, LEVEL_CRIT);
     answer(b, T0 + 3, STATE_UP, "200", 1000, &hard);
     assert_int_equal(r->state, STATE_DOWN);
