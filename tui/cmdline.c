@@ -13,7 +13,7 @@
 const struct verb_row cmdline_verbs[] = {
     { "ask", VERB_ASK, ARG_NONE, false, "ask", "ask every probe now" },
     { "dump", VERB_DUMP, ARG_FILE, true, "dump FILE", "write this screen as text" },
-    { "fault", VERB_FAULT, ARG_FAULT, true, "fault NAME",
+    { "fault", VERB_FAULT, ARG_FAULT, true, "fault NAME[=VALUE]",
       "inject a fault of the demo, or lift it" },
     { "filter", VERB_FILTER, ARG_FILTER, false, "filter [TERMS]",
       "show what matches; without terms everything" },
@@ -66,12 +66,13 @@ static bool cmdline_unknown(const char *word, size_t len, struct err *err)
 
 static bool cmdline_check_fault(const char *arg, const struct cmdline_names *names, struct err *err)
 {
+    size_t len = strcspn(arg, "="); /* the simulator judges the value */
     const char *near;
 
     if (names->n_faults == 0)
         return err_set(err, "faults exist in `midwatch demo` only");
     for (size_t i = 0; i < names->n_faults; i++)
-        if (!strcmp(names->faults[i], arg))
+        if (!strncmp(names->faults[i], arg, len) && !names->faults[i][len])
             return true;
     near = nearest_word(arg, names->faults, names->n_faults);
     return near ? err_set(err, "no fault '%s'; did you mean '%s'?", arg, near)

@@ -223,6 +223,22 @@ static void tab_offers_every_fault_of_a_large_demo(void **state)
     board_free(b);
 }
 
+static void a_fault_takes_a_value_as_the_demo_lists_it(void **state)
+{
+    static const char *const faults[] = { "conn_leak", "conn" };
+    struct cmdline_names names = { NULL, faults, 2 };
+    const struct verb_row *verb;
+    const char *arg;
+    struct err err;
+
+    (void)state;
+    assert_true(cmdline_parse("fault conn_leak=25", &names, &verb, &arg, &err));
+    assert_string_equal(arg, "conn_leak=25");
+    assert_false(cmdline_parse("fault con=25", &names, &verb, &arg, &err));
+    assert_false(cmdline_parse("fault conn_leaks=25", &names, &verb, &arg, &err));
+    assert_false(cmdline_parse("fault =25", &names, &verb, &arg, &err));
+}
+
 static void goto_takes_what_the_screen_calls_a_service(void **state)
 {
     struct stage s;
@@ -251,7 +267,7 @@ static void wrong_commands_say_what_would_work(void **state)
     stage_keys(&s, ": |fault con_leak| Enter");
     assert_true(stage_shows(&s, "no fault 'con_leak'; did you mean 'conn_leak'?"));
     stage_keys(&s, ": |fault| Enter");
-    assert_true(stage_shows(&s, "write: fault NAME"));
+    assert_true(stage_shows(&s, "write: fault NAME[=VALUE]"));
     stage_keys(&s, ": |goto nowhere| Enter");
     assert_true(stage_shows(&s, "no screen and no service 'nowhere'; Tab shows them all"));
     stage_keys(&s, ": |theme pink| Enter");
@@ -743,6 +759,7 @@ int main(void)
         cmocka_unit_test(commands_become_intents),
         cmocka_unit_test(what_was_refused_is_no_answer),
         cmocka_unit_test(tab_offers_every_fault_of_a_large_demo),
+        cmocka_unit_test(a_fault_takes_a_value_as_the_demo_lists_it),
         cmocka_unit_test(goto_takes_what_the_screen_calls_a_service),
         cmocka_unit_test(wrong_commands_say_what_would_work),
         cmocka_unit_test(goto_opens_screens_and_services),
