@@ -329,6 +329,20 @@ static void demo_done(struct demo *d, bool bad, const char *words)
     demo_next(d);
 }
 
+/* The simulator's own words, {"error": "..."}, without their JSON. */
+static void demo_refused(const struct demo *d, const struct http_reply *reply, struct text *words)
+{
+    struct err err;
+    struct json *o = json_parse(reply->body, reply->len, 0, 0, &err);
+    const char *why = json_string(json_get(o, "error"));
+
+    if (why)
+        text_sets(words, why);
+    else
+        text_setf(words, "fault %s: %s", text_str(&d->asked), reply->body);
+    json_free(o);
+}
+
 static void demo_posted(void *arg, const struct http_reply *reply)
 {
     struct demo *d = arg;
@@ -338,7 +352,7 @@ static void demo_posted(void *arg, const struct http_reply *reply)
     if (reply->fault != FAULT_NONE)
         text_setf(&words, "fault %s: %s", text_str(&d->asked), reply->why.msg);
     else if (bad)
-        text_setf(&words, "fault %s: %s", text_str(&d->asked), reply->body);
+        demo_refused(d, reply, &words);
     else
         text_setf(&words, "fault %s", text_str(&d->asked));
     demo_done(d, bad, text_str(&words));

@@ -77,6 +77,14 @@ class Demo(unittest.TestCase):
             s.wait_gone(r"/^ *DOWN /", seconds=15)  # the errors of five minutes stay degraded
             self.leave(s)
 
+    def test_a_value_that_is_none_is_told_in_words(self):
+        with self.demo("ratemyunit") as s:
+            self.live(s)
+            self.fault(s, "error_rate=abc")
+            s.wait_for("! error_rate: 'abc' is not a number from 0 to 1", seconds=5)
+            self.assertNotIn('{"error"', s.text())
+            self.leave(s)
+
     def test_rmu_4_200_from_the_wrong_page(self):
         with self.demo("ratemyunit", "--scenario", "RMU-4") as s:
             s.wait_for(r"/^ *DOWN +API/", seconds=45)
