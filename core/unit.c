@@ -249,12 +249,42 @@ bool quantity_parse(const char *s, enum unit unit, double *out, struct err *err)
                    unit_forms[unit].write);
 }
 
+/* "%.*f" of at most two decimals. Screens and replies are full of small numbers, for which printf
+ * takes thousands of instructions; close to the middle between two figures it alone rounds right.
+ */
+static void unit_fixed(double v, int decimals, const char *suffix, char *out, size_t cap)
+{
+    static const int scales[] = { 1, 10, 100 };
+    double x = v * scales[decimals];
+    size_t n = strlen(suffix), at, len;
+    char digits[16];
+    int left;
+
+    if (!(x >= 0 && x < 1e8) || signbit(v) || fabs(x - floor(x) - 0.5) < 1e-6 ||
+        sizeof digits + n >= cap) {
+        snprintf(out, cap, "%.*f%s", decimals, v, suffix);
+        return;
+    }
+    left = (int)nearbyint(x);
+    at = sizeof digits;
+    for (int i = 0; left || i <= decimals; i++, left /= 10) {
+        if (i == decimals && i)
+            digits[--at] = '.';
+        digits[--at] = (char)('0' + left % 10);
+    }
+    len = sizeof digits - at;
+    memcpy(out, digits + at, len);
+    memcpy(out + len, suffix, n + 1);
+}
+
 /* "1 204": digits in groups of three. */
 static void unit_group(double v, char *out, size_t cap)
 {
-    char raw[32];
-    int len = snprintf(raw, sizeof raw, "%.0f", v), n = 0;
+    char raw[40];
+    int len, n = 0;
 
+    unit_fixed(v, 0, "", raw, sizeof raw);
+    len = (int)strlen(raw);
     for (int i = 0; i < len && (size_t)n + 2 < cap; i++) {
         if (i && (len - i) % 3 == 0 && raw[i - 1] != '-')
             out[n++] = ' ';
@@ -285,7 +315,7 @@ enum { UNIT_LETTERS = sizeof unit_letters / sizeof *unit_letters };
 static void unit_count(double v, char *out, size_t cap)
 {
     if (v != nearbyint(v) && fabs(v) < 99.95)
-        snprintf(out, cap, fabs(v) < 0.995 ? "%.2f" : "%.1f", v);
+        unit_fixed(v, fabs(v) < 0.995 ? 2 : 1, "", out, cap);
     else if (v > -999999.5 && v < 9999999.5)
         unit_group(v, out, cap);
     else
@@ -300,13 +330,13 @@ static void unit_time(double ms, char *out, size_t cap)
     if (ms == 0)
         snprintf(out, cap, "0 ms");
     else if (a < 0.995)
-        snprintf(out, cap, "%.2f ms", ms);
+        unit_fixed(ms, 2, " ms", out, cap);
     else if (a < 9.95)
-        snprintf(out, cap, "%.1f ms", ms);
+        unit_fixed(ms, 1, " ms", out, cap);
     else if (a < 999.5)
-        snprintf(out, cap, "%.0f ms", ms);
+        unit_fixed(ms, 0, " ms", out, cap);
     else if (a < 59950)
-        snprintf(out, cap, "%.1f s", ms / 1000);
+        unit_fixed(ms / 1000, 1, " s", out, cap);
     else
         snprintf(out, cap, "%s%s", ms < 0 ? "-" : "",
                  age_format(a < 9e15 ? llround(a / 1000) * 1000 : INT64_MAX, age));
@@ -317,17 +347,17 @@ static void unit_percent(double v, char *out, size_t cap)
     double a = fabs(v);
 
     if (v == 0 || v == 100)
-        snprintf(out, cap, "%.0f%%", v);
+        unit_fixed(v, 0, "%", out, cap);
     else if (a < 0.005)
         snprintf(out, cap, "<0.01%%");
     else if (a < 0.0995 || (v >= 98.95 && v < 99.995))
-        snprintf(out, cap, "%.2f%%", v);
+        unit_fixed(v, 2, "%", out, cap);
     else if (v > 99 && v < 100) /* what is not quite whole must not read as whole */
         snprintf(out, cap, "99.99%%");
     else if (a < 99.95)
-        snprintf(out, cap, "%.1f%%", v);
+        unit_fixed(v, 1, "%", out, cap);
     else if (a < 999999.5)
-        snprintf(out, cap, "%.0f%%", v);
+        unit_fixed(v, 0, "%", out, cap);
     else
         snprintf(out, cap, "%.0e%%", v);
 }

@@ -5,6 +5,7 @@
 #include "tests/cmocka.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static void durations_are_read(void **state)
@@ -264,9 +265,51 @@ static void instants_are_utc(void **state)
     assert_non_null(clock_format_utc(INT64_MIN, out));
 }
 
+/* What printf would have made of it, ties, negative zero and all. */
+static void ROUNDS(double ms)
+{
+    double a = fabs(ms);
+    char want[64], out[32];
+
+    if (ms == 0 || a >= 59950)
+        return; /* said otherwise: "0 ms", "1m" */
+    if (a < 0.995)
+        snprintf(want, sizeof want, "%.2f ms", ms);
+    else if (a < 9.95)
+        snprintf(want, sizeof want, "%.1f ms", ms);
+    else if (a < 999.5)
+        snprintf(want, sizeof want, "%.0f ms", ms);
+    else
+        snprintf(want, sizeof want, "%.1f s", ms / 1000);
+    assert_string_equal(quantity_format(ms, UNIT_MS, out), want);
+    if (ms != nearbyint(ms) && a < 99.95) {
+        snprintf(want, sizeof want, a < 0.995 ? "%.2f" : "%.1f", ms);
+        assert_string_equal(quantity_format(ms, UNIT_COUNT, out), want);
+    }
+}
+
+static void figures_round_as_printf_does(void **state)
+{
+    uint32_t seed = 1;
+
+    (void)state;
+    for (int i = 1; i < 60000; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        ROUNDS((double)i / 200); /* every tie of two decimals and of one */
+        ROUNDS((double)i - 0.5);
+        ROUNDS(-(double)i / 8);
+        ROUNDS((double)seed / (double)(1u << (seed >> 27)) / 100000);
+    }
+    ROUNDS(0.004999999999999999);
+    ROUNDS(9.9499999999999993);
+    ROUNDS(nextafter(0.125, 1));
+    ROUNDS(nextafter(0.125, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(figures_round_as_printf_does),
         cmocka_unit_test(durations_are_read),
         cmocka_unit_test(odd_durations_are_refused_with_what_works),
         cmocka_unit_test(written_durations_read_back),
