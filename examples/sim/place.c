@@ -8,6 +8,7 @@
 #include <linux/magic.h>
 #include <netinet/in.h>
 #include <pwd.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -384,6 +386,23 @@ bool place_subdir(const struct place *p, const char *name, unsigned mode,
     return true;
 }
 
+/* Other simulators of this machine keep away from the port for as long as this process lives:
+ * between the reservation and the server's own bind() the port is free for a moment. */
+static bool place_claim(int port)
+{
+    struct sockaddr_un a = { .sun_family = AF_UNIX }; /* abstract: it leaves nothing behind */
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int n = snprintf(a.sun_path + 1, sizeof a.sun_path - 1, "midwatch-sim-port-%d", port);
+
+    if (fd < 0)
+        return true; /* as without it */
+    if (bind(fd, (struct sockaddr *)&a,
+             (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n)) == 0)
+        return true; /* stays open */
+    close(fd);
+    return false;
+}
+
 int place_bind(int *port, char *why)
 {
     struct chance c;
@@ -398,7 +417,7 @@ int place_bind(int *port, char *why)
         *port = PORT_LOW + chance_below(&c, PORT_COUNT);
         a.sin_port = htons((uint16_t)*port);
         a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        if (bind(fd, (struct sockaddr *)&a, sizeof a) == 0)
+        if (bind(fd, (struct sockaddr *)&a, sizeof a) == 0 && place_claim(*port))
             return fd;
         close(fd);
     }

@@ -61,9 +61,10 @@ def wait_until(condition, seconds=5.0, what="condition", every=0.005):
 
 
 def free_port(host="127.0.0.1"):
-    """A port below the range that the system gives to clients, so that nobody takes it meanwhile."""
+    """A port below the range that the system gives to clients, and below that of the simulator, so that
+    nobody takes it meanwhile."""
     for _ in range(200):
-        port = 20000 + int.from_bytes(os.urandom(2), "big") % 10000
+        port = 10000 + int.from_bytes(os.urandom(2), "big") % 10000
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
