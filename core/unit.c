@@ -134,25 +134,43 @@ const char *duration_format(int64_t ms, char out[32])
     return out;
 }
 
+/* "12s" at out[at]; returns where it ends. */
+static size_t age_put(char out[16], size_t at, long long n, char unit)
+{
+    char digits[12];
+    size_t i = sizeof digits;
+
+    do
+        digits[--i] = (char)('0' + n % 10);
+    while (n /= 10);
+    memcpy(out + at, digits + i, sizeof digits - i);
+    at += sizeof digits - i;
+    out[at++] = unit;
+    out[at] = '\0';
+    return at;
+}
+
 const char *age_format(int64_t ms, char out[16])
 {
     long long s = ms > 0 ? ms / 1000 : 0, y;
 
-    if (s < 60)
-        snprintf(out, 16, "%llds", s);
-    else if (s < 3600 && s % 60)
-        snprintf(out, 16, "%lldm%llds", s / 60, s % 60);
-    else if (s < 3600)
-        snprintf(out, 16, "%lldm", s / 60);
-    else if (s < 86400 && s / 60 % 60)
-        snprintf(out, 16, "%lldh%lldm", s / 3600, s / 60 % 60);
-    else if (s < 86400)
-        snprintf(out, 16, "%lldh", s / 3600);
-    else if (s < 365 * 86400ll)
-        snprintf(out, 16, "%lldd", s / 86400);
-    else {
+    if (s < 60) {
+        age_put(out, 0, s, 's');
+    } else if (s < 3600) {
+        size_t at = age_put(out, 0, s / 60, 'm');
+
+        if (s % 60)
+            age_put(out, at, s % 60, 's');
+    } else if (s < 86400) {
+        size_t at = age_put(out, 0, s / 3600, 'h');
+
+        if (s / 60 % 60)
+            age_put(out, at, s / 60 % 60, 'm');
+    } else if (s < 365 * 86400ll) {
+        age_put(out, 0, s / 86400, 'd');
+    } else {
         y = s / (365 * 86400ll);
-        snprintf(out, 16, "%lldy", y < 99999 ? y : 99999);
+        age_put(out, 0, y < 99999 ? y : 99999, 'y');
     }
     return out;
 }
