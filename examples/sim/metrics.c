@@ -55,10 +55,26 @@ static void metrics_row(struct metrics *m, const char *method, const char *route
     }
 }
 
+/* The histogram of a route, begun when it is new; -1 when there are too many. Locked. */
+static int metrics_hist(struct metrics *m, const char *method, const char *route)
+{
+    for (int i = 0; i < METRICS_ROWS; i++) {
+        if (!m->hists[i].method) {
+            m->hists[i].method = method;
+            m->hists[i].route = route;
+        }
+        if (m->hists[i].method == method && !strcmp(m->hists[i].route, route))
+            return i;
+    }
+    return -1;
+}
+
 void metrics_declare(struct metrics *m, const char *method, const char *route)
 {
+    method = metrics_method(method);
     pthread_mutex_lock(&m->lock);
-    metrics_row(m, metrics_method(method), route, 200, 0);
+    metrics_row(m, method, route, 200, 0);
+    metrics_hist(m, method, route);
     pthread_mutex_unlock(&m->lock);
 }
 
@@ -71,17 +87,11 @@ void metrics_count(struct metrics *m, const char *method, const char *route, int
         b++;
     pthread_mutex_lock(&m->lock);
     metrics_row(m, method, route, code, 1);
-    for (int i = 0; i < METRICS_ROWS; i++) {
-        if (!m->hists[i].method) {
-            m->hists[i].method = method;
-            m->hists[i].route = route;
-        }
-        if (m->hists[i].method == method && !strcmp(m->hists[i].route, route)) {
-            m->hists[i].bucket[b]++;
-            m->hists[i].n++;
-            m->hists[i].sum_s += ms / 1000;
-            break;
-        }
+    int h = metrics_hist(m, method, route);
+    if (h >= 0) {
+        m->hists[h].bucket[b]++;
+        m->hists[h].n++;
+        m->hists[h].sum_s += ms / 1000;
     }
     pthread_mutex_unlock(&m->lock);
 }

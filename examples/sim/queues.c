@@ -75,7 +75,6 @@ static void queues_produce(struct queues *qs, const struct queue_def *q, struct 
 
     if (id <= 0)
         return;
-    queues_do(r, rds_ask(r, why, "HSET bull:%s:meta opts.maxLenEvents 200", q->name));
     queues_do(r, rds_ask(r, why,
                          "HSET bull:%s:%lld name %s data {\"unitId\":%d} timestamp %lld "
                          "attempts %d attemptsMade 0",
@@ -208,6 +207,20 @@ static void queues_step(struct queues *qs, int qi, struct chance *dice)
     }
 }
 
+/* What the library writes when a program opens its queue, before the first job. */
+static void queues_open(struct queues *qs)
+{
+    char why[RDS_WHY];
+
+    for (int i = 0; i < qs->n; i++) {
+        const char *name = qs->defs[i].name;
+
+        queues_do(&qs->redis,
+                  rds_ask(&qs->redis, why, "HSET bull:%s:meta opts.maxLenEvents 200", name));
+        queues_do(&qs->redis, rds_ask(&qs->redis, why, "SET bull:%s:id 0 NX", name));
+    }
+}
+
 static void *queues_run(void *arg)
 {
     struct queues *qs = arg;
@@ -219,8 +232,10 @@ static void *queues_run(void *arg)
         char why[RDS_WHY];
         bool here = queues_do(&qs->redis, rds_ask(&qs->redis, why, "PING"));
 
-        if (here && away)
+        if (here && away) {
+            queues_open(qs);
             queues_recover(qs);
+        }
         away = !here;
         for (int i = 0; here && i < qs->n; i++)
             queues_step(qs, i, &dice);
@@ -242,6 +257,7 @@ void queues_start(struct queues *qs, struct world *w, const struct queue_def *de
     rds_init(&qs->redis, w->boot->redis_port, w->boot->redis_password, 500);
     for (int i = 0; i < n; i++)
         qs->next_s[i] = queues_now_s();
+    queues_open(qs);
     if (pthread_create(&t, NULL, queues_run, qs) != 0)
         abort();
     pthread_detach(t);
