@@ -102,6 +102,16 @@ static void queue_target(const void *self, struct text *out)
     text_fini(&server);
 }
 
+/* The queues of one server are asked at one moment: one wake-up, one write, one round trip. */
+static uint64_t queue_together(const void *self)
+{
+    uint64_t h = 0xcbf29ce484222325ULL;
+
+    for (const char *s = ((const struct queue_options *)self)->link.redis; *s; s++)
+        h = (h ^ (unsigned char)*s) * 0x100000001b3ULL;
+    return h;
+}
+
 /* ---- asking ---- */
 
 static bool queue_open(struct probe *p, struct err *err)
@@ -241,6 +251,7 @@ const struct probe_ops probe_queue = {
     .size = sizeof(struct queue_options),
     .check = queue_check,
     .signals = queue_signals,
+    .together = queue_together,
     .target = queue_target,
     .open = queue_open,
     .poll = queue_poll,
