@@ -33,7 +33,9 @@ BLIND = {
     "H22.many": "the right address is among them", "H22.v6": "the address is well",
     "H15.nan": "float() takes it", "H15.inf": "float() takes it", "H15.1e999": "float() takes it",
     "H15.zero": "a number", "H15.big": "a number", "H15.digits": "float() takes it",
-    "P2": "the next connection is well", "R5": "nothing is hurt", "P9.bytea": "text", "P9.text": "text",
+    "P2": "the next connection is well", "R5": "nothing is hurt", "R5.long": "nothing is hurt",
+    "R9.twice": "the first reply is well", "R9.push": "the first reply is well",
+    "P9.bytea": "text", "P9.text": "text",
     "P9.interval": "text", "P14": "text", "P9.nan": "psql prints it", "P9.inf": "psql prints it",
     "P9.null": "psql prints it", "P9.none": "psql prints it", "P5.rows": "psql takes them all",
     "P12.notices": "psql takes them all", "P12.rows": "psql takes them all",
@@ -131,6 +133,21 @@ def redis_words(url, password=None, limit=1.0):
         return "ok" if line == b"+PONG\r\n" else line.decode("latin-1").strip()[:80] or "closed"
 
 
+def queue_words(url, name, limit=1.0):
+    """ "ok" when the queue's own keys are there and tell what waits."""
+    u = urllib.parse.urlsplit(url)
+    with socket.create_connection((u.hostname, u.port), limit) as s:
+        s.settimeout(limit)
+        f = s.makefile("rwb")
+        f.write(resp_command("EXISTS", f"bull:{name}:meta") +
+                resp_command("LRANGE", f"bull:{name}:wait", "-2", "-1"))
+        f.flush()
+        there, waits = f.readline(100), f.readline(200)
+    if there != b":1\r\n":
+        return "there is no queue"
+    return "ok" if waits.startswith(b"*") else waits.decode("latin-1").strip()[:80]
+
+
 def words(source, probes):
     """Asks the first probe of a fixture as its options say."""
     options = next(iter(probes.values()))
@@ -142,6 +159,8 @@ def words(source, probes):
             password = pathlib.Path(options["password"][5:]).read_text().strip()
         if "postgres" in options:
             return pg_words(options["postgres"], options["sql"], password)
+        if "queue" in options:
+            return queue_words(options["redis"], options["queue"])
         return redis_words(options["redis"], password)
     except (OSError, ValueError, RecursionError, http.client.HTTPException,
             subprocess.TimeoutExpired) as why:
