@@ -6,6 +6,7 @@
 #include "app/guilty.h"
 #include "core/alloc.h"
 #include "core/fold.h"
+#include "core/hash.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,27 +22,21 @@ enum {
     ONCE_SLACK_MS = 5000  /* beyond every deadline, a report is made without the rest */
 };
 
-static uint64_t watch_hash(uint64_t h, uint64_t v)
-{
-    return (h ^ v) * 0x100000001b3ULL;
-}
-
 /* Everything that a person must see at once when it changes. */
 static uint64_t watch_look(const struct board *b)
 {
-    uint64_t h = 0xcbf29ce484222325ULL;
+    uint64_t h = HASH_START;
 
     for (size_t i = 0; i < b->n_services; i++) {
         const struct service *s = &b->services[i];
 
-        h = watch_hash(h, (uint64_t)s->state << 32 | (uint32_t)s->affected_by);
+        h = hash_add(h, (uint64_t)s->state << 32 | (uint32_t)s->affected_by);
         for (size_t k = 0; k < s->n_readings; k++)
-            h = watch_hash(h,
-                           (uint64_t)s->readings[k].state << 8 | (uint64_t)s->readings[k].failing);
+            h = hash_add(h, (uint64_t)s->readings[k].state << 8 | (uint64_t)s->readings[k].failing);
     }
-    h = watch_hash(h, (uint64_t)b->verdict.state << 32 | (uint32_t)b->verdict.root);
-    h = watch_hash(h, b->verdict.connecting | b->verdict.blind << 1);
-    return watch_hash(h, b->n_marks);
+    h = hash_add(h, (uint64_t)b->verdict.state << 32 | (uint32_t)b->verdict.root);
+    h = hash_add(h, b->verdict.connecting | b->verdict.blind << 1);
+    return hash_add(h, b->n_marks);
 }
 
 void watch_judge(struct watch *w)
@@ -253,17 +248,12 @@ static int64_t watch_moment(const struct config *c)
 
 static int64_t watch_phase(const struct config_probe *p, const char *service, int64_t moment_ms)
 {
-    uint64_t h = 0xcbf29ce484222325ULL, every_ms = (uint64_t)p->common.every_ms;
-    const char *probe = p->name;
+    uint64_t h = HASH_START, every_ms = (uint64_t)p->common.every_ms;
 
     if (p->ops->together) {
         h = p->ops->together(p->self);
     } else {
-        for (const char *s = service; *s; s++)
-            h = watch_hash(h, (unsigned char)*s);
-        h = watch_hash(h, '.');
-        for (const char *s = probe; *s; s++)
-            h = watch_hash(h, (unsigned char)*s);
+        h = hash_string(hash_add(hash_string(h, service), '.'), p->name);
     }
     h = (h >> 16) % every_ms;
     return every_ms >= 1000 ? (int64_t)h / moment_ms * moment_ms : (int64_t)h;
@@ -305,25 +295,20 @@ void watch_close_probe(struct watched *p)
 }
 
 /* Kept connections: one a target, and a few for those that look in. */
-static int watch_targets(const struct watch *w)
-{
-    return (int)w->n_probes + 8;
-}
-
 void watch_room(struct watch *w)
 {
     w->moment_ms = watch_moment(w->config);
-    http_room(w->clients.http, watch_targets(w));
+    http_room(w->clients.http, (int)w->n_probes + 8);
 }
 
 static void watch_open(struct watch *w)
 {
     size_t n = 0;
 
-    w->moment_ms = watch_moment(w->config);
     w->n_probes = w->config->n_probes;
     w->probes = xcalloc(w->n_probes, sizeof(struct watched *));
-    w->clients.http = http_new(w->io, watch_targets(w));
+    w->clients.http = http_new(w->io, 0);
+    watch_room(w);
     w->clients.pg = pg_new(w->io);
     w->clients.redis = redis_new(w->io);
     for (size_t i = 0; i < w->config->n_services; i++) {

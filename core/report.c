@@ -8,9 +8,31 @@
 
 void report_init(struct report *r, int64_t at_ms)
 {
-    *r = (struct report){ .at_ms = at_ms, .state = STATE_UNKNOWN, .phases = PHASES_NONE };
-    for (size_t i = 0; i < READING_SIGNALS; i++)
-        r->values[i].value = r->values[i].num = r->values[i].den = NAN;
+    *r = (struct report){ .state = STATE_UNKNOWN };
+    report_clear(r, at_ms);
+}
+
+void report_clear(struct report *r, int64_t at_ms)
+{
+    r->at_ms = at_ms;
+    r->state = STATE_UNKNOWN;
+    r->fault = FAULT_NONE;
+    r->disagree = false;
+    r->http_code = 0;
+    r->phases = PHASES_NONE;
+    r->components = NULL;
+    r->n_components = 0;
+    r->table = NULL;
+    text_sets(&r->reason, "");
+    text_sets(&r->version, "");
+    text_sets(&r->restart, "");
+    for (size_t i = 0; i < READING_SIGNALS; i++) {
+        struct value *v = &r->values[i];
+        struct text note = v->note;
+
+        *v = (struct value){ .value = NAN, .num = NAN, .den = NAN, .note = note };
+        text_sets(&v->note, "");
+    }
 }
 
 void report_fini(struct report *r)

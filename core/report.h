@@ -35,6 +35,8 @@ struct report {
 };
 
 void report_init(struct report *r, int64_t at_ms); /* UNKNOWN, no values, NaNs set */
-void report_fini(struct report *r);                /* its texts; not what is borrowed */
+/* The same of one that was used before; its texts keep their memory. */
+void report_clear(struct report *r, int64_t at_ms);
+void report_fini(struct report *r); /* its texts; not what is borrowed */
 /* State and fault from a failure: ours is UNKNOWN, theirs DOWN; reason "word: detail". */
 void report_fault(struct report *r, enum fault fault, const char *fmt, ...) MW_PRINTF(3, 4);

@@ -65,7 +65,7 @@ typedef void http_done(void *arg, const struct http_reply *reply);
 typedef void http_closed(void *arg); /* the kept connection closed unasked */
 
 struct http *http_new(struct io *io, int max_targets); /* max_targets sizes the connection cache */
-void http_room(struct http *h, int max_targets); /* another size; what stands stays */
+void http_room(struct http *h, int max_targets);       /* another size; what stands stays */
 void http_free(struct http *h);
 
 struct http_target *http_target_new(struct http *h, const struct http_spec *spec, struct err *err);

@@ -1,4 +1,5 @@
 /* io/http_target.c: what a target tells curl once, and the callbacks that fill its reply. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -45,15 +46,29 @@ static bool http_is_packed_well(struct http_target *t, const char *line, size_t 
     return false;
 }
 
+/* "HTTP/1.1 503 …" gives 503; 0 when it is no status line. The bytes end at len, not at a NUL. */
+static int http_status_code(const char *line, size_t len)
+{
+    const char *blank = memchr(line, ' ', len);
+    int code = 0;
+
+    if (!blank || line + len - blank < 4)
+        return 0;
+    for (const char *s = blank + 1; s <= blank + 3; s++) {
+        if (!isdigit((unsigned char)*s))
+            return 0;
+        code = code * 10 + (*s - '0');
+    }
+    return code;
+}
+
 static bool http_head_line(struct http_target *t, const char *line, size_t len)
 {
     if (len >= 5 &&
         memcmp(line, "HTTP/", 5) == 0) { /* a new reply: an interim one came before it */
-        const char *blank = memchr(line, ' ', len);
-
         buf_clear(&t->head);
         t->header_end = false;
-        t->code = blank ? atoi(blank + 1) : 0;
+        t->code = http_status_code(line, len);
         if (t->code >= 100 && t->code < 200 && ++t->interim > HTTP_INTERIM_MAX) {
             http_abort(t, FAULT_PROTOCOL, "one interim answer after the other");
             return false;

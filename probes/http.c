@@ -174,7 +174,7 @@ static void http_on_reply(void *arg, const struct http_reply *reply)
     const struct http_options *o = p->self;
     struct http_state *s = p->state;
 
-    probe_report_begin(&s->report, io_now_ms(p->clients->io));
+    report_clear(&s->report, io_now_ms(p->clients->io));
     http_judge_reply(o, s, reply, io_mono_ms(p->clients->io));
     if (s->report.fault == FAULT_AUTH && (o->bearer || o->basic)) {
         http_target_free(s->target); /* the secret may have been renewed: read it again next time */
@@ -190,7 +190,7 @@ static void http_poll(struct probe *p)
     bool fatal;
 
     if (!s->target && !http_prepare(p, &fatal, &why)) {
-        probe_report_begin(&s->report, io_now_ms(p->clients->io));
+        report_clear(&s->report, io_now_ms(p->clients->io));
         probe_report_failed(&s->report, FAULT_AUTH, why.msg);
         probe_report(p, &s->report);
         return;

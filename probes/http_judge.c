@@ -330,7 +330,8 @@ static void http_judge_uptime(const struct http_options *o, struct http_state *s
     }
     if (!isnan(before_s) && now_s < before_s &&
         now_s * 1000 <= (double)(mono_ms - s->answered_ms) + HTTP_STILL_MS)
-        text_setf(&s->report.restart, "restarted, up %s", quantity_format(now_s, UNIT_SECONDS, ago));
+        text_setf(&s->report.restart, "restarted, up %s",
+                  quantity_format(now_s, UNIT_SECONDS, ago));
     s->uptime_s = now_s;
     s->uptime_ms = mono_ms;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/hash.h"
 #include "probes/metrics_impl.h"
 #include "probes/registry.h"
 #include "probes/target.h"
@@ -248,10 +249,8 @@ static void metrics_target(const void *self, struct text *out)
 static uint64_t metrics_together(const void *self)
 {
     char *key = metrics_page_key(self, 0);
-    uint64_t h = 0xcbf29ce484222325u;
+    uint64_t h = hash_string(HASH_START, key);
 
-    for (const char *s = key; *s; s++)
-        h = (h ^ (unsigned char)*s) * 0x100000001b3u;
     free(key);
     return h;
 }

@@ -125,7 +125,7 @@ static void page_answer(struct metrics_page *g, struct metrics_state *s, const s
 {
     char why[sizeof(struct err) + 32];
 
-    probe_report_begin(&s->report, now_ms);
+    report_clear(&s->report, now_ms);
     s->report.http_code = r->code;
     s->report.phases = r->phases;
     if (g->refused) {
@@ -251,7 +251,7 @@ static void page_no_secret(struct metrics_page *g, const struct err *why)
 
     g->busy++;
     while ((s = page_first(g, false))) {
-        probe_report_begin(&s->report, now_ms);
+        report_clear(&s->report, now_ms);
         probe_report_failed(&s->report, FAULT_AUTH, why->msg);
         page_report(s);
     }

@@ -182,7 +182,7 @@ static void postgres_on_reply(void *arg, const struct pg_reply *r)
 
     s->call = NULL;
     s->rejected = r->fault == FAULT_AUTH;
-    probe_report_begin(&s->report, io_now_ms(p->clients->io));
+    report_clear(&s->report, io_now_ms(p->clients->io));
     s->report.phases = r->phases;
     postgres_read_reply(p->self, p->common, s, r);
     probe_report(p, &s->report);
@@ -196,7 +196,7 @@ static void postgres_poll(struct probe *p)
     bool fatal, renew = s->rejected && o->password;
 
     if ((!s->db || renew) && !postgres_prepare(p, &fatal, &why)) {
-        probe_report_begin(&s->report, io_now_ms(p->clients->io));
+        report_clear(&s->report, io_now_ms(p->clients->io));
         probe_report_failed(&s->report, FAULT_AUTH, why.msg);
         probe_report(p, &s->report);
         return;

@@ -92,20 +92,3 @@ void probe_report_failed(struct report *r, enum fault fault, const char *why)
     report_fault(r, fault, "%s", why);
     text_copy(&r->values[0].note, &r->reason);
 }
-
-void probe_report_begin(struct report *r, int64_t at_ms)
-{
-    struct report kept = *r;
-
-    report_init(r, at_ms);
-    r->reason = kept.reason;
-    r->version = kept.version;
-    r->restart = kept.restart;
-    text_set(&r->reason, "", 0);
-    text_set(&r->version, "", 0);
-    text_set(&r->restart, "", 0);
-    for (size_t i = 0; i < READING_SIGNALS; i++) {
-        r->values[i].note = kept.values[i].note;
-        text_set(&r->values[i].note, "", 0);
-    }
-}

@@ -112,8 +112,6 @@ void probe_report(struct probe *p, const struct report *r);
 void probe_closed(struct probe *p);
 /* The question as a whole failed: no value, and its note says why too. */
 void probe_report_failed(struct report *r, enum fault fault, const char *why);
-/* Makes a kept report empty again, as report_init() does; the memory of its texts stays. */
-void probe_report_begin(struct report *r, int64_t at_ms);
 
 extern const struct probe_ops *const probe_kinds[]; /* NULL-terminated: probes/registry.c */
 const struct probe_ops *probe_kind(const char *kind);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
-#include "core/json.h"
+#include "core/hash.h"
 #include "probes/queue_impl.h"
 #include "probes/registry.h"
 
@@ -105,11 +105,7 @@ static void queue_target(const void *self, struct text *out)
 /* The queues of one server are asked at one moment: one wake-up, one write, one round trip. */
 static uint64_t queue_together(const void *self)
 {
-    uint64_t h = 0xcbf29ce484222325ULL;
-
-    for (const char *s = ((const struct queue_options *)self)->link.redis; *s; s++)
-        h = (h ^ (unsigned char)*s) * 0x100000001b3ULL;
-    return h;
+    return hash_string(HASH_START, ((const struct queue_options *)self)->link.redis);
 }
 
 /* ---- asking ---- */
@@ -161,7 +157,7 @@ static bool queue_answered(struct probe *p, const struct redis_reply *r)
 
     s->link.call = NULL;
     s->link.rejected = r->fault == FAULT_AUTH;
-    probe_report_begin(&s->report, io_now_ms(p->clients->io));
+    report_clear(&s->report, io_now_ms(p->clients->io));
     if (r->fault == FAULT_NONE || queue_is_about_keys(r))
         return true;
     if (strcmp(r->word, "LOADING") == 0) { /* neither up nor down */
@@ -221,7 +217,7 @@ static void queue_poll(struct probe *p)
     struct err why = { "" };
 
     if (!redis_link_ready(&s->link, &why)) {
-        probe_report_begin(&s->report, io_now_ms(p->clients->io));
+        report_clear(&s->report, io_now_ms(p->clients->io));
         queue_failed(p, FAULT_AUTH, why.msg);
         return;
     }

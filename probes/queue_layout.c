@@ -2,6 +2,7 @@
 #include "probes/queue_layout.h"
 
 #include "core/alloc.h"
+#include "core/hash.h"
 #include "core/json.h"
 
 #include <math.h>
@@ -263,10 +264,8 @@ static void queue_count(double *sum, const struct redis_value *v)
 
 static uint64_t queue_fingerprint(const char *s, size_t len)
 {
-    uint64_t h = 0xcbf29ce484222325ULL;
+    uint64_t h = hash_bytes(HASH_START, s, len);
 
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ (unsigned char)s[i]) * 0x100000001b3ULL;
     return h ? h : 1;
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/buf.h"
 #include "probes/queue_impl.h"
 
 static void queue_put(struct queue_state *s, enum queue_signal signal, double value,
@@ -35,6 +36,7 @@ static void queue_oldest(struct queue_state *s)
 static void queue_numbers(struct queue_state *s, const struct queue_rates *r)
 {
     const struct queue_facts *f = &s->facts;
+    char trend[64];
 
     queue_put(s, QUEUE_DEPTH, f->depth, "not told");
     if (f->at_least) {
@@ -49,46 +51,35 @@ static void queue_numbers(struct queue_state *s, const struct queue_rates *r)
     if (isnan(f->done))
         text_sets(&s->report.values[QUEUE_SERVED].note, "this layout does not tell");
     queue_put(s, QUEUE_GROWTH, r->growth, "not enough data");
+    if (!isnan(r->growth))
+        text_sets(&s->report.values[QUEUE_GROWTH].note, trend_words(r, f->depth, trend));
     s->report.values[QUEUE_SERVED].window_ms = s->report.values[QUEUE_GROWTH].window_ms =
         r->over_ms;
     queue_put(s, QUEUE_LATENCY, (double)s->phases.total_us / 1000, "");
 }
 
-/* "growing +88/min", "drains in 12m", or nothing when neither is worth a word. */
-static void queue_direction(const struct queue_state *s, const struct queue_rates *r, char out[64])
-{
-    char age[16];
-
-    out[0] = '\0';
-    if (isnan(r->growth) || s->facts.depth <= 0)
-        return;
-    if (r->growth >= 0.5)
-        snprintf(out, 64, " · growing +%.0f/min", r->growth);
-    else if (r->growth <= -0.5 && r->eta_s < 1e7)
-        snprintf(out, 64, " · drains in about %s", age_format((int64_t)(r->eta_s * 1000), age));
-}
-
-static void queue_sentence(const struct probe_common *common, struct queue_state *s,
-                           const struct queue_rates *r)
+/* "1 204 jobs · oldest 9m40s · 5 at work · growing +88/min". */
+static void queue_sentence(const struct probe_common *common, struct queue_state *s)
 {
     const struct value *oldest = &s->report.values[QUEUE_OLDEST];
-    char n[32], age[16], oldest_words[40] = "", direction[64], running[48] = "";
+    const char *trend = text_str(&s->report.values[QUEUE_GROWTH].note);
+    const char *jobs = common->unit_word ? common->unit_word : s->facts.depth == 1 ? "job" : "jobs";
+    struct buf b = { 0 };
+    char n[32], age[16];
 
-    if (s->facts.depth > 0 && oldest->known)
-        snprintf(oldest_words, sizeof oldest_words, " · oldest %s",
-                 age_format((int64_t)(oldest->value * 1000), age));
-    if (s->facts.running > 0)
-        snprintf(running, sizeof running, " · %.0f at work", s->facts.running);
-    queue_direction(s, r, direction);
     if (s->facts.depth == 0)
-        text_setf(&s->report.reason, "empty%s", running);
+        buf_adds(&b, "empty");
     else
-        text_setf(&s->report.reason, "%s%s %s%s%s%s", s->facts.at_least ? "at least " : "",
-                  quantity_format(s->facts.depth, UNIT_COUNT, n),
-                  common->unit_word     ? common->unit_word
-                  : s->facts.depth == 1 ? "job"
-                                        : "jobs",
-                  oldest_words, running, direction);
+        buf_addf(&b, "%s%s %s", s->facts.at_least ? "at least " : "",
+                 quantity_format(s->facts.depth, UNIT_COUNT, n), jobs);
+    if (s->facts.depth > 0 && oldest->known)
+        buf_addf(&b, " · oldest %s", age_format((int64_t)(oldest->value * 1000), age));
+    if (s->facts.running > 0)
+        buf_addf(&b, " · %.0f at work", s->facts.running);
+    if (s->report.values[QUEUE_GROWTH].known && s->facts.depth > 0)
+        buf_addf(&b, " · %s", trend);
+    text_set(&s->report.reason, b.bytes, b.len);
+    buf_fini(&b);
 }
 
 /* What cannot be seen is no empty queue. */
@@ -126,7 +117,7 @@ void queue_say(const struct queue_options *o, const struct probe_common *common,
               s->facts.paused ? 0 : s->facts.head);
     rates = trend_rates(&s->trend, mono_ms);
     queue_numbers(s, &rates);
-    queue_sentence(common, s, &rates);
+    queue_sentence(common, s);
     s->report.state = STATE_UP;
     if (s->facts.paused) {
         struct text waiting = { 0 };

@@ -2,11 +2,15 @@
 #include "probes/queue_trend.h"
 
 #include <math.h>
+#include <stdio.h>
+
+#include "core/unit.h"
+
+#define TREND_LEAST 0.5 /* jobs a minute: less is standing still */
 
 void trend_add(struct queue_trend *t, int64_t at_ms, double depth, double done, uint64_t head)
 {
     int newest = t->newest, before = (newest + TREND_POINTS - 1) % TREND_POINTS;
-
     bool had = t->n > 0;
     double was = t->point[newest].depth;
 
@@ -37,7 +41,7 @@ void trend_gap(struct queue_trend *t)
 
 struct queue_rates trend_rates(const struct queue_trend *t, int64_t at_ms)
 {
-    struct queue_rates r = { NAN, NAN, NAN, NAN, 0, t->head ? at_ms - t->head_ms : 0 };
+    struct queue_rates r = { NAN, NAN, 0, t->head ? at_ms - t->head_ms : 0 };
     int first = t->newest;
     double minutes;
 
@@ -54,8 +58,22 @@ struct queue_rates trend_rates(const struct queue_trend *t, int64_t at_ms)
     minutes = (double)r.over_ms / 60000;
     r.growth = (t->point[t->newest].depth - t->point[first].depth) / minutes;
     r.served = (t->point[t->newest].done - t->point[first].done) / minutes;
-    r.arrived = r.served + r.growth;
-    if (r.growth < 0)
-        r.eta_s = t->point[t->newest].depth / -r.growth * 60;
     return r;
+}
+
+const char *trend_words(const struct queue_rates *r, double depth, char out[64])
+{
+    char age[16];
+
+    if (isnan(r->growth))
+        snprintf(out, 64, "%s", "");
+    else if (depth <= 0)
+        snprintf(out, 64, "idle");
+    else if (r->growth >= TREND_LEAST)
+        snprintf(out, 64, "growing +%.0f/min", r->growth);
+    else if (r->growth <= -TREND_LEAST)
+        snprintf(out, 64, "drains in %s", age_format((int64_t)(depth / -r->growth * 60000), age));
+    else
+        snprintf(out, 64, "steady");
+    return out;
 }

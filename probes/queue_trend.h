@@ -1,5 +1,4 @@
-/* probes/queue_trend.h: where a queue is going: arrivals, work done, and when it will be empty.
- * Pure.
+/* probes/queue_trend.h: where a queue is going: work done, growth, when it will be empty. Pure.
  *
  * Units:   milliseconds, monotonic; rates are jobs a minute.
  */
@@ -23,9 +22,8 @@ struct queue_trend {
 };
 
 struct queue_rates {
-    double growth;          /* of the depth; NaN = not known yet */
-    double served, arrived; /* NaN = the layout tells no work done */
-    double eta_s;           /* until it is empty; NaN = never at this rate, or not known */
+    double growth; /* of the depth; NaN = not known yet */
+    double served; /* NaN = the layout tells no work done */
     int64_t over_ms;
     int64_t stuck_ms; /* the same job has been next for so long; 0 = there is none */
 };
@@ -34,3 +32,5 @@ void trend_add(struct queue_trend *t, int64_t at_ms, double depth, double done, 
 /* After an answer that told nothing: no rate spans the gap, the head keeps its time. */
 void trend_gap(struct queue_trend *t);
 struct queue_rates trend_rates(const struct queue_trend *t, int64_t at_ms);
+/* "growing +88/min", "drains in 12m", "steady", "idle"; "" while no rate supports a word. */
+const char *trend_words(const struct queue_rates *r, double depth, char out[64]);

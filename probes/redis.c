@@ -113,7 +113,7 @@ static void redis_on_reply(void *arg, const struct redis_reply *r)
 
     s->link.call = NULL;
     s->link.rejected = r->fault == FAULT_AUTH;
-    probe_report_begin(&s->report, io_now_ms(p->clients->io));
+    report_clear(&s->report, io_now_ms(p->clients->io));
     s->report.phases = r->phases;
     redis_read_reply(p->self, p->common, s, r, io_mono_us(p->clients->io));
     probe_report(p, &s->report);
@@ -127,7 +127,7 @@ static void redis_poll(struct probe *p)
     struct err why = { "" };
 
     if (!redis_link_ready(&s->link, &why)) {
-        probe_report_begin(&s->report, io_now_ms(p->clients->io));
+        report_clear(&s->report, io_now_ms(p->clients->io));
         probe_report_failed(&s->report, FAULT_AUTH, why.msg);
         probe_report(p, &s->report);
         return;

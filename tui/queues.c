@@ -3,7 +3,6 @@
 #include "tui/queues.h"
 
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -89,26 +88,16 @@ static void queues_oldest(const struct reading *r, struct grid_cell *out)
     snprintf(out->words, sizeof out->words, "%s", age_format((int64_t)(s->value * 1000), age));
 }
 
-/* "growing +88/min", "drains in 12m", "steady", "idle"; never a time that no rate supports. */
+/* The probe's own words; never a time that no rate supports. */
 static void queues_trend(const struct reading *r, struct grid_cell *out)
 {
-    const struct signal *growth = queues_signal(r, "growth"), *depth = queues_signal(r, "depth");
-    char age[16];
+    const struct signal *growth = queues_signal(r, "growth");
 
     out->style = STYLE_DIM;
-    if (!depth || !depth->known || !growth || !growth->known) {
+    if (growth && growth->known)
+        out->text = &growth->note;
+    else
         snprintf(out->words, sizeof out->words, "-");
-    } else if (growth->value >= 0.5) {
-        out->style = STYLE_WARN;
-        snprintf(out->words, sizeof out->words, "growing +%.0f/min", growth->value);
-    } else if (depth->value <= 0) {
-        snprintf(out->words, sizeof out->words, "idle");
-    } else if (growth->value <= -0.5) {
-        snprintf(out->words, sizeof out->words, "drains in %s",
-                 age_format((int64_t)(depth->value / -growth->value * 60000), age));
-    } else {
-        snprintf(out->words, sizeof out->words, "steady");
-    }
 }
 
 static void queues_cell(const void *arg, size_t row, size_t column, struct grid_cell *out)
@@ -228,11 +217,36 @@ static void queues_draw(const struct view *v, struct rect r, struct canvas *c)
         queues_page(v, q.page, c);
 }
 
+/* Readings of this kind in the order of the overview, those of one service together; what was
+ * selected stays so. */
+static void queues_rows(struct view *v)
+{
+    struct pick was = queues_selected(v);
+
+    v->n_queues = 0;
+    for (size_t i = 0; i < v->n_overview; i++) {
+        int service = v->overview[i].service;
+        const struct service *s = &v->board->services[service];
+
+        for (size_t k = 0; k < s->n_readings && v->n_queues < VIEW_QUEUES; k++)
+            if (text_is(&s->readings[k].kind, "queue"))
+                v->queues[v->n_queues++] = (struct pick){ service, (int)k, 0 };
+    }
+    for (size_t i = 0; i < v->n_queues; i++)
+        if (v->queues[i].service == was.service && v->queues[i].reading == was.reading)
+            v->queue = (int)i;
+    if (v->queue >= (int)v->n_queues)
+        v->queue = v->n_queues ? (int)v->n_queues - 1 : 0;
+}
+
 static void queues_settle(struct view *v, struct rect r)
 {
-    struct queues q = queues_layout(v, r);
-    struct rect in = q.boxes ? frame_inside(q.list) : q.list;
+    struct queues q;
+    struct rect in;
 
+    queues_rows(v);
+    q = queues_layout(v, r);
+    in = q.boxes ? frame_inside(q.list) : q.list;
     v->queues_top = grid_settle(v->queues_top, v->queue, (int)v->n_queues, in.h > 1 ? in.h - 1 : 1);
 }
 

@@ -106,17 +106,25 @@ const char *const *theme_names(void)
     return theme_list;
 }
 
+/* "0;15": black on white; 7 and 9 to 15 are light grounds */
+static bool theme_on_light(const char *colorfgbg)
+{
+    const char *ground = strrchr(colorfgbg, ';');
+    char *end;
+    long n = ground ? strtol(ground + 1, &end, 10) : 0;
+
+    return ground && end != ground + 1 && *end == '\0' && (n == 7 || (n > 8 && n < 16));
+}
+
 const struct theme *theme_pick(const char *name, const char *no_color, const char *colorfgbg)
 {
     const struct theme *t = theme_find(name);
-    const char *ground = colorfgbg ? strrchr(colorfgbg, ';') : NULL;
 
     if (t)
         return t;
     if (no_color && *no_color)
         return theme_find("mono");
-    /* "0;15": black on white; 7 and 9 to 15 are light grounds */
-    if (ground && (atoi(ground + 1) == 7 || atoi(ground + 1) > 8))
+    if (colorfgbg && theme_on_light(colorfgbg))
         return theme_find("light");
     return theme_find("dark");
 }

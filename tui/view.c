@@ -224,27 +224,6 @@ static size_t view_order_tree(const struct view *v, struct row *out)
     return t.n;
 }
 
-/* -- queues: in the order of the overview, those of one service together -- */
-
-static void view_settle_queues(struct view *v)
-{
-    struct pick was = v->n_queues ? v->queues[v->queue] : PICK_NONE;
-
-    v->n_queues = 0;
-    for (size_t i = 0; i < v->n_overview; i++) {
-        const struct service *s = &v->board->services[v->overview[i].service];
-
-        for (size_t k = 0; k < s->n_readings && v->n_queues < VIEW_QUEUES; k++)
-            if (text_is(&s->readings[k].kind, "queue"))
-                v->queues[v->n_queues++] = (struct pick){ v->overview[i].service, (int)k, 0 };
-    }
-    for (size_t i = 0; i < v->n_queues; i++)
-        if (v->queues[i].service == was.service && v->queues[i].reading == was.reading)
-            v->queue = (int)i;
-    if (v->queue >= (int)v->n_queues)
-        v->queue = v->n_queues ? (int)v->n_queues - 1 : 0;
-}
-
 void view_settle(struct view *v)
 {
     const struct board *b = v->board;
@@ -256,7 +235,6 @@ void view_settle(struct view *v)
     }
     v->n_overview = view_order_overview(v, v->overview);
     v->n_tree = view_order_tree(v, v->tree);
-    view_settle_queues(v);
     if (v->service >= (int)b->n_services)
         v->service = -1;
     view_settle_picks(v);

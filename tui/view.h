@@ -59,7 +59,7 @@ struct view {
     struct pick signals[VIEW_SIGNALS]; /* the others, worst first */
     size_t n_signals;
 
-    struct pick queues[VIEW_QUEUES]; /* readings of the kind `queue`, the worst first; signal 0 */
+    struct pick queues[VIEW_QUEUES]; /* of screen 4, settled by it alone; signal 0 */
     size_t n_queues;
     int queue, queues_top; /* selected */
 

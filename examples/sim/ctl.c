@@ -38,7 +38,7 @@ static int ctl_ask(int port, const char *method, const char *target, const char 
         fwrite(c.body.s ? c.body.s : "", 1, c.body.len, code == 200 ? stdout : stderr);
     int rc = code == 200 ? 0 : 1;
     if (code == 200 && client_header(&c, "x-exit", exit_code, sizeof exit_code))
-        rc = atoi(exit_code);
+        rc = (int)digits_read(exit_code, 255);
     client_fini(&c);
     return rc;
 }
@@ -99,10 +99,10 @@ static int ctl_fault(int port, const char *name, bool on)
 int ctl_run(int argc, char **argv)
 {
     const char *colon = argc >= 2 ? strrchr(argv[0], ':') : NULL;
-    int port = colon ? atoi(colon + 1) : 0;
+    int port = colon ? (int)digits_read(colon + 1, 65535) : 0;
     char body[300];
 
-    if (port <= 0 || port > 65535)
+    if (port <= 0)
         return ctl_usage();
     argv++;
     argc--;

@@ -1,8 +1,8 @@
 /* examples/sim/evict.c: by /proc: working directories, and the shared memory they map. */
 #include "evict.h"
 
-#include <ctype.h>
 #include <dirent.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "now.h"
+#include "str.h"
 
 #define EVICT_SHM     16
 #define EVICT_POLL_MS 10
@@ -64,13 +65,14 @@ static int evict_pass(struct evict *e, bool end)
     int found = 0;
 
     while (proc && (d = readdir(proc))) {
-        if (!isdigit((unsigned char)d->d_name[0]) || atoi(d->d_name) == getpid() ||
-            !evict_inside(e, d->d_name))
+        pid_t pid = (pid_t)digits_read(d->d_name, INT_MAX); /* -1: no process */
+
+        if (pid <= 0 || pid == getpid() || !evict_inside(e, d->d_name))
             continue;
         found++;
         if (end) {
             evict_note_shm(e, d->d_name);
-            kill(atoi(d->d_name), SIGKILL);
+            kill(pid, SIGKILL);
         }
     }
     if (proc)

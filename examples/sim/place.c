@@ -26,6 +26,7 @@
 
 #include "chance.h"
 #include "evict.h"
+#include "str.h"
 
 #define PLACE_PREFIX   "midwatch-sim-"
 #define PLACE_SHM      "/dev/shm"
@@ -142,7 +143,7 @@ static bool place_find_pg(char *out, size_t cap)
     }
     while (d && (e = readdir(d))) {
         char bin[sizeof e->d_name + 64];
-        int version = atoi(e->d_name);
+        int version = (int)digits_read(e->d_name, 9999); /* -1: "." and others */
 
         snprintf(bin, sizeof bin, "/usr/lib/postgresql/%s/bin", e->d_name);
         if (version > best && strlen(bin) < cap && place_executable(bin, "initdb") &&

@@ -263,3 +263,17 @@ const struct flat_item *flat_get(const struct flat *f, const char *key)
             return &f->items[i];
     return NULL;
 }
+
+long digits_read(const char *text, long most)
+{
+    long n = 0;
+
+    if (!*text)
+        return -1;
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9' || n > (most - (*text - '0')) / 10)
+            return -1;
+        n = n * 10 + (*text - '0');
+    }
+    return n;
+}

@@ -21,6 +21,9 @@ void str_addf(struct str *b, const char *format, ...) __attribute__((format(prin
 void str_json(struct str *b, const char *text);  /* with its quotes */
 void str_shell(struct str *b, const char *text); /* as one word of sh */
 
+/* A whole decimal number from 0 to most, digits and nothing else; -1 otherwise. */
+long digits_read(const char *text, long most);
+
 /* {"name":"redis_down","on":true,"value":25}: scalars only, the text of each kept. */
 struct flat {
     struct flat_item {

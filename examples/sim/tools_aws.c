@@ -2,6 +2,7 @@
  * faults, and the restore, which copies the real database.
  */
 #include <dirent.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,7 +75,7 @@ static double aws_connections(struct world *w)
                              0, NULL, why)
                     : NULL;
     if (r)
-        n = atof(PQgetvalue(r, 0, 0));
+        n = (double)digits_read(PQgetvalue(r, 0, 0), INT_MAX);
     PQclear(r);
     PQfinish(c);
     return n;

@@ -129,6 +129,19 @@ static void json_and_shell_words_are_quoted(void **state)
     str_fini(&s);
 }
 
+static void digits_are_whole_or_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(digits_read("0", 9), 0);
+    assert_int_equal(digits_read("65535", 65535), 65535);
+    assert_int_equal(digits_read("65536", 65535), -1);
+    assert_int_equal(digits_read("99999999999999999999999", 65535), -1);
+    assert_int_equal(digits_read("", 9), -1);
+    assert_int_equal(digits_read("80/", 65535), -1);
+    assert_int_equal(digits_read("-1", 9), -1);
+    assert_int_equal(digits_read(" 1", 9), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +152,7 @@ int main(void)
         cmocka_unit_test(too_many_members_are_refused),
         cmocka_unit_test(formatted_text_grows_as_it_must),
         cmocka_unit_test(json_and_shell_words_are_quoted),
+        cmocka_unit_test(digits_are_whole_or_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
