@@ -58,6 +58,7 @@ struct signal {
     int64_t at_ms;
     int64_t window_ms; /* 0 = instant */
     enum level level;
+    int64_t since_ms;      /* it has been at this level since; 0 = there was no value yet */
     struct series *series; /* never NULL on a live board */
 };
 

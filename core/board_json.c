@@ -104,6 +104,7 @@ static void bjson_signal(struct jsonw *w, const struct signal *s, int64_t now_ms
     bjson_int(w, "at_ms", s->at_ms);
     bjson_int(w, "window_ms", s->window_ms);
     bjson_word(w, "level", bjson_level(s->level));
+    bjson_int(w, "since_ms", s->since_ms);
     if (span_ms > 0)
         bjson_history(w, s, now_ms, span_ms);
     jsonw_end(w, '}');

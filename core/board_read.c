@@ -117,6 +117,7 @@ static void bread_signal(const struct json *o, struct signal *s)
     s->den = bread_number(o, "den");
     s->at_ms = bread_int(o, "at_ms");
     s->window_ms = bread_int(o, "window_ms");
+    s->since_ms = bread_int(o, "since_ms");
     s->level = bread_level(o);
     if (history)
         bread_history(history, s);

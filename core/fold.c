@@ -19,6 +19,13 @@ static enum level fold_level(const struct signal *s)
     return isnan(s->crit) && isnan(s->warn) ? LEVEL_NONE : LEVEL_OK;
 }
 
+static void fold_signal_level(struct signal *s, enum level level, int64_t at_ms)
+{
+    if (s->level != level || !s->since_ms)
+        s->since_ms = at_ms;
+    s->level = level;
+}
+
 static void fold_signal(struct signal *s, const struct value *v, const struct report *rep)
 {
     s->known = v->known && isfinite(v->value);
@@ -26,7 +33,7 @@ static void fold_signal(struct signal *s, const struct value *v, const struct re
         /* A failed read is never a number: the value goes, at_ms keeps the age of the last one. */
         s->value = s->num = s->den = NAN;
         s->above = false;
-        s->level = LEVEL_NONE;
+        fold_signal_level(s, LEVEL_NONE, rep->at_ms);
         text_copy(&s->note, v->note.len ? &v->note : &rep->reason);
         if (v->known)
             text_sets(&s->note, "invalid: not a finite number");
@@ -47,7 +54,7 @@ static void fold_signal(struct signal *s, const struct value *v, const struct re
     if (v->window_ms)
         s->window_ms = v->window_ms;
     text_copy(&s->note, &v->note);
-    s->level = fold_level(s);
+    fold_signal_level(s, fold_level(s), rep->at_ms);
     series_push(s->series, rep->at_ms, v->value);
 }
 
@@ -284,7 +291,7 @@ static void fold_stale(struct reading *r, int64_t now_ms)
     text_setf(&r->reason, "no answer since %s, asked every %s",
               clock_format_utc(r->evidence_ms, when), duration_format(r->every_ms, every));
     for (size_t i = 0; i < r->n_signals; i++)
-        r->signals[i].level = LEVEL_NONE;
+        fold_signal_level(&r->signals[i], LEVEL_NONE, r->since_ms);
 }
 
 /* True when the last thing that was heard is that nothing could be reached. */

@@ -197,8 +197,9 @@ static void flow_signal(struct flow *f, struct pick p)
 
     flow_gap(f);
     if (f->c) {
-        enum style style = signal_style(s) == STYLE_PLAIN ? STYLE_STRONG : signal_style(s);
+        enum style style = signal_style(pick_reading(f->view, p), s);
 
+        style = style == STYLE_PLAIN ? STYLE_STRONG : style;
         x += canvas_text(f->c, x, f->y, end - x, STYLE_TITLE, &s->name) + 2;
         x += canvas_put(f->c, x, f->y, end - x, style, signal_figure(s, figure)) + 2;
         x += canvas_put(f->c, x, f->y, end - x - 4, STYLE_DIM, signal_note(s, note)) + 2;

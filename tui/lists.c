@@ -253,7 +253,8 @@ static void problems_cell(const void *arg, size_t row, size_t column, struct gri
         lists_words(out, text_str(&name));
         text_fini(&name);
     } else if (column == 3) {
-        age_words(v->now_ms, r->since_ms, out->words);
+        age_words(v->now_ms, signal && signal->since_ms ? signal->since_ms : r->since_ms,
+                  out->words);
     } else if (signal) {
         problems_signal(signal, column, out);
     } else if (column == 1) {

@@ -64,16 +64,19 @@ void plot_panel(const struct view *v, struct pick p, const char *title, struct r
     const struct signal *s = pick_signal(v, p);
     struct text subject = { 0 };
     char figure[64], note[96], span[16];
+    enum style style;
 
     if (!s)
         return;
+    style = signal_style(pick_reading(v, p), s);
+    if (style == STYLE_PLAIN && s->level == LEVEL_OK)
+        style = STYLE_STRONG;
     signal_label(&v->board->services[p.service], pick_reading(v, p), s, &subject);
     plot_draw(v, p,
               frame_draw(&(struct frame){ .title = title,
                                           .subject = &subject,
                                           .figure = signal_figure(s, figure),
-                                          .figure_style =
-                                              s->level == LEVEL_OK ? STYLE_STRONG : signal_style(s),
+                                          .figure_style = style,
                                           .note = signal_note(s, note),
                                           .foot = age_format(plot_span_ms(v, s), span) },
                          r, c),
@@ -121,22 +124,21 @@ static void plot_signal_row(const struct view *v, struct pick p, struct rect r, 
     const struct signal *s = pick_signal(v, p);
     struct text name = { 0 };
     struct rect picture = { r.x + name_w + 2, r.y, r.w - name_w - figure_w - 4, 1 };
+    enum style style = signal_style(pick_reading(v, p), s);
     char figure[160];
 
     signal_label(&v->board->services[p.service], pick_reading(v, p), s, &name);
-    canvas_text(c, r.x, r.y, name_w, signal_style(s) == STYLE_PLAIN ? STYLE_PLAIN : signal_style(s),
-                &name);
+    canvas_text(c, r.x, r.y, name_w, style, &name);
     text_fini(&name);
     if (picture.w < 6)
         picture.w = 0; /* figures before pictures */
     if (picture.w > 0 && s->known && !isnan(s->max) && s->max > 0)
         gauge_draw(&(struct gauge){ s->value, s->max, !isnan(s->crit) ? s->crit : s->warn,
-                                    s->level == LEVEL_NONE ? STYLE_OK : style_level(s->level) },
+                                    style == STYLE_PLAIN ? STYLE_OK : style },
                    picture, c);
     else if (picture.w > 0)
         plot_spark(v, s, picture, c);
-    canvas_put_right(c, r.x + r.w - figure_w, r.y, figure_w, signal_style(s),
-                     plot_figure(s, r.w, figure));
+    canvas_put_right(c, r.x + r.w - figure_w, r.y, figure_w, style, plot_figure(s, r.w, figure));
 }
 
 static int plot_cols(const char *words)

@@ -69,7 +69,7 @@ static void queues_count(const struct reading *r, const char *name, struct grid_
         snprintf(out->words, sizeof out->words, "-");
         return;
     }
-    out->style = s->level > LEVEL_OK ? style_level(s->level) : STYLE_PLAIN;
+    out->style = signal_style(r, s);
     snprintf(out->words, sizeof out->words, "%s%s", s->above ? ">" : "",
              quantity_format(s->value, UNIT_COUNT, number));
 }
@@ -84,7 +84,7 @@ static void queues_oldest(const struct reading *r, struct grid_cell *out)
         snprintf(out->words, sizeof out->words, "-");
         return;
     }
-    out->style = s->level > LEVEL_OK ? style_level(s->level) : STYLE_PLAIN;
+    out->style = signal_style(r, s);
     snprintf(out->words, sizeof out->words, "%s", age_format((int64_t)(s->value * 1000), age));
 }
 
@@ -93,7 +93,7 @@ static void queues_trend(const struct reading *r, struct grid_cell *out)
 {
     const struct signal *growth = queues_signal(r, "growth");
 
-    out->style = STYLE_DIM;
+    out->style = r->state == STATE_STALE ? STYLE_STALE : STYLE_DIM;
     if (growth && growth->known)
         out->text = &growth->note;
     else

@@ -95,8 +95,10 @@ const char *signal_note(const struct signal *s, char out[96])
     return out;
 }
 
-enum style signal_style(const struct signal *s)
+enum style signal_style(const struct reading *r, const struct signal *s)
 {
+    if (r->state == STATE_STALE)
+        return STYLE_STALE;
     if (!s->known)
         return STYLE_UNKNOWN;
     return s->level == LEVEL_WARN || s->level == LEVEL_CRIT ? style_level(s->level) : STYLE_PLAIN;

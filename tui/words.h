@@ -23,7 +23,8 @@ enum style style_level(enum level level);
 const char *signal_figure(const struct signal *s, char out[64]);
 /* "41 of 502 · 5m", "limit 5%", or the signal's own note; may be empty. */
 const char *signal_note(const struct signal *s, char out[96]);
-enum style signal_style(const struct signal *s);
+/* Of its figure; that of a reading nobody answered for is marked: it may be true no more. */
+enum style signal_style(const struct reading *r, const struct signal *s);
 /* What a signal is called on a screen: "API.errors" by the service and the probe that tells it;
  * with its own name added unless it is the first that this probe tells. NULL: the probe itself. */
 void signal_label(const struct service *s, const struct reading *r, const struct signal *signal,

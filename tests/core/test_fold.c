@@ -141,6 +141,32 @@ static void old_evidence_is_stale_and_never_green(void **state)
     board_free(b);
 }
 
+/* Its reading may have been degraded for long: a limit that is passed now is passed since now. */
+static void a_level_has_a_time_of_its_own(void **state)
+{
+    struct board *b = one_probe();
+    struct reading *r = &b->services[0].readings[0];
+    const struct signal *s = &r->signals[0];
+
+    (void)state;
+    r->signals[0].warn = 500;
+    r->signals[0].crit = 1000;
+    answer(b, T0, STATE_UP, "200", 600, &soft);
+    answer(b, T0 + EVERY, STATE_UP, "200", 700, &soft);
+    assert_int_equal(s->since_ms, T0);
+    answer(b, T0 + 2 * EVERY, STATE_UP, "200", 1200, &soft);
+    assert_int_equal(r->since_ms, T0);
+    assert_int_equal(s->since_ms, T0 + 2 * EVERY);
+    answer(b, T0 + 3 * EVERY, STATE_UP, "200", NAN, &soft);
+    assert_int_equal(s->since_ms, T0 + 3 * EVERY);
+    answer(b, T0 + 4 * EVERY, STATE_UP, "200", 1200, &soft);
+    board_age(b, T0 + 7 * EVERY);
+    assert_int_equal(r->state, STATE_STALE);
+    assert_int_equal(s->level, LEVEL_NONE);
+    assert_int_equal(s->since_ms, r->since_ms);
+    board_free(b);
+}
+
 static void thresholds_degrade_or_end_as_the_probe_says(void **state)
 {
     struct board *b = one_probe();
@@ -413,6 +439,7 @@ int main(void)
         cmocka_unit_test(infinite_value_is_invalid_and_never_green),
         cmocka_unit_test(our_own_lack_is_unknown_at_once),
         cmocka_unit_test(old_evidence_is_stale_and_never_green),
+        cmocka_unit_test(a_level_has_a_time_of_its_own),
         cmocka_unit_test(thresholds_degrade_or_end_as_the_probe_says),
         cmocka_unit_test(new_version_is_a_mark),
         cmocka_unit_test(one_restart_is_one_mark_however_many_probes_see_it),

@@ -26,6 +26,7 @@ static const struct {
     { "overview-connecting-40x12", "connecting", "", 40, 12, false },
     { "overview-unknown-80x24", "unknown", "", 80, 24, false },
     { "overview-stale-80x24", "stale", "", 80, 24, false },
+    { "overview-stale-120x36", "stale", "", 120, 36, false },
     { "overview-problems-only-80x24", "broken", "e Tab j", 80, 24, false },
     { "overview-filtered-80x24", "broken", "/ |state=up !red| Enter", 80, 24, false },
     { "overview-frozen-80x24", "broken", "z", 80, 24, false },
