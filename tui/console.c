@@ -168,6 +168,15 @@ void console_faults(struct console *c, const char *const *names, size_t n)
 
 /* -- what is shown -- */
 
+/* Lies the detail anywhere on the stack? Then what it shows is what keys are about. */
+static bool console_in_detail(const struct console *c)
+{
+    for (int i = 1; i <= c->depth; i++)
+        if (c->stack[i] == &screen_detail)
+            return true;
+    return false;
+}
+
 static const struct screen_ops *console_screen(const struct console *c)
 {
     return c->stack[c->depth];
@@ -190,6 +199,25 @@ static void console_settle(struct console *c)
         console_screen(c)->settle(&c->view, l.body);
 }
 
+/* Looks at another board, or at the same one changed. A detail whose service is gone is left: it
+ * would show another one. */
+static void console_look(struct console *c, const struct board *b)
+{
+    struct text gone = { 0 };
+
+    if (b != c->view.board && console_in_detail(c) && c->view.service >= 0)
+        text_setf(&gone, "%s is watched no more",
+                  text_str(service_title(&c->view.board->services[c->view.service])));
+    view_set_board(&c->view, b, c->clock_ms);
+    if (gone.len && c->view.service < 0) {
+        for (int i = 1; i < c->depth; i++) /* the help may lie on it */
+            c->stack[i] = c->stack[i + 1];
+        c->depth--;
+        console_say(c, true, &gone, c->clock_ms);
+    }
+    text_fini(&gone);
+}
+
 void console_resize(struct console *c, int w, int h)
 {
     c->w = w < 1 ? 1 : w;
@@ -203,7 +231,7 @@ void console_board(struct console *c, const struct board *b, int64_t now_ms)
     c->clock_ms = now_ms;
     c->dirty = c->stale = true;
     if (!c->frozen)
-        view_set_board(&c->view, b, now_ms);
+        console_look(c, b);
 }
 
 void console_say(struct console *c, bool bad, const struct text *words, int64_t now_ms)
@@ -273,18 +301,21 @@ static void console_show(struct console *c, const struct screen_ops *screen)
     c->stack[0] = screen;
 }
 
-/* The selected service on the screen that lies below everything, -1 when there is none. */
+/* The service that keys are about: the one whose detail is open, else the selected one of the
+ * screen that lies below everything; -1 when there is none. */
 static int console_selected(const struct console *c)
 {
     const struct view *v = &c->view;
     int at;
 
+    if (console_in_detail(c))
+        return v->service;
     if (c->stack[0] == &screen_services)
         return view_selected(v, v->tree, v->n_tree, &at);
-    if (c->stack[0] == &screen_queues && c->depth == 0)
+    if (c->stack[0] == &screen_queues)
         return queues_selected(v).service;
-    if (c->depth == 0 && v->focus == FOCUS_PROBLEMS && v->n_problems)
-        return v->problems[v->problem].service;
+    if (v->focus == FOCUS_PROBLEMS)
+        return v->n_problems ? v->problems[v->problem].service : -1;
     return view_selected(v, v->overview, v->n_overview, &at);
 }
 
@@ -327,14 +358,14 @@ static void console_back(struct console *c)
 static void console_freeze(struct console *c)
 {
     if (c->frozen) {
-        view_set_board(&c->view, c->live, c->clock_ms);
+        console_look(c, c->live);
         board_free(c->frozen);
         c->frozen = NULL;
         return;
     }
     c->frozen = board_copy(c->live);
     c->frozen->at_ms = c->clock_ms;
-    view_set_board(&c->view, c->frozen, c->clock_ms);
+    console_look(c, c->frozen);
 }
 
 /* One line about what is selected, as one would paste it into a chat. */
@@ -370,13 +401,29 @@ static void console_copy(struct console *c)
     console_says(c, false, "copied, where the terminal allows it (OSC 52)");
 }
 
-static void console_ask(struct console *c, int service)
+/* Asks about one service, never about another or all of them for want of it. */
+static void console_ask(struct console *c)
 {
-    struct slot *slot = console_intend(c, INTENT_ASK);
+    int service = console_selected(c);
 
-    slot->service = service;
-    if (service >= 0 && c->frozen)
-        slot->service = board_find(c->live, text_str(&c->view.board->services[service].id));
+    if (service < 0) {
+        console_says(c, true, "nothing is selected; :ask asks every probe");
+        return;
+    }
+    if (c->frozen)
+        service = board_find(c->live, text_str(&c->view.board->services[service].id));
+    if (service < 0) {
+        console_says(c, true, "this service is watched no more; z shows what is");
+        return;
+    }
+    console_intend(c, INTENT_ASK)->service = service;
+    console_says(c, false, "asking now");
+}
+
+static void console_zoom(struct console *c, int by)
+{
+    if (!view_zoom(&c->view, by))
+        console_says(c, false, "charts reach from 5m to 24h");
 }
 
 static void console_open_input(struct console *c, enum mode mode)
@@ -430,13 +477,13 @@ static void console_command(struct console *c, enum command cmd)
         console_copy(c);
         break;
     case CMD_ASK:
-        console_ask(c, console_selected(c));
-        console_says(c, false, "asking now");
+        console_ask(c);
         break;
     case CMD_CLOSER:
+        console_zoom(c, -1);
+        break;
     case CMD_WIDER:
-        if (!view_zoom(&c->view, cmd == CMD_WIDER ? 1 : -1))
-            console_says(c, false, "charts reach from 5m to 24h");
+        console_zoom(c, 1);
         break;
     case CMD_QUIT:
         console_intend(c, INTENT_QUIT);
@@ -520,7 +567,8 @@ static void console_run(struct console *c, const char *line)
         console_dump(c, arg);
         break;
     case VERB_ASK:
-        console_ask(c, -1);
+        console_intend(c, INTENT_ASK); /* of no service in particular: of all */
+        console_says(c, false, "asking every probe now");
         break;
     case VERB_HELP:
         console_command(c, CMD_HELP);

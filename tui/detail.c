@@ -316,15 +316,6 @@ static struct detail detail_layout(const struct view *v, int service, struct rec
     return d;
 }
 
-static int detail_service(const struct view *v)
-{
-    int at;
-
-    if (v->service >= 0)
-        return v->service;
-    return view_selected(v, v->overview, v->n_overview, &at);
-}
-
 static bool detail_needs(const struct service *s, int dep)
 {
     for (size_t i = 0; i < s->n_deps; i++)
@@ -463,16 +454,14 @@ static void detail_readings(const struct view *v, int service, struct rect r, st
 
 static void detail_draw(const struct view *v, struct rect r, struct canvas *c)
 {
-    int service = detail_service(v), index;
+    int service = v->service, index;
     struct detail d;
     struct rect in;
     const struct reading *reading;
     char foot[48], figure[64];
 
-    if (service < 0) {
-        canvas_put(c, r.x + 1, r.y, r.w - 1, STYLE_DIM, "no service");
+    if (service < 0)
         return;
-    }
     d = detail_layout(v, service, r);
     detail_head(v, service, d.head, c);
     detail_readings(v, service, d.readings, c);
@@ -495,7 +484,7 @@ static void detail_draw(const struct view *v, struct rect r, struct canvas *c)
 
 static void detail_settle(struct view *v, struct rect r)
 {
-    int service = detail_service(v), room;
+    int service = v->service, room;
     struct detail d;
     struct rect in;
 
@@ -513,7 +502,7 @@ static void detail_settle(struct view *v, struct rect r)
 
 static void detail_select(struct view *v, int to)
 {
-    int service = detail_service(v), n;
+    int service = v->service, n;
 
     if (service < 0)
         return;
@@ -524,10 +513,10 @@ static void detail_select(struct view *v, int to)
 
 static bool detail_command(struct view *v, enum command cmd)
 {
-    int service = detail_service(v), index = 0;
+    int index = 0;
 
-    if (service >= 0)
-        detail_reading(v, &v->board->services[service], &index);
+    if (v->service >= 0)
+        detail_reading(v, &v->board->services[v->service], &index);
     switch (cmd) {
     case CMD_NEXT:
     case CMD_TAB:

@@ -230,7 +230,7 @@ static void problems_signal(const struct signal *s, size_t column, struct grid_c
 static void problems_cell(const void *arg, size_t row, size_t column, struct grid_cell *out)
 {
     const struct view *v = ((const struct lists_arg *)arg)->view;
-    const struct problem *p = &v->problems[row];
+    const struct pick *p = &v->problems[row];
     const struct service *s = &v->board->services[p->service];
     const struct reading *r = &s->readings[p->reading];
     const struct signal *signal = p->signal >= 0 ? &r->signals[p->signal] : NULL;

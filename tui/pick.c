@@ -12,7 +12,7 @@ const struct reading *pick_reading(const struct view *v, struct pick p)
 {
     if (p.service < 0 || p.service >= (int)v->board->n_services)
         return NULL;
-    if (p.reading >= (int)v->board->services[p.service].n_readings)
+    if (p.reading < 0 || p.reading >= (int)v->board->services[p.service].n_readings)
         return NULL;
     return &v->board->services[p.service].readings[p.reading];
 }
@@ -21,12 +21,49 @@ const struct signal *pick_signal(const struct view *v, struct pick p)
 {
     const struct reading *r = pick_reading(v, p);
 
-    return r && p.signal < (int)r->n_signals ? &r->signals[p.signal] : NULL;
+    return r && p.signal >= 0 && p.signal < (int)r->n_signals ? &r->signals[p.signal] : NULL;
 }
 
 static bool pick_same(struct pick a, struct pick b)
 {
     return a.service == b.service && a.reading == b.reading && a.signal == b.signal;
+}
+
+struct pick pick_carry(const struct board *was, const struct board *now, struct pick p)
+{
+    struct pick to = PICK_NONE;
+    const struct reading *old, *r;
+    const struct service *s, *t;
+
+    if (p.service < 0 || (size_t)p.service >= was->n_services)
+        return to;
+    s = &was->services[p.service];
+    to.service = board_find(now, text_str(&s->id));
+    if (to.service < 0 || p.reading < 0 || (size_t)p.reading >= s->n_readings)
+        return to;
+    old = &s->readings[p.reading];
+    t = &now->services[to.service];
+    for (size_t j = 0; j < t->n_readings && to.reading < 0; j++)
+        if (text_eq(&t->readings[j].name, &old->name))
+            to.reading = (int)j;
+    if (to.reading < 0 || p.signal < 0 || (size_t)p.signal >= old->n_signals)
+        return to;
+    r = &t->readings[to.reading];
+    for (size_t k = 0; k < r->n_signals && to.signal < 0; k++)
+        if (text_eq(&r->signals[k].name, &old->signals[p.signal].name))
+            to.signal = (int)k;
+    return to;
+}
+
+int pick_place(const struct pick *list, size_t n, struct pick p, int at)
+{
+    for (size_t i = 0; i < n; i++)
+        if (pick_same(list[i], p))
+            return (int)i;
+    for (size_t i = 0; i < n; i++)
+        if (list[i].service == p.service && list[i].reading == p.reading)
+            return (int)i;
+    return at < (int)n ? at : n ? (int)n - 1 : 0;
 }
 
 /* How near to its limit, 1 = there; without a limit the share of its maximum, else 0. */
@@ -143,7 +180,7 @@ static void pick_signals(struct view *v)
 
 /* -- problems -- */
 
-static void problems_add(struct view *v, struct problem p)
+static void problems_add(struct view *v, struct pick p)
 {
     v->all_problems++;
     if (v->n_problems < VIEW_PROBLEMS)
@@ -160,23 +197,26 @@ static void problems_of(struct view *v, int service)
 
         for (size_t k = 0; k < r->n_signals; k++)
             if (r->signals[k].level == LEVEL_WARN || r->signals[k].level == LEVEL_CRIT) {
-                problems_add(v, (struct problem){ service, (int)j, (int)k });
+                problems_add(v, (struct pick){ service, (int)j, (int)k });
                 told = true;
             }
         if (r->state != STATE_UP && r->state != STATE_DISABLED && !told &&
             !(r->state == STATE_UNKNOWN && r->evidence_ms == 0 && r->fault == FAULT_NONE))
-            problems_add(v, (struct problem){ service, (int)j, -1 });
+            problems_add(v, (struct pick){ service, (int)j, -1 });
     }
 }
 
-/* In the order of the rows: roots first, what they explain below. */
+/* In the order of the rows: roots first, what they explain below. What was selected stays so, as a
+ * new problem pushes others down; the first one is nobody's choice until the panel is entered. */
 static void pick_problems(struct view *v)
 {
+    bool chosen = v->n_problems && (v->focus == FOCUS_PROBLEMS || v->problem > 0);
+    struct pick was = chosen ? v->problems[v->problem] : PICK_NONE;
+
     v->n_problems = v->all_problems = 0;
     for (size_t i = 0; i < v->n_overview; i++)
         problems_of(v, v->overview[i].service);
-    if (v->problem >= (int)v->n_problems)
-        v->problem = v->n_problems ? (int)v->n_problems - 1 : 0;
+    v->problem = pick_place(v->problems, v->n_problems, was, v->problem);
 }
 
 void view_settle_picks(struct view *v)

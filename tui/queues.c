@@ -8,6 +8,7 @@
 
 #include "tui/detail.h"
 #include "tui/lists.h"
+#include "tui/pick.h"
 #include "tui/words.h"
 #include "widgets/frame.h"
 #include "widgets/grid.h"
@@ -230,13 +231,9 @@ static void queues_rows(struct view *v)
 
         for (size_t k = 0; k < s->n_readings && v->n_queues < VIEW_QUEUES; k++)
             if (text_is(&s->readings[k].kind, "queue"))
-                v->queues[v->n_queues++] = (struct pick){ service, (int)k, 0 };
+                v->queues[v->n_queues++] = (struct pick){ service, (int)k, -1 };
     }
-    for (size_t i = 0; i < v->n_queues; i++)
-        if (v->queues[i].service == was.service && v->queues[i].reading == was.reading)
-            v->queue = (int)i;
-    if (v->queue >= (int)v->n_queues)
-        v->queue = v->n_queues ? (int)v->n_queues - 1 : 0;
+    v->queue = pick_place(v->queues, v->n_queues, was, v->queue);
 }
 
 static void queues_settle(struct view *v, struct rect r)

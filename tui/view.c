@@ -17,7 +17,6 @@ void view_fini(struct view *v)
 {
     free(v->overview);
     free(v->tree);
-    text_fini(&v->service_id);
     if (v->spans)
         spans_fini(v->spans);
     free(v->spans);
@@ -56,18 +55,53 @@ bool view_zoom(struct view *v, int by)
     return true;
 }
 
+/* A list of another board: what is gone leaves it, the selection goes to the one after. */
+static void view_carry_list(struct pick *list, size_t *n, int *selected, const struct board *was,
+                            const struct board *now)
+{
+    size_t kept = 0;
+    int at = 0;
+
+    for (size_t i = 0; i < *n; i++) {
+        struct pick p = pick_carry(was, now, list[i]);
+
+        if ((int)i == *selected)
+            at = (int)kept;
+        if (p.reading >= 0 && (p.signal < 0) == (list[i].signal < 0))
+            list[kept++] = p;
+    }
+    *n = kept;
+    *selected = pick_place(list, kept, PICK_NONE, at);
+}
+
+/* From the board before to another one: places there mean nothing here, names do. */
+static void view_carry(struct view *v, const struct board *b)
+{
+    const struct board *was = v->board;
+    struct pick shown = pick_carry(was, b, (struct pick){ v->service, v->reading, -1 });
+
+    if (shown.service < 0 || (shown.reading < 0 && v->reading >= 0))
+        v->detail_top = 0;
+    v->service = shown.service;
+    v->reading = shown.reading;
+    view_carry_list(v->problems, &v->n_problems, &v->problem, was, b);
+    view_carry_list(v->queues, &v->n_queues, &v->queue, was, b);
+    v->errors = pick_carry(was, b, v->errors);
+    v->latency = pick_carry(was, b, v->latency);
+    v->n_signals = v->n_overview = v->n_tree = 0;
+}
+
 void view_set_board(struct view *v, const struct board *b, int64_t now_ms)
 {
-    int at = v->service;
-
     if (!v->spans)
         v->spans = xcalloc(1, sizeof *v->spans);
-    if (b != v->board)
+    if (b != v->board) {
         spans_forget(v->spans);
+        if (v->board)
+            view_carry(v, b);
+    }
     v->board = b;
     v->now_ms = now_ms;
-    if (at >= 0 && ((size_t)at >= b->n_services || !text_eq(&b->services[at].id, &v->service_id)))
-        v->service = board_find(b, text_str(&v->service_id));
 }
 
 static bool view_wants(const struct view *v, const struct service *s)
@@ -235,8 +269,6 @@ void view_settle(struct view *v)
     }
     v->n_overview = view_order_overview(v, v->overview);
     v->n_tree = view_order_tree(v, v->tree);
-    if (v->service >= (int)b->n_services)
-        v->service = -1;
     view_settle_picks(v);
 }
 
@@ -258,8 +290,6 @@ void view_select(struct view *v, int service)
         v->detail_top = 0;
     }
     v->service = service;
-    if (service >= 0)
-        text_copy(&v->service_id, &v->board->services[service].id);
 }
 
 void view_move(struct view *v, const struct row *rows, size_t n, int by)

@@ -3,7 +3,8 @@
  * Screens draw a const view. Rows, picks and scroll positions are settled before each drawing by
  * view_settle() and the screens' own settle().
  *
- * Owner:   view_fini() frees rows and ids; the board is borrowed.
+ * Owner:   view_fini() frees rows; the board is borrowed, and the one before is still there when
+ *          view_set_board() is given another: what was chosen is found again by its names.
  */
 #pragma once
 
@@ -22,12 +23,7 @@ struct row { /* one line of a list of services */
     int depth; /* indented under the one that explains it, or that it depends on */
 };
 
-struct problem { /* one line of the list of what is wrong */
-    int service, reading;
-    int signal; /* -1 = the reading itself */
-};
-
-struct pick { /* a signal; service -1 = none */
+struct pick { /* a signal of a reading; signal -1 = the reading itself, service -1 = none */
     int service, reading, signal;
 };
 #define PICK_NONE ((struct pick){ -1, -1, -1 })
@@ -46,20 +42,19 @@ struct view {
     /* lists of services; `overview` orders by trouble, `tree` by dependency */
     struct row *overview, *tree;
     size_t n_overview, n_tree, rows_cap;
-    int service;            /* selected, or -1 = the first row, whatever it is */
-    struct text service_id; /* keeps the selection over a reload */
+    int service; /* selected, or -1 = the first row, whatever it is */
     int overview_top, tree_top;
 
     enum focus focus;
-    struct problem problems[VIEW_PROBLEMS];
-    size_t n_problems, all_problems; /* shown here, counted */
-    int problem, problems_top;
+    struct pick problems[VIEW_PROBLEMS]; /* of what is wrong */
+    size_t n_problems, all_problems;     /* shown here, counted */
+    int problem, problems_top;           /* selected */
 
     struct pick errors, latency;       /* of the two charts */
     struct pick signals[VIEW_SIGNALS]; /* the others, worst first */
     size_t n_signals;
 
-    struct pick queues[VIEW_QUEUES]; /* of screen 4, settled by it alone; signal 0 */
+    struct pick queues[VIEW_QUEUES]; /* of screen 4, settled by it alone */
     size_t n_queues;
     int queue, queues_top; /* selected */
 
@@ -74,7 +69,8 @@ struct view {
 };
 
 void view_fini(struct view *v);
-/* A new or changed board: keeps what was chosen, by id. */
+/* A new or changed board: keeps what was chosen, by ids and names; what is gone is chosen no more
+ * (service -1). Rows and lists of another board are empty until view_settle(). */
 void view_set_board(struct view *v, const struct board *b, int64_t now_ms);
 /* Rows, problems and picks from the board as it is now. */
 void view_settle(struct view *v);
@@ -87,5 +83,5 @@ void view_select(struct view *v, int service);
 /* Moves by rows; INT_MIN and INT_MAX go to the ends. */
 void view_move(struct view *v, const struct row *rows, size_t n, int by);
 
-const struct reading *pick_reading(const struct view *v, struct pick p);
-const struct signal *pick_signal(const struct view *v, struct pick p); /* NULL for none */
+const struct reading *pick_reading(const struct view *v, struct pick p); /* NULL for none */
+const struct signal *pick_signal(const struct view *v, struct pick p);   /* NULL for none */
