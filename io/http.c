@@ -176,6 +176,9 @@ static bool http_redirect(struct http_target *t, struct http_verdict *v)
     free(copy);
     t->moved = true;
     t->hops++;
+    /* The next place comes over the same connection, as a rule: no socket is opened that would take
+     * the timer over, and the connect limit of the first one must not end this. */
+    io_timer_arm(t->timer, t->asked_ms + t->timeout_ms - io_mono_ms(t->h->io));
     http_add(t);
     return true;
 }

@@ -271,6 +271,35 @@ static void a_slow_answer_outlives_the_connect_limit(void **state)
     assert_true(c.took_ms > 150);
 }
 
+static void serve_detour(struct loopback_conn *c, const void *arg) /* thinks at the second place */
+{
+    if (!loopback_request(c) || !loopback_reply(c, 302, "Location: /there\r\n", ""))
+        return;
+    if (loopback_request(c) && !loopback_wait(c, *(const int *)arg))
+        loopback_reply(c, 200, "", "there");
+}
+
+/* The second hop opens no socket, so nothing but the redirect itself ends the connect limit of the
+ * first one. */
+static void a_slow_answer_after_a_redirect_outlives_the_connect_limit(void **state)
+{
+    struct http_case c;
+    const int think_ms = 200, never_ms = WAIT_LIMIT_MS;
+    const struct http_spec spec = { .connect_timeout_ms = 50, .follow = 1 };
+
+    (void)state;
+    run(&c, serve_detour, &think_ms, spec, 5000);
+    assert_string_equal(c.why, "");
+    assert_int_equal(c.fault, FAULT_NONE);
+    assert_string_equal(c.body, "there");
+    assert_true(c.reused);
+    assert_true(c.took_ms >= think_ms);
+    run(&c, serve_detour, &never_ms, spec, 300); /* and the deadline stays the one of the ask */
+    assert_int_equal(c.fault, FAULT_TIMEOUT);
+    assert_string_equal(c.why, "timeout: no first byte in 300 ms");
+    assert_in_range(c.took_ms, 300, patience_times(800));
+}
+
 static void an_endless_body_stops_at_the_cap(void **state)
 {
     struct http_case c;
@@ -568,6 +597,7 @@ int main(void)
         cmocka_unit_test(connect_has_a_limit_of_its_own),
         cmocka_unit_test(the_number_of_a_socket_that_never_connected_is_free_again),
         cmocka_unit_test(a_slow_answer_outlives_the_connect_limit),
+        cmocka_unit_test(a_slow_answer_after_a_redirect_outlives_the_connect_limit),
         cmocka_unit_test(an_endless_body_stops_at_the_cap),
         cmocka_unit_test(a_body_at_the_cap_passes_and_one_byte_more_does_not),
         cmocka_unit_test(the_cap_counts_decoded_bytes),
