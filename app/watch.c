@@ -14,7 +14,7 @@
 
 enum {
     SETTLE_MS = 10,     /* answers that come together are judged together */
-    MOMENT_HOLDS = 20,  /* probes that fall due at once, where their number allows it */
+    MOMENT_HOLDS = 50,  /* probes that fall due at once, where their number allows it */
     FIRST_HOLDS = 20,   /* first questions asked at once, ... */
     FIRST_EVERY_MS = 2, /* ... and the pause in which keys and answers get their turn */
     TICK_MS = 1000,
@@ -230,10 +230,10 @@ static void watch_on_closed(void *arg, struct probe *probe)
 
 /* Slots fall on moments that all probes share: waking up and warming the caches costs more than a
  * probe does. How far apart they are follows from how much is asked in a second, so that a moment
- * never holds up the keys: 5 a second for a hundred probes at 1 Hz, 50 for a thousand. */
+ * never holds up the keys: one a second for fifty probes at 1 Hz, 20 for a thousand. */
 static int64_t watch_moment(const struct config *c)
 {
-    static const int64_t apart_ms[] = { 200, 100, 50, 20 };
+    static const int64_t apart_ms[] = { 1000, 500, 200, 100, 50, 20 };
     size_t last = sizeof apart_ms / sizeof *apart_ms - 1;
     double per_ms = 0;
 

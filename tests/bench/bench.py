@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """midwatch beside the least that its work can cost, measured in the same run.
 
-    bench.py w1|w2|w4|w5|w7|all [--midwatch PATH] [--build DIR] [--runs 5] [--secs 4] [--quick]
+    bench.py w1|w1tls|w2|w4|w5|w7|all [--midwatch PATH] [--build DIR] [--runs 5] [--secs 4] [--quick]
 
 w1  CPU per HTTP health probe: floor = libcurl + cJSON at the same pace
+w1tls  the same over TLS on standing connections, beside a handshake a probe
 w2  CPU per page of 1,174 metrics samples: floor = libcurl + scan for five series
 w4  CPU and bytes a second of an idle and of a busy screen, and key latency: floor = ncurses
 w5  start to first frame and to 100 verdicts, and the end: floor = ncurses with the same libraries
@@ -12,7 +13,7 @@ w7  memory with 100 and 1,000 targets (and 5,000 with --full)
 The floor of w1 is libcurl's multi interface, epoll and a whole cJSON of the same 1 KB body, without
 history, rules or screen. Each body differs from the last (its time, its uptime), so nobody may skip
 reading it. The floor runs at two paces, and the ratio to both is judged: `same moments` falls due at
-the moments of a second at which midwatch asks (5 for 100 targets), and pays for as many wake-ups;
+the moments of a second at which midwatch asks (2 for 100 targets), and pays for as many wake-ups;
 `all at once` asks all targets in one burst a second, which no monitor should do to its network but
 which is the least that the work can cost.
 
@@ -37,10 +38,11 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 from bench import meter, rivals  # noqa: E402
-from harness.peers import die_with_parent  # noqa: E402
+from harness.hostile_tls import Certificates  # noqa: E402
+from harness.peers import Nginx, die_with_parent  # noqa: E402
 from harness.pty import Screen  # noqa: E402
 
-SLOTS = 5  # moments of a second at which midwatch asks 100 targets at 1 Hz; the floor does the same
+SLOTS = 2  # moments of a second at which midwatch asks 100 targets at 1 Hz; the floor does the same
 
 
 class Bench:
@@ -105,6 +107,8 @@ def median(values):
 
 
 class Farm:
+    scheme, more = "http", ""  # of its addresses; more options of a probe that asks them
+
     def __init__(self, bench, addresses=250):
         self.bench, self.addresses = bench, addresses
 
@@ -113,6 +117,7 @@ class Farm:
                                      stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
         _, port, samples = self.proc.stdout.readline().split()
         self.port, self.samples = int(port), int(samples)
+        self.counter = self.port
         return self
 
     def __exit__(self, *exc):
@@ -126,19 +131,50 @@ class Farm:
 
     def base(self, i):
         host, port, _ = self.parts(i)
-        return f"http://{host}:{port}"
+        return f"{self.scheme}://{host}:{port}"
 
     def health(self, i):
         return f"{self.base(i)}/h/{i}"
 
     def stats(self):
-        return json.loads(rivals.get(f"http://127.0.0.1:{self.port}/ctl/stats"))
+        return json.loads(rivals.get(f"http://127.0.0.1:{self.counter}/ctl/stats"))
+
+
+class TlsFarm(Farm):
+    """The same behind nginx, which speaks TLS with a P-256 key. Nobody verifies: the floor does not."""
+    scheme, more = "https", ", insecure: true, insecure_reason: a floor does not verify"
+
+    def __init__(self, bench):
+        super().__init__(bench, 50)
+
+    def __enter__(self):
+        super().__enter__()
+        c = Certificates.get()["good"]
+        listen = "\n".join(f"listen 127.0.0.{i + 1}:{{port}} ssl;" for i in range(self.addresses))
+        self.nginx = Nginx(
+            f"upstream farm {{ server 127.0.0.1:{self.counter}; keepalive 64; }}\n"
+            f"server {{ {listen}\nssl_certificate {{dir}}/crt; ssl_certificate_key {{dir}}/key;\n"
+            "keepalive_requests 1000000; location / { proxy_pass http://farm; "
+            "proxy_http_version 1.1; proxy_set_header Connection \"\"; } }",
+            files={"crt": pathlib.Path(c.certificate).read_bytes(),
+                   "key": pathlib.Path(c.key).read_bytes()})
+        try:
+            self.nginx.__enter__()
+        except BaseException:
+            super().__exit__()
+            raise
+        self.port = self.nginx.port
+        return self
+
+    def __exit__(self, *exc):
+        self.nginx.close()
+        super().__exit__(*exc)
 
 
 def config(farm, n, every="1s", fresh=False, pages=0, per_service=1, timeout="900ms"):
     """`n` health probes, or `pages` targets with the ratio and the quantile of their page."""
     lines = ["watch: bench", "environment: staging", "services:"]
-    extra = ", fresh: true" if fresh else ""
+    extra = farm.more + (", fresh: true" if fresh else "")
     for s in range(0, n, per_service):
         lines += [f"  t{s:05d}:", "    probes:"]
         for i in range(s, min(s + per_service, n)):
@@ -180,6 +216,16 @@ def floor_cost(b, farm, tool, n, *flags, key="health"):
         return w.cpu_us / max(1, farm.stats()[key] - before)
 
 
+def marginal(b, farm, name, key, *made, **more):
+    """CPU us of one more probe: a console that asks each second beside one that asks each tenth; then
+    the cost of a probe with all that a console does, its CPU ms a second, and its memory in KB."""
+    busy, calm = (b.config(f"{name}-{every}", config(farm, *made, every, **more))
+                  for every in ("1s", "10s"))
+    cpu1, units1, s1, kb = console_window(b, farm, busy, key)
+    cpu0, units0, s0, _ = console_window(b, farm, calm, key)
+    return ((cpu1 / s1 - cpu0 / s0) / (units1 / s1 - units0 / s0), cpu1 / units1, cpu1 / 1000 / s1, kb)
+
+
 def console_window(b, farm, path, key, cols=120, rows=36):
     """(CPU us, units, seconds, rss_kb) of the console over a window, after it has settled."""
     with b.console(path, cols, rows) as s:
@@ -203,55 +249,57 @@ def w1(b):
     with Farm(b) as farm:
         for name, fresh in (("standing", False), ("new connection", True)):
             close = ["-c"] if fresh else []
-            busy = b.config("w1", config(farm, n, "1s", fresh))
-            calm = b.config("w1-calm", config(farm, n, "10s", fresh))
-            floor, burst, ours, whole, per_s, rss, graphs = [], [], [], [], [], [], []
+            floor, burst, ours, graphs = [], [], [], []
             for _ in range(b.o.runs):
                 floor.append(floor_cost(b, farm, "floor_curl", n, "-g", str(SLOTS), *close))
                 burst.append(floor_cost(b, farm, "floor_curl", n, "-g", "1", *close))
                 if b.built:
-                    cpu1, units1, s1, kb = console_window(b, farm, busy, "health")
-                    cpu0, units0, s0, _ = console_window(b, farm, calm, "health")
-                    ours.append((cpu1 / s1 - cpu0 / s0) / (units1 / s1 - units0 / s0))
-                    whole.append(cpu1 / units1)
-                    per_s.append(cpu1 / 1000 / s1)
-                    rss.append(kb)
+                    ours.append(marginal(b, farm, "w1", "health", n, fresh=fresh))
                 if not fresh:
                     graphs.append(screen_floor(b, "scroll")[1])
-            b.line(f"W1 cpu per probe, {name}, same moments", median(ours), median(floor), 1.30, " us",
+            cost, whole, per_s, rss = ([median(col) for col in zip(*ours)] or [None] * 4)
+            b.line(f"W1 cpu per probe, {name}, same moments", cost, median(floor), 1.30, " us",
                    f"{SLOTS} moments a second")
-            b.line(f"W1 cpu per probe, {name}, floor all at once", median(ours), median(burst), 1.30,
+            b.line(f"W1 cpu per probe, {name}, floor all at once", cost, median(burst), 1.30,
                    " us")
-            b.line(f"W1 cpu per probe with its screen, {name}", median(whole), median(floor), None, " us")
+            b.line(f"W1 cpu per probe with its screen, {name}", whole, median(floor), None, " us")
             if not fresh:
                 # the whole: 8 ms where the sum of its floors was 5 (performance: 3.2 and 1.5)
                 least = median(burst) * n / 1000 + median(graphs)
-                b.line("console, 100 targets at 1 Hz, cpu per second", median(per_s), least, 1.6,
+                b.line("console, 100 targets at 1 Hz, cpu per second", per_s, least, 1.6,
                        " ms", f"floor: {n} probes all at once and 20 graphs "
                        f"({figure(median(graphs))} ms) at 1 Hz")
-                b.line("console, 100 targets at 1 Hz, by itself", median(per_s), None, 8, " ms")
-                b.line("console, 100 targets at 1 Hz, memory",
-                       None if not rss else median(rss) / 1024, None, 30, " MB")
+                b.line("console, 100 targets at 1 Hz, by itself", per_s, None, 8, " ms")
+                b.line("console, 100 targets at 1 Hz, memory", rss and rss / 1024, None, 30, " MB")
         for name, us in rivals.probe_cost(farm, n, b.o.secs).items() if b.o.rivals else ():
             b.beside(name, us, " us a probe")
+
+
+def w1tls(b):
+    n = 50
+    with TlsFarm(b) as farm:
+        handshake, floor, ours = [], [], []
+        for _ in range(b.o.runs):
+            handshake.append(floor_cost(b, farm, "floor_curl", n, "-s", "-c", "-g", str(SLOTS)))
+            floor.append(floor_cost(b, farm, "floor_curl", n, "-s", "-g", str(SLOTS)))
+            if b.built:
+                ours.append(marginal(b, farm, "w1tls", "health", n)[0])
+    b.line("W1 cpu per probe, TLS, standing", median(ours), median(floor), 1.30, " us")
+    b.line("W1 cpu per probe, TLS, standing, beside a handshake a probe", median(ours),
+           median(handshake), 1 / 7, " us", "floor: a new connection each time")
 
 
 def w2(b):
     n = 20
     with Farm(b) as farm:
-        busy = b.config("w2", config(farm, 0, "1s", pages=n))
-        calm = b.config("w2-calm", config(farm, 0, "10s", pages=n))
-        floor, ours, whole = [], [], []
+        floor, ours = [], []
         for _ in range(b.o.runs):
             floor.append(floor_cost(b, farm, "floor_page", n, "-g", str(SLOTS), key="metrics"))
             if b.built:
-                cpu1, units1, s1, _ = console_window(b, farm, busy, "metrics")
-                cpu0, units0, s0, _ = console_window(b, farm, calm, "metrics")
-                ours.append((cpu1 / s1 - cpu0 / s0) / (units1 / s1 - units0 / s0))
-                whole.append(cpu1 / units1)
-        b.line("W2 cpu per scraped page", median(ours), median(floor), 1.50, " us",
-               f"{farm.samples} samples")
-        b.line("W2 cpu per scraped page with its screen", median(whole), median(floor), None, " us")
+                ours.append(marginal(b, farm, "w2", "metrics", 0, pages=n))
+        cost, whole, _, _ = ([median(col) for col in zip(*ours)] or [None] * 4)
+        b.line("W2 cpu per scraped page", cost, median(floor), 1.50, " us", f"{farm.samples} samples")
+        b.line("W2 cpu per scraped page with its screen", whole, median(floor), None, " us")
 
 
 def screen_floor(b, mode):
@@ -372,7 +420,7 @@ def w7(b):
 
 
 def main():
-    figures = {"w1": w1, "w2": w2, "w4": w4, "w5": w5, "w7": w7}
+    figures = {"w1": w1, "w1tls": w1tls, "w2": w2, "w4": w4, "w5": w5, "w7": w7}
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     ap.add_argument("what", choices=[*figures, "all"])
     ap.add_argument("--midwatch")
