@@ -140,15 +140,6 @@ static int band_pieces(const struct band *b, struct piece out[6])
     return n;
 }
 
-static int band_cols(const char *words)
-{
-    char clean[256];
-    int cols = 0;
-
-    text_clean(clean, sizeof clean, words, strlen(words), &cols);
-    return cols;
-}
-
 void band_draw(const struct band *b, struct rect r, struct canvas *c)
 {
     const struct board *board = b->view->board;
@@ -167,8 +158,8 @@ void band_draw(const struct band *b, struct rect r, struct canvas *c)
     x += canvas_text(c, x, r.y, 24, STYLE_STRONG, &board->watch) + 2;
     x += band_environment(board, x, r.y, r.w / 3, c) + 2;
     room = r.x + r.w - 1 - x;
-    while (shown < n && used + (shown ? 3 : 0) + band_cols(pieces[shown].words) <= room) {
-        used += (shown ? 3 : 0) + band_cols(pieces[shown].words);
+    while (shown < n && used + (shown ? 3 : 0) + canvas_cols(pieces[shown].words) <= room) {
+        used += (shown ? 3 : 0) + canvas_cols(pieces[shown].words);
         shown++;
     }
     right = r.x + r.w - 1 - used;
@@ -295,10 +286,10 @@ void verdict_draw(const struct view *v, struct rect r, struct canvas *c)
         end = r.x + r.w;
         y++;
     }
-    if (r.h > 1 && band_cols(rest) + 2 + b->verdict.detail.cols > end - x)
+    if (r.h > 1 && canvas_cols(rest) + 2 + b->verdict.detail.cols > end - x)
         snprintf(rest, b->verdict.hides > 0 ? sizeof rest : 1, "hides %d", b->verdict.hides);
-    if (*rest && band_cols(rest) + (r.h > 1 ? 2 + b->verdict.detail.cols : 12) < end - x) {
-        int n = band_cols(rest);
+    if (*rest && canvas_cols(rest) + (r.h > 1 ? 2 + b->verdict.detail.cols : 12) < end - x) {
+        int n = canvas_cols(rest);
 
         canvas_put(c, end - n, y, n, STYLE_DIM, rest);
         end -= n + 2;
@@ -396,7 +387,7 @@ static int footer_entry(const struct key *k, size_t n, int x, int y, struct canv
 
         snprintf(keys + len, sizeof keys - len, "%s%s", i ? "/" : "", k[i].key);
     }
-    cols = (int)strlen(keys) + 1 + band_cols(k->foot);
+    cols = (int)strlen(keys) + 1 + canvas_cols(k->foot);
     if (c) {
         x += canvas_put(c, x, y, cols, STYLE_KEY, keys) + 1;
         canvas_put(c, x, y, cols, STYLE_DIM, k->foot);

@@ -7,8 +7,7 @@
 
 #include "tui/words.h"
 
-/* ASCII case folding is enough to find a name. */
-static bool filter_contains(const char *text, const char *term, size_t len)
+bool filter_contains(const char *text, const char *term, size_t len)
 {
     for (; *text; text++)
         if (!strncasecmp(text, term, len))

@@ -10,8 +10,11 @@
 #include "core/board.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum { FILTER_MAX = 256 };
 
+/* Is `term` (`len` bytes of it) anywhere in `text`? ASCII case folding is enough to find a name. */
+bool filter_contains(const char *text, const char *term, size_t len);
 /* True for an empty filter. */
 bool filter_matches(const char *filter, const struct board *b, const struct service *s);

@@ -4,7 +4,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "tui/cmdline.h"
 #include "tui/lists.h"
@@ -21,16 +20,6 @@ struct help { /* lines that come out one after the other; only those in sight ar
     const char *title; /* of the section, until its first line is there */
 };
 
-static bool help_has(const char *text, const char *word)
-{
-    size_t len = strlen(word);
-
-    for (; *text; text++)
-        if (!strncasecmp(text, word, len))
-            return true;
-    return len == 0;
-}
-
 static int help_y(const struct help *h)
 {
     int y = h->line - h->view->help_top;
@@ -40,7 +29,10 @@ static int help_y(const struct help *h)
 
 static void help_line(struct help *h, enum style style, const char *left, const char *right)
 {
-    if (!help_has(left, h->view->help_search) && !help_has(right, h->view->help_search))
+    const char *search = h->view->help_search;
+
+    if (!filter_contains(left, search, strlen(search)) &&
+        !filter_contains(right, search, strlen(search)))
         return;
     if (h->title) {
         h->line += h->line > 0;

@@ -141,15 +141,6 @@ static void plot_signal_row(const struct view *v, struct pick p, struct rect r, 
     canvas_put_right(c, r.x + r.w - figure_w, r.y, figure_w, style, plot_figure(s, r.w, figure));
 }
 
-static int plot_cols(const char *words)
-{
-    char clean[256];
-    int cols = 0;
-
-    text_clean(clean, sizeof clean, words, strlen(words), &cols);
-    return cols;
-}
-
 void plot_signals(const struct view *v, const struct pick *picks, size_t n, struct rect r,
                   struct canvas *c)
 {
@@ -165,7 +156,7 @@ void plot_signals(const struct view *v, const struct pick *picks, size_t n, stru
         signal_label(&v->board->services[picks[i].service], pick_reading(v, picks[i]), s, &name);
         name_w = name.cols > name_w ? name.cols : name_w;
         text_fini(&name);
-        cols = plot_cols(plot_figure(s, r.w, figure));
+        cols = canvas_cols(plot_figure(s, r.w, figure));
         figure_w = cols > figure_w ? cols : figure_w;
     }
     figure_w = figure_w > r.w / 2 ? r.w / 2 : figure_w;

@@ -78,7 +78,7 @@ static void queues_count(const struct reading *r, const char *name, struct grid_
 static void queues_oldest(const struct reading *r, struct grid_cell *out)
 {
     const struct signal *s = queues_signal(r, "oldest"), *depth = queues_signal(r, "depth");
-    char age[16];
+    char age[32];
 
     out->style = STYLE_DIM;
     if (!s || !s->known || (depth && depth->known && depth->value == 0)) {
@@ -86,7 +86,7 @@ static void queues_oldest(const struct reading *r, struct grid_cell *out)
         return;
     }
     out->style = signal_style(r, s);
-    snprintf(out->words, sizeof out->words, "%s", age_format((int64_t)(s->value * 1000), age));
+    snprintf(out->words, sizeof out->words, "%s", quantity_format(s->value, UNIT_SECONDS, age));
 }
 
 /* The probe's own words; never a time that no rate supports. */

@@ -4,7 +4,15 @@
 #include <math.h>
 #include <stdio.h>
 
-static const char *const bars_eighths[] = { " ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
+const char *const bars_eighths[9] = { " ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
+
+/* The ratio is cut before it becomes an integer: beyond INT_MAX that would be anything. */
+int bars_fill(double value, double max, int cells)
+{
+    double share = value / max;
+
+    return share >= 1 ? cells : share > 0 ? (int)(share * cells + 0.5) : 0;
+}
 
 enum style bars_style(double v, double warn, double crit, bool low_is_bad)
 {
@@ -41,8 +49,7 @@ void spark_draw(const struct spark *s, struct rect r, struct canvas *c)
 
         if (span->n == 0)
             continue;
-        eighth = top > 0 ? 1 + (int)(span->mean / top * 7 + 0.5) : 1;
-        eighth = eighth < 1 ? 1 : eighth > 8 ? 8 : eighth;
+        eighth = top > 0 ? 1 + bars_fill(span->mean, top, 7) : 1;
         style = bars_style(span->mean, s->warn, s->crit, s->low_is_bad);
         canvas_put(c, r.x + x, r.y, 1, style == STYLE_OK ? STYLE_AREA : style,
                    bars_eighths[eighth]);
@@ -59,8 +66,7 @@ void gauge_draw(const struct gauge *g, struct rect r, struct canvas *c)
         canvas_fill(c, (struct rect){ r.x, r.y, r.w, 1 }, "?", STYLE_UNKNOWN);
         return;
     }
-    full = (int)(g->value / g->max * r.w + 0.5);
-    full = full < 0 ? 0 : full > r.w ? r.w : full;
+    full = bars_fill(g->value, g->max, r.w);
     if (full == 0 && g->value > 0)
         full = 1;
     canvas_fill(c, (struct rect){ r.x, r.y, r.w, 1 }, "─", STYLE_FRAME);

@@ -7,6 +7,12 @@
 #include "core/board.h"
 #include "widgets/canvas.h"
 
+/* From a blank cell to a full one, by eighths. */
+extern const char *const bars_eighths[9];
+/* value / max of `cells`, rounded, from 0 to `cells` however far the value lies outside; max > 0.
+ * A value that is not known has none: 0. */
+int bars_fill(double value, double max, int cells);
+
 /* The style of a value against thresholds; NaN thresholds do not count. */
 enum style bars_style(double v, double warn, double crit, bool low_is_bad);
 

@@ -292,7 +292,7 @@ static bool canvas_is_plain(char c)
 }
 
 /* Columns of some bytes as they will be drawn. */
-static int canvas_cols(const char *bytes, size_t len)
+static int canvas_cols_of(const char *bytes, size_t len)
 {
     int cols = 0;
 
@@ -312,6 +312,11 @@ static int canvas_cols(const char *bytes, size_t len)
     return cols;
 }
 
+int canvas_cols(const char *words)
+{
+    return words ? canvas_cols_of(words, strlen(words)) : 0;
+}
+
 static int canvas_write(struct canvas *c, int x, int y, int w, enum style style, const char *bytes,
                         size_t len)
 {
@@ -319,7 +324,7 @@ static int canvas_write(struct canvas *c, int x, int y, int w, enum style style,
 
     if (w <= 0 || y < 0 || y >= c->h)
         return 0;
-    cols = canvas_cols(bytes, len);
+    cols = canvas_cols_of(bytes, len);
     limit = cols > w ? w - 1 : w; /* the ellipsis takes the last column */
     while (len > 0) {
         uint32_t cp;
@@ -379,7 +384,7 @@ int canvas_putf(struct canvas *c, int x, int y, int w, enum style style, const c
 
 int canvas_put_right(struct canvas *c, int x, int y, int w, enum style style, const char *words)
 {
-    int cols = canvas_cols(words, strlen(words));
+    int cols = canvas_cols(words);
     int shift = cols < w ? w - cols : 0;
 
     return canvas_put(c, x + shift, y, w - shift, style, words);

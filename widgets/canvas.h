@@ -76,6 +76,8 @@ int canvas_putf(struct canvas *c, int x, int y, int w, enum style style, const c
     MW_PRINTF(6, 7);
 /* The same, right-aligned in `w` columns. */
 int canvas_put_right(struct canvas *c, int x, int y, int w, enum style style, const char *words);
+/* The columns that canvas_put() would use with room for all of it; 0 for NULL. */
+int canvas_cols(const char *words);
 void canvas_fill(struct canvas *c, struct rect r, const char *glyph, enum style style);
 void canvas_select(struct canvas *c, struct rect r); /* lays the selection's ground */
 

@@ -10,8 +10,6 @@
 
 enum { CHART_LABEL_W = 8, CHART_W_MIN = 24 };
 
-static const char *const chart_eighths[] = { " ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
-
 static bool chart_has_labels(int w)
 {
     return w >= CHART_W_MIN;
@@ -114,14 +112,14 @@ static void chart_bar(const struct chart *chart, int bucket, double top, struct 
     const struct series_span *span = &chart->spans[bucket];
     bool newest = bucket == chart->plan.n - 1;
     enum style style = bars_style(span->mean, chart->warn, chart->crit, chart->low_is_bad);
-    int eighths = (int)(span->mean / top * plot.h * 8 + 0.5), x = chart_column(chart, plot, bucket);
+    int eighths = bars_fill(span->mean, top, plot.h * 8), x = chart_column(chart, plot, bucket);
     int w = chart_column(chart, plot, bucket + 1) - x;
 
-    eighths = eighths < 1 ? 1 : eighths > plot.h * 8 ? plot.h * 8 : eighths;
+    eighths = eighths < 1 ? 1 : eighths;
     if (style == STYLE_OK)
         style = STYLE_AREA;
     for (int row = 0; row < plot.h && eighths > 0; row++, eighths -= 8) {
-        const char *glyph = eighths < 8 ? chart_eighths[eighths] : newest ? "▒" : "█";
+        const char *glyph = eighths < 8 ? bars_eighths[eighths] : newest ? "▒" : "█";
 
         canvas_fill(c, (struct rect){ x, plot.y + plot.h - 1 - row, w, 1 }, glyph, style);
     }

@@ -1,8 +1,6 @@
 /* widgets/frame.c: box lines with title and figure set into the upper one. */
 #include "widgets/frame.h"
 
-#include <string.h>
-
 enum { FRAME_W_MIN = 6, FRAME_H_MIN = 3 };
 
 struct rect frame_inside(struct rect r)
@@ -10,15 +8,6 @@ struct rect frame_inside(struct rect r)
     if (r.w < FRAME_W_MIN || r.h < FRAME_H_MIN)
         return r;
     return (struct rect){ r.x + 2, r.y + 1, r.w - 4, r.h - 2 };
-}
-
-static int frame_cols(const char *s)
-{
-    int cols = 0;
-
-    if (s)
-        text_clean((char[512]){ 0 }, 512, s, strlen(s), &cols);
-    return cols;
 }
 
 static void frame_box(struct rect r, enum style style, struct canvas *c)
@@ -38,7 +27,7 @@ static void frame_box(struct rect r, enum style style, struct canvas *c)
 /* Figure and note, right-aligned; returns the columns that stay for the title. */
 static int frame_figure(const struct frame *f, struct rect r, struct canvas *c)
 {
-    int figure = frame_cols(f->figure), note = frame_cols(f->note);
+    int figure = canvas_cols(f->figure), note = canvas_cols(f->note);
     int room = r.w - 6, x, want;
 
     if (note && figure + note + 3 > room - 8)
@@ -76,8 +65,8 @@ struct rect frame_draw(const struct frame *f, struct rect r, struct canvas *c)
         }
         canvas_put(c, x + n, r.y, 1, STYLE_PLAIN, " ");
     }
-    if (f->foot && *f->foot && frame_cols(f->foot) + 6 < r.w) {
-        n = frame_cols(f->foot);
+    if (f->foot && *f->foot && canvas_cols(f->foot) + 6 < r.w) {
+        n = canvas_cols(f->foot);
         canvas_putf(c, r.x + r.w - 4 - n, r.y + r.h - 1, n + 2, STYLE_DIM, " %s ", f->foot);
     }
     return frame_inside(r);

@@ -13,16 +13,11 @@ static int grid_gap(const struct grid *g)
 
 static int grid_cell_cols(const struct grid_cell *cell)
 {
-    char room[256];
-    int before = cell->indent + (cell->glyph ? 2 : 0), cols = 0;
+    int before = cell->indent + (cell->glyph ? 2 : 0);
 
     if (cell->suffix)
         before += 1 + (int)strlen(cell->suffix);
-
-    if (cell->text)
-        return before + cell->text->cols;
-    text_clean(room, sizeof room, cell->words, strlen(cell->words), &cols);
-    return before + cols;
+    return before + (cell->text ? cell->text->cols : canvas_cols(cell->words));
 }
 
 /* What a column would like: its widest cell, within its own limits. */

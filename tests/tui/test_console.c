@@ -404,6 +404,21 @@ static void copy_says_what_is_selected(void **state)
     stage_close(&s);
 }
 
+static void age_beyond_all_bounds_is_not_young(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_open(&s, "queues", 120, 36, false);
+    assert_string_equal(text_str(&s.board->services[0].readings[0].signals[1].name), "oldest");
+    s.board->services[0].readings[0].signals[1].value = 1e300;
+    console_board(s.console, s.board, s.now_ms);
+    stage_keys(&s, "4");
+    assert_true(stage_shows(&s, " 99999y "));
+    assert_false(stage_shows(&s, " 0s "));
+    stage_close(&s);
+}
+
 static void screen_is_drawn_only_when_something_may_have_changed(void **state)
 {
     struct stage s;
@@ -768,6 +783,7 @@ int main(void)
         cmocka_unit_test(frozen_screen_stands_still_and_tells_the_live_state),
         cmocka_unit_test(selection_survives_a_new_board),
         cmocka_unit_test(copy_says_what_is_selected),
+        cmocka_unit_test(age_beyond_all_bounds_is_not_young),
         cmocka_unit_test(screen_is_drawn_only_when_something_may_have_changed),
         cmocka_unit_test(said_words_leave_after_a_while),
         cmocka_unit_test(every_size_from_one_cell_on_is_drawn),

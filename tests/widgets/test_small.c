@@ -140,6 +140,25 @@ static void gauge_fills_to_its_share(void **state)
     canvas_fini(&c);
 }
 
+/* No value is so far out that its picture says the contrary. */
+static void pictures_hold_against_any_number(void **state)
+{
+    struct canvas c;
+    struct series_span spans[3] = { { .mean = 1e300, .n = 1 },
+                                    { .mean = -1e300, .n = 1 },
+                                    { .mean = INFINITY, .n = 1 } };
+
+    (void)state;
+    canvas_init(&c, 4, 4);
+    gauge_draw(&(struct gauge){ 1e300, 20, NAN, STYLE_CRIT }, (struct rect){ 0, 0, 4, 1 }, &c);
+    gauge_draw(&(struct gauge){ -1e300, 20, NAN, STYLE_OK }, (struct rect){ 0, 1, 4, 1 }, &c);
+    gauge_draw(&(struct gauge){ INFINITY, 1e-300, NAN, STYLE_CRIT }, (struct rect){ 0, 2, 4, 1 },
+               &c);
+    spark_draw(&(struct spark){ spans, 3, 1, NAN, NAN, false }, (struct rect){ 0, 3, 3, 1 }, &c);
+    SCREEN_IS(&c, "━━━━\n────\n━━━━\n█▁█ \n");
+    canvas_fini(&c);
+}
+
 static void spark_leaves_gaps_blank_and_shows_zero(void **state)
 {
     struct canvas c;
@@ -207,6 +226,7 @@ int main(void)
         cmocka_unit_test(grid_draws_head_selection_and_scroll),
         cmocka_unit_test(scrolling_keeps_the_selection_in_sight),
         cmocka_unit_test(gauge_fills_to_its_share),
+        cmocka_unit_test(pictures_hold_against_any_number),
         cmocka_unit_test(spark_leaves_gaps_blank_and_shows_zero),
         cmocka_unit_test(phases_show_their_shares_and_leave_out_what_was_not_reached),
         cmocka_unit_test(long_text_wraps_at_blanks_and_says_that_there_is_more),
