@@ -134,6 +134,7 @@ static void floor_prepare(struct floor *f, unsigned i)
     curl_easy_setopt(t->easy, CURLOPT_PROXY, "");
     curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, o->close ? 1L : 0L);
     curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYHOST, 0L);
 }
 
 static void floor_begin(struct floor *f, struct floor_fetch *t)

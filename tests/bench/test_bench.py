@@ -85,6 +85,16 @@ class BenchTest(unittest.TestCase):
                 opened = farm.stats()["connections"] - before["connections"]
                 self.assertEqual(opened > 60, "-c" in flags)
 
+    def test_the_floor_over_tls_keeps_its_connections(self):
+        with bench.TlsFarm(self.bench) as farm:
+            before = farm.stats()
+            with bench.program([self.bench.tool("floor_curl"), "-s", "-p", str(farm.port), "-a", "50",
+                                "-t", "50", "-i", "100"]) as p:
+                wait_until(lambda: farm.stats()["health"] - before["health"] > 120, 10, "probes", 0.1)
+                with meter.Window(p.pid) as w:
+                    wait_until(lambda: farm.stats()["health"] - before["health"] > 200, 10, "more", 0.1)
+            self.assertGreater(w.cpu_us, 0)
+
     def test_a_floor_that_is_not_answered_well_says_so(self):
         with bench.Farm(self.bench) as farm:
             get(farm, "/ctl/down/3")
