@@ -40,7 +40,9 @@ struct opinion healthbody_opinion_word(const char *s, size_t len);
  */
 struct opinion healthbody_opinion_prose(const char *s, size_t len);
 struct opinion healthbody_opinion(const struct json *v);
-/* The status of an object: status, outcome, state, health, or ok, healthy ... */
+/* The status of an object: status, outcome, state, health, or ok, healthy ... Where two of them
+ * contradict each other, the worse one. */
+struct opinion healthbody_opinion_keyed(struct healthbody_walk *w, const struct keyed *k);
 struct opinion healthbody_opinion_of(struct healthbody_walk *w, const struct json *obj);
 /* A member by name in any case. */
 const struct json *healthbody_find(const struct json *obj, const char *key);

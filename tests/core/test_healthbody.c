@@ -145,6 +145,40 @@ static void hints_lead_to_the_status(void **state)
     assert_true(h.uptime == 240);
 }
 
+/* Bodies in which something bad stands beside something good: none of them is up. */
+static void judged(const char *body, enum state state, const char *why)
+{
+    read_s(body, NULL);
+    if (h.state != state || (why && strcmp(text_str(&h.why), why) != 0))
+        fail_msg("%s is %s: %s", body, state_name(h.state), text_str(&h.why));
+}
+
+static void of_two_that_contradict_each_other_the_worse_counts(void **state)
+{
+    (void)state;
+    judged("{\"status\":\"running\",\"healthy\":false}", STATE_DOWN, "status is healthy: false");
+    judged("{\"status\":\"ok\",\"ready\":false}", STATE_DOWN, "status is ready: false");
+    judged("{\"status\":\"ok\",\"ready\":\"no\",\"alive\":\"dead\"}", STATE_DOWN, "status is dead");
+    judged("{\"status\":200,\"health\":\"red\"}", STATE_DOWN, "status is red");
+    judged("{\"status\":\"ok\",\"health\":{\"status\":\"yellow\"}}", STATE_DEGRADED,
+           "status is yellow");
+    judged("{\"status\":\"ok\",\"state\":\"Server not ready\"}", STATE_DOWN,
+           "status is Server not ready");
+    judged("{\"status\":\"purple\",\"ok\":false}", STATE_DOWN, "status is ok: false");
+    judged("{\"status\":null,\"ok\":false}", STATE_DOWN, NULL);
+    judged("{\"ok\":true,\"health\":\"yellow\",\"ready\":false}", STATE_DEGRADED, NULL);
+    judged("{\"checks\":{\"db\":{\"status\":\"running\",\"healthy\":false}}}", STATE_DOWN,
+           "db: healthy: false");
+    judged("{\"ok\":true,\"OK\":false}", STATE_DOWN, NULL);
+    /* a plain no says less than these */
+    judged("{\"status\":\"degraded\",\"ready\":false}", STATE_DEGRADED, "status is degraded");
+    judged("{\"status\":\"maintenance\",\"ready\":false}", STATE_DISABLED, "maintenance");
+    judged("{\"status\":\"degraded\",\"health\":\"red\"}", STATE_DOWN, "status is red");
+    /* and these contradict nothing */
+    judged("{\"status\":\"ok\",\"state\":\"idle\",\"health\":3,\"ready\":true}", STATE_UP, "");
+    judged("{\"status\":\"ok\",\"state\":\"paused\",\"available\":\"12 GB\"}", STATE_UP, "");
+}
+
 static void finished_at_is_told(void **state)
 {
     (void)state;
@@ -309,6 +343,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_dialect_is_judged_as_the_index_says),
         cmocka_unit_test(hints_lead_to_the_status),
+        cmocka_unit_test(of_two_that_contradict_each_other_the_worse_counts),
         cmocka_unit_test(finished_at_is_told),
         cmocka_unit_test(notes_and_failed_jobs_are_kept),
         cmocka_unit_test(many_parts_are_capped_but_all_judged),
