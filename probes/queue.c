@@ -28,7 +28,8 @@ static const struct option queue_options[] = {
     { "head", OPTION_ENUM, QUEUE(head), "right", "the end of a list from which jobs are taken",
       queue_heads },
     { "stuck", OPTION_DURATION, QUEUE(stuck_ms), "10m",
-      "degraded when the same job is next for so long; 0s = never", .min = 0, .max = 604800000 },
+      "degraded when the same job is next, or not acknowledged, for so long; 0s = never", .min = 0,
+      .max = 604800000 },
     { "oldest_warn", OPTION_DURATION, QUEUE(oldest_warn_ms), NULL,
       "warning when the next job waits for so long", .min = 0, .max = 2592000000 },
     { "oldest_crit", OPTION_DURATION, QUEUE(oldest_crit_ms), NULL,
@@ -194,7 +195,7 @@ static void queue_on_reply(void *arg, const struct redis_reply *r)
     if (!queue_answered(p, r))
         return;
     s->phases = r->phases;
-    queue_read(&s->where, &s->ask, r->values, r->n, &s->facts);
+    queue_read(&s->where, &s->ask, r->values, r->n, s->report.at_ms, &s->facts);
     if (!*s->facts.head_id || *s->facts.wrong.msg) {
         queue_done(p);
     } else if (!isnan(s->facts.depth) && s->known_ms &&

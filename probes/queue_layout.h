@@ -6,7 +6,8 @@
  *
  * Units:   counts of jobs; Unix milliseconds.
  * Errors:  a key of the wrong type or a refused command leaves `wrong` filled and the facts
- * unknown. Owner:   an ask owns its words until queue_ask_fini().
+ *          unknown.
+ * Owner:   an ask owns its words until queue_ask_fini().
  */
 #pragma once
 
@@ -54,9 +55,9 @@ struct queue_facts {
     double depth, running, delayed, failed; /* NaN = this layout does not tell */
     double done;                            /* jobs done so far, a counter; NaN = not told */
     bool paused;
-    int64_t oldest_ms;            /* when the next job was put in; 0 = not known */
-    int64_t unacked_ms;           /* when the oldest job at work was taken; 0 = not known */
-    uint64_t head;                /* fingerprint of the next job; 0 = none */
+    int64_t oldest_ms;  /* when the next job was put in; 0 = not known */
+    int64_t unacked_ms; /* when the oldest job that nobody acknowledged was taken; 0 = not known */
+    uint64_t head;      /* fingerprint of the next job, of a stream what was read last; 0 = none */
     char head_id[QUEUE_HEAD_MAX]; /* what queue_ask_head() asks about; "" = nothing to ask */
     struct err wrong;             /* why nothing is known; "" = all is well */
 };
@@ -67,11 +68,13 @@ void queue_ask_make(struct queue_ask *ask, const struct queue_where *where);
 void queue_ask_head(struct queue_ask *ask, const struct queue_where *where,
                     const struct queue_facts *facts);
 void queue_ask_fini(struct queue_ask *ask);
+/* `now_ms` is the moment of the answer: a stream tells how long ago, not when. */
 void queue_read(const struct queue_where *where, const struct queue_ask *ask,
-                const struct redis_value *values, size_t n, struct queue_facts *out);
+                const struct redis_value *values, size_t n, int64_t now_ms,
+                struct queue_facts *out);
 void queue_read_head(const struct queue_ask *ask, const struct redis_value *values, size_t n,
                      struct queue_facts *out);
 
 /* "1769652827", "1769652827.5", "1769652827000" or "2026-01-29T02:13:47.5Z" as Unix milliseconds:
- * numbers beyond 1e11 are milliseconds. 0 when it is none of them. */
+ * numbers beyond 1e11 are milliseconds. 0 when it is none of them, to the last byte. */
 int64_t queue_stamp(const char *s, size_t len);

@@ -17,6 +17,12 @@ static void queue_put(struct queue_state *s, enum queue_signal signal, double va
         text_sets(&v->note, why_not);
 }
 
+/* Does this layout write down when a job was put in? */
+static bool queue_tells_time(const struct queue_where *w)
+{
+    return w->layout != QUEUE_CELERY && (w->layout != QUEUE_LIST || w->stamp);
+}
+
 static void queue_oldest(struct queue_state *s)
 {
     const struct queue_facts *f = &s->facts;
@@ -30,7 +36,9 @@ static void queue_oldest(struct queue_state *s)
     else if (f->oldest_ms)
         queue_put(s, QUEUE_OLDEST, NAN, "the time of the next job lies in the future");
     else
-        queue_put(s, QUEUE_OLDEST, NAN, "its jobs tell no time");
+        queue_put(s, QUEUE_OLDEST, NAN,
+                  queue_tells_time(&s->where) ? "the time of the next job could not be read"
+                                              : "its jobs tell no time");
 }
 
 static void queue_numbers(struct queue_state *s, const struct queue_rates *r)
@@ -49,7 +57,10 @@ static void queue_numbers(struct queue_state *s, const struct queue_rates *r)
     queue_put(s, QUEUE_FAILED, f->failed, "this layout does not tell");
     queue_put(s, QUEUE_SERVED, r->served, "not enough data");
     if (isnan(f->done))
-        text_sets(&s->report.values[QUEUE_SERVED].note, "this layout does not tell");
+        text_sets(&s->report.values[QUEUE_SERVED].note,
+                  s->where.layout == QUEUE_SIDEKIQ
+                      ? "Sidekiq counts the jobs of all queues together"
+                      : "this layout does not tell");
     queue_put(s, QUEUE_GROWTH, r->growth, "not enough data");
     if (!isnan(r->growth))
         text_sets(&s->report.values[QUEUE_GROWTH].note, trend_words(r, f->depth, trend));
@@ -102,11 +113,36 @@ static bool queue_is_there(const struct queue_options *o, struct queue_state *s)
     return false;
 }
 
+/* The same job is next for too long, or one was taken so long ago and nobody said that it is done:
+ * work that stands still is not up, however few wait. */
+static void queue_judge(const struct queue_options *o, struct queue_state *s,
+                        const struct queue_rates *rates)
+{
+    const struct queue_facts *f = &s->facts;
+    int64_t unacked_ms = f->unacked_ms ? s->report.at_ms - f->unacked_ms : 0;
+    struct text so_far = { 0 };
+    char age[16];
+
+    if (!o->stuck_ms)
+        return;
+    if (f->depth > 0 && rates->stuck_ms >= o->stuck_ms) {
+        s->report.state = STATE_DEGRADED;
+        text_setf(&s->report.reason, "stuck: %s since %s, %.0f wait",
+                  s->where.layout == QUEUE_STREAM ? "nothing was read" : "the same job is next",
+                  age_format(rates->stuck_ms, age), f->depth);
+    } else if (unacked_ms >= o->stuck_ms) {
+        s->report.state = STATE_DEGRADED;
+        text_copy(&so_far, &s->report.reason);
+        text_setf(&s->report.reason, "not acknowledged: a job taken %s ago · %s",
+                  age_format(unacked_ms, age), text_str(&so_far));
+    }
+    text_fini(&so_far);
+}
+
 void queue_say(const struct queue_options *o, const struct probe_common *common,
                struct queue_state *s, int64_t mono_ms)
 {
     struct queue_rates rates;
-    char age[16];
 
     s->report.phases = s->phases;
     if (!queue_is_there(o, s)) {
@@ -126,9 +162,7 @@ void queue_say(const struct queue_options *o, const struct probe_common *common,
         s->report.state = STATE_DISABLED;
         text_setf(&s->report.reason, "paused · %s", text_str(&waiting));
         text_fini(&waiting);
-    } else if (o->stuck_ms && s->facts.depth > 0 && rates.stuck_ms >= o->stuck_ms) {
-        s->report.state = STATE_DEGRADED;
-        text_setf(&s->report.reason, "stuck: the same job is next since %s, %.0f wait",
-                  age_format(rates.stuck_ms, age), s->facts.depth);
+    } else {
+        queue_judge(o, s, &rates);
     }
 }

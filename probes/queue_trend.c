@@ -6,7 +6,8 @@
 
 #include "core/unit.h"
 
-#define TREND_LEAST 0.5 /* jobs a minute: less is standing still */
+#define TREND_LEAST   0.5  /* jobs a minute: less is standing still */
+#define TREND_MOST_MS 9e15 /* what an int64_t and a double both hold */
 
 void trend_add(struct queue_trend *t, int64_t at_ms, double depth, double done, uint64_t head)
 {
@@ -72,7 +73,8 @@ const char *trend_words(const struct queue_rates *r, double depth, char out[64])
     else if (r->growth >= TREND_LEAST)
         snprintf(out, 64, "growing +%.0f/min", r->growth);
     else if (r->growth <= -TREND_LEAST)
-        snprintf(out, 64, "drains in %s", age_format((int64_t)(depth / -r->growth * 60000), age));
+        snprintf(out, 64, "drains in %s",
+                 age_format((int64_t)fmin(depth / -r->growth * 60000, TREND_MOST_MS), age));
     else
         snprintf(out, 64, "steady");
     return out;

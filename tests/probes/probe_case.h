@@ -36,7 +36,8 @@ struct probe_case {
         bool known;
         double value;
         char note[128];
-    } second, third; /* the signals after the main one */
+    } second, third;  /* the signals after the main one */
+    char notes[1024]; /* of all signals: "note|note|" */
     size_t table_rows, table_cols;
     bool table_cut;
     char table[1024]; /* "a b|1 2|" header first */
@@ -136,6 +137,10 @@ static inline void case_report(void *arg, struct probe *p, const struct report *
     c->third.known = r->values[2].known;
     c->third.value = r->values[2].value;
     snprintf(c->third.note, sizeof c->third.note, "%s", text_str(&r->values[2].note));
+    c->notes[0] = '\0';
+    for (size_t i = 0, at = 0; i < READING_SIGNALS && at < sizeof c->notes; i++)
+        at += (size_t)snprintf(c->notes + at, sizeof c->notes - at, "%s|",
+                               text_str(&r->values[i].note));
     case_table(c, r->table);
     snprintf(c->reason, sizeof c->reason, "%s", text_str(&r->reason));
     snprintf(c->version, sizeof c->version, "%s", text_str(&r->version));

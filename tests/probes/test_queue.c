@@ -162,6 +162,22 @@ static void a_paused_queue_is_disabled(void **state)
     case_fini(&c);
 }
 
+/* What a stranger wrote where a number belongs is no number. */
+static void a_count_is_decimal_to_its_last_byte(void **state)
+{
+    static const char *const none[] = { "$4\r\n0x10\r\n", "$3\r\n 12\r\n", "$3\r\ninf\r\n" };
+    struct probe_case c;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        bullmq(&c);
+        say("HGET bull:mail:meta paused", none[i]);
+        case_poll(&c);
+        assert_int_equal(c.state, STATE_UP);
+        case_fini(&c);
+    }
+}
+
 static void keys_of_another_kind_are_said(void **state)
 {
     struct probe_case c;
@@ -210,6 +226,62 @@ static void the_same_job_for_ten_minutes_is_stuck(void **state)
     case_fini(&c);
 }
 
+/* Jobs with a priority wait elsewhere: when all of them have one, they are the queue. */
+static void jobs_with_a_priority_are_next_when_no_others_are(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    bullmq(&c);
+    say("LLEN bull:mail:wait", ":0\r\n");
+    say("LRANGE bull:mail:wait -2 -1", "*0\r\n");
+    say("ZRANGE bull:mail:prioritized 0 0", "*1\r\n$2\r\n40\r\n");
+    for (int i = 0; i < 120; i++) {
+        case_poll(&c);
+        assert_int_equal(c.state, STATE_UP);
+    }
+    assert_string_equal(c.reason, "3 jobs · oldest 10m35s · 2 at work · steady");
+    POLL(&c, STATE_DEGRADED, "stuck: the same job is next since 10m, 3 wait");
+    say("ZCARD bull:mail:prioritized", ":0\r\n");
+    say("ZRANGE bull:mail:prioritized 0 0", "*0\r\n");
+    say("HGET bull:mail:meta paused", "$1\r\n1\r\n");
+    say("LLEN bull:mail:paused", ":2\r\n");
+    say("LRANGE bull:mail:paused -2 -1", "*2\r\n$2\r\n41\r\n$2\r\n40\r\n");
+    case_poll(&c);
+    assert_int_equal(c.state, STATE_DISABLED);
+    assert_true(c.second.known && c.second.value > 600);
+    case_fini(&c);
+    begin(&c, PAIRS("queue", "celery", SERVER, "layout", "celery"));
+    say("LLEN celery\006\0266", ":4\r\n");
+    say("LINDEX celery\006\0266 -1", bulk("{\"a\":1}"));
+    for (int i = 0; i < 120; i++) {
+        case_poll(&c);
+        assert_int_equal(c.state, STATE_UP);
+    }
+    POLL(&c, STATE_DEGRADED, "stuck: the same job is next since 10m, 4 wait");
+    case_fini(&c);
+}
+
+/* Taken between the two questions: that jobs tell no time would be wrong. */
+static void a_job_that_is_gone_has_a_time_all_the_same(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    bullmq(&c);
+    say("HMGET bull:mail:40 timestamp delay", "*2\r\n$-1\r\n$-1\r\n");
+    POLL(&c, STATE_UP, "15 jobs · 2 at work");
+    assert_false(c.second.known);
+    assert_string_equal(c.second.note, "the time of the next job could not be read");
+    case_fini(&c);
+    begin(&c, PAIRS("queue", "jobs", SERVER, "layout", "list"));
+    say("LLEN jobs", ":1\r\n");
+    say("LINDEX jobs -1", bulk("a"));
+    POLL(&c, STATE_UP, "1 job");
+    assert_string_equal(c.second.note, "its jobs tell no time");
+    case_fini(&c);
+}
+
 static void sidekiq_has_its_times_in_the_job(void **state)
 {
     struct probe_case c;
@@ -220,10 +292,11 @@ static void sidekiq_has_its_times_in_the_job(void **state)
     say("LLEN queue:default", ":3\r\n");
     say("ZCARD schedule", ":1\r\n");
     say("ZCARD retry", ":2\r\n");
-    say("GET stat:processed", "$3\r\n100\r\n");
     say("LINDEX queue:default -1", bulk("{\"class\":\"W\",\"enqueued_at\":1769652797.512345}"));
     POLL(&c, STATE_UP, "3 jobs · oldest 29s");
     assert_false(c.third.known); /* what is at work stands with its processes */
+    assert_null(strstr(asked, "stat:processed"));
+    assert_non_null(strstr(c.notes, "|Sidekiq counts the jobs of all queues together|"));
     say("LINDEX queue:default -1", bulk("{\"class\":\"W\",\"enqueued_at\":1769652807000}"));
     POLL(&c, STATE_UP, "3 jobs · oldest 25s"); /* 8.0 writes milliseconds */
     say("LLEN queue:default", ":0\r\n"); /* an empty list vanishes, its name stays in `queues` */
@@ -269,35 +342,108 @@ static void a_list_is_read_from_its_end(void **state)
     say("LINDEX queue:resume 0", bulk("no json!"));
     POLL(&c, STATE_UP, "1 204 resumes");
     assert_false(c.second.known);
+    assert_string_equal(c.second.note, "the time of the next job could not be read");
+    case_fini(&c);
+}
+
+/* XINFO GROUPS of a stream with the group g: who was read last, and the numbers as RESP. */
+#define GROUP(last, pending, read, lag)                                                        \
+    "*1\r\n*12\r\n$4\r\nname\r\n$1\r\ng\r\n$9\r\nconsumers\r\n:1\r\n$7\r\npending\r\n" pending \
+    "\r\n$17\r\nlast-delivered-id\r\n$15\r\n" last "\r\n$12\r\nentries-read\r\n" read          \
+    "\r\n$3\r\nlag\r\n" lag "\r\n"
+
+static const char told[] = GROUP("1769652800000-0", ":2", ":2", ":4");
+static const char nil[] = GROUP("1769652800000-0", ":2", "$-1", "$-1");
+
+static void stream(struct probe_case *c)
+{
+    begin(c, PAIRS("queue", "events", SERVER, "layout", "stream", "group", "g"));
+    say("XINFO GROUPS events", told);
+    say("XRANGE events (1769652800000-0 + COUNT 1",
+        "*1\r\n*2\r\n$15\r\n1769652807000-0\r\n*2\r\n$1\r\na\r\n$1\r\n1\r\n");
+}
+
+static void a_stream_that_nobody_reads_is_stuck(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    stream(&c);
+    for (int i = 0; i < 120; i++) { /* 5 s each */
+        case_poll(&c);
+        assert_int_equal(c.state, STATE_UP);
+    }
+    POLL(&c, STATE_DEGRADED, "stuck: nothing was read since 10m, 4 wait");
+    assert_null(strstr(asked, "XRANGE")); /* the same entry is next: its time is known */
+    say("XINFO GROUPS events", GROUP("1769652807000-0", ":2", ":3", ":3"));
+    POLL(&c, STATE_UP, "3 jobs · 2 at work · steady");
+    case_fini(&c);
+}
+
+/* An empty queue has no job that could be stuck: the clock begins with the first one. */
+static void the_time_before_the_first_job_is_not_stuck(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    stream(&c);
+    say("XINFO GROUPS events", nil);
+    say("XRANGE events (1769652800000-0 + COUNT 100", "*0\r\n");
+    for (int i = 0; i < 125; i++)
+        case_poll(&c);
+    assert_string_equal(c.reason, "empty · 2 at work");
+    say("XRANGE events (1769652800000-0 + COUNT 100",
+        "*1\r\n*2\r\n$15\r\n1769653452000-0\r\n*0\r\n");
+    case_poll(&c);
+    assert_int_equal(c.state, STATE_UP);
+    for (int i = 0; i < 120; i++)
+        case_poll(&c);
+    assert_string_equal(c.reason, "stuck: nothing was read since 10m, 1 wait");
+    case_fini(&c);
+}
+
+/* Consumers that take and never acknowledge leave an empty queue behind, and undone work. */
+static void what_nobody_acknowledges_is_degraded(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    stream(&c);
+    say("XINFO GROUPS events", GROUP("1769652800000-0", ":2", ":6", ":0"));
+    say("XPENDING events g - + 1",
+        "*1\r\n*4\r\n$15\r\n1769650000000-0\r\n$2\r\nc1\r\n:599000\r\n:1\r\n");
+    POLL(&c, STATE_UP, "empty · 2 at work"); /* it came long ago, and was taken 9m59s ago */
+    say("XPENDING events g - + 1",
+        "*1\r\n*4\r\n$15\r\n1769650000000-0\r\n$2\r\nc1\r\n:600000\r\n:1\r\n");
+    POLL(&c, STATE_DEGRADED, "not acknowledged: a job taken 10m ago · empty · 2 at work");
+    say("XPENDING events g - + 1", "*0\r\n");
+    POLL(&c, STATE_UP, "empty · 2 at work");
+    case_fini(&c);
+    begin(&c, PAIRS("queue", "celery", SERVER, "layout", "celery", "stuck", "15m"));
+    say("HLEN unacked", ":1\r\n");
+    say("ZRANGE unacked_index 0 0 WITHSCORES", "*2\r\n$3\r\ntag\r\n$12\r\n1769651926.5\r\n");
+    POLL(&c, STATE_DEGRADED, "not acknowledged: a job taken 15m ago · empty · 1 at work");
+    case_fini(&c);
+    begin(&c, PAIRS("queue", "celery", SERVER, "layout", "celery", "stuck", "0s"));
+    say("HLEN unacked", ":1\r\n");
+    say("ZRANGE unacked_index 0 0 WITHSCORES", "*2\r\n$3\r\ntag\r\n$12\r\n1769651926.5\r\n");
+    POLL(&c, STATE_UP, "empty · 1 at work");
     case_fini(&c);
 }
 
 static void a_stream_whose_lag_is_not_known_is_counted(void **state)
 {
-    static const char told[] =
-        "*1\r\n*12\r\n$4\r\nname\r\n$1\r\ng\r\n$9\r\nconsumers\r\n:1\r\n$7\r\npending\r\n:2\r\n"
-        "$17\r\nlast-delivered-id\r\n$15\r\n1769652800000-0\r\n$12\r\nentries-read\r\n:2\r\n"
-        "$3\r\nlag\r\n:4\r\n";
-    static const char nil[] =
-        "*1\r\n*12\r\n$4\r\nname\r\n$1\r\ng\r\n$9\r\nconsumers\r\n:1\r\n$7\r\npending\r\n:2\r\n"
-        "$17\r\nlast-delivered-id\r\n$15\r\n1769652800000-0\r\n$12\r\nentries-read\r\n$-1\r\n"
-        "$3\r\nlag\r\n$-1\r\n";
     struct probe_case c;
 
     (void)state;
-    begin(&c, PAIRS("queue", "events", SERVER, "layout", "stream", "group", "g"));
-    say("XINFO GROUPS events", told);
-    say("XPENDING events g",
-        "*4\r\n:2\r\n$15\r\n1769652700000-0\r\n$15\r\n1769652800000-0\r\n*0\r\n");
-    say("XRANGE events (1769652800000-0 + COUNT 1",
-        "*1\r\n*2\r\n$15\r\n1769652807000-0\r\n*2\r\n$1\r\na\r\n$1\r\n1\r\n");
+    stream(&c);
     POLL(&c, STATE_UP, "4 jobs · oldest 20s · 2 at work");
     say("XINFO GROUPS events", nil);
     say("XRANGE events (1769652800000-0 + COUNT 100",
         "*2\r\n*2\r\n$15\r\n1769652807000-0\r\n*0\r\n*2\r\n$15\r\n1769652808000-0\r\n*0\r\n");
     POLL(&c, STATE_UP, "2 jobs · oldest 25s · 2 at work");
     say("XINFO GROUPS events", "-ERR no such key\r\n");
-    say("XPENDING events g", "-NOGROUP No such key 'events' or consumer group 'g'\r\n");
+    say("XPENDING events g - + 1", "-NOGROUP No such key 'events' or consumer group 'g'\r\n");
     POLL(&c, STATE_UNKNOWN, "there is no key events");
     say("XINFO GROUPS events", "*0\r\n");
     POLL(&c, STATE_UNKNOWN, "the stream has no group 'g'");
@@ -332,6 +478,8 @@ static void rates_need_a_minute_and_end_at_a_reset(void **state)
     assert_float_equal(r.growth, -6, 0.5);
     assert_string_equal(trend_words(&r, 181, words), "drains in 30m10s");
     assert_string_equal(trend_words(&r, 0, words), "idle");
+    r.growth = -0.5; /* near 2^63, the most that a length can be */
+    assert_string_equal(trend_words(&r, 9.2e18, words), "drains in 99999y");
     r.growth = 0.2;
     assert_string_equal(trend_words(&r, 5, words), "steady");
     r.growth = NAN;
@@ -355,6 +503,14 @@ static void times_are_read_in_each_form(void **state)
     assert_int_equal(queue_stamp("-5", 2), 0);
     assert_int_equal(queue_stamp("1e300", 5), 0);
     assert_int_equal(queue_stamp("nan", 3), 0);
+    assert_int_equal(queue_stamp("0x697ac1db", 10), 0);
+    assert_int_equal(queue_stamp(" 1769652827", 11), 0);
+    assert_int_equal(queue_stamp("1769652827\0x", 12), 0);
+    assert_int_equal(queue_stamp("1756-01-01T00:00:00Z", 20), 0);
+    assert_int_equal(queue_stamp("2026-01-01T00:00:nanZ", 21), 0);
+    assert_int_equal(queue_stamp("2026-01-01T00:00:0x1Z", 21), 0);
+    assert_int_equal(queue_stamp("2026-13-01T00:00:00Z", 20), 0);
+    assert_int_equal(queue_stamp("2026-01-29", 10), 0);
 }
 
 static void options_that_do_not_go_together_are_refused(void **state)
@@ -380,12 +536,18 @@ int main(void)
         cmocka_unit_test(a_marker_is_no_job),
         cmocka_unit_test(a_queue_that_is_not_there_is_not_empty),
         cmocka_unit_test(a_paused_queue_is_disabled),
+        cmocka_unit_test(a_count_is_decimal_to_its_last_byte),
         cmocka_unit_test(keys_of_another_kind_are_said),
         cmocka_unit_test(what_the_server_refuses_is_its_own_reason),
         cmocka_unit_test(the_same_job_for_ten_minutes_is_stuck),
+        cmocka_unit_test(jobs_with_a_priority_are_next_when_no_others_are),
+        cmocka_unit_test(a_job_that_is_gone_has_a_time_all_the_same),
         cmocka_unit_test(sidekiq_has_its_times_in_the_job),
         cmocka_unit_test(rq_and_celery),
         cmocka_unit_test(a_list_is_read_from_its_end),
+        cmocka_unit_test(a_stream_that_nobody_reads_is_stuck),
+        cmocka_unit_test(the_time_before_the_first_job_is_not_stuck),
+        cmocka_unit_test(what_nobody_acknowledges_is_degraded),
         cmocka_unit_test(a_stream_whose_lag_is_not_known_is_counted),
         cmocka_unit_test(rates_need_a_minute_and_end_at_a_reset),
         cmocka_unit_test(times_are_read_in_each_form),

@@ -1,0 +1,31 @@
+/* probes/queue_layout_impl.h: what the words of an ask are for, between the tables of
+ * queue_layout.c and the reader of queue_read.c; nobody else includes it. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "probes/queue_layout.h"
+
+enum queue_role {
+    ROLE_THERE,   /* integer above 0: the queue is known */
+    ROLE_DEPTH,   /* a length that waits */
+    ROLE_HELD,    /* a length that waits in a paused queue */
+    ROLE_RUNNING, /* */
+    ROLE_DELAYED, /* */
+    ROLE_FAILED,  /* */
+    ROLE_DONE,    /* a counter */
+    ROLE_PAUSED,  /* "1" or 1: paused */
+    ROLE_HEAD,    /* the next element: a list of the last two, or one */
+    ROLE_NEXT,    /* the same of another list, for when those before it held none */
+    ROLE_UNACKED, /* [member, score]: the oldest that was taken, Unix seconds */
+    ROLE_GROUPS,  /* XINFO GROUPS */
+    ROLE_PENDING, /* XPENDING: [[id, consumer, idle ms, deliveries]] of the oldest */
+    ROLE_TIMES,   /* [timestamp, delay] of a job */
+    ROLE_TIME,    /* a time */
+    ROLE_ENTRIES  /* XRANGE: the entries that no consumer has read */
+};
+
+enum { QUEUE_ENTRIES = 100 }; /* of a stream: at most so many are read to count them */
+
+/* Does the time of a job stand elsewhere, to be asked for by its id? */
+bool queue_asks_head(enum queue_layout layout);
