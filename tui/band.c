@@ -103,25 +103,37 @@ struct piece { /* of the right side; the last ones leave first */
     char words[64];
     enum style style;
 };
+enum { BAND_PIECES = 7 };
 
-static int band_pieces(const struct band *b, struct piece out[6])
+/* What is not live says so before anything else. Returns how many pieces say it. */
+static int band_not_live(const struct band *b, const struct board *live, struct piece *out)
 {
-    const struct board *live = b->live ? b->live : b->view->board;
     int64_t age_ms = b->clock_ms - live->collector_ms;
-    size_t insecure = band_insecure(live);
     char words[32];
     int n = 0;
 
+    if (b->frozen)
+        out[n++] = (struct piece){ "frozen", STYLE_STALE };
+    if (live->collector_ms > 0 && age_ms > BAND_LIVE_MS) {
+        snprintf(out[n].words, 64, "no news for %s", age_format(age_ms, words));
+        out[n++].style = STYLE_STALE;
+    }
+    return n;
+}
+
+static int band_pieces(const struct band *b, struct piece out[BAND_PIECES])
+{
+    const struct board *live = b->live ? b->live : b->view->board;
+    size_t insecure = band_insecure(live);
+    char words[32];
+    int n = band_not_live(b, live, out);
+    bool is_live = n == 0;
+
     snprintf(out[n].words, 64, "%s", clock_format_utc(b->clock_ms, words));
     out[n++].style = STYLE_STRONG;
-    if (live->collector_ms > 0 && age_ms <= BAND_LIVE_MS) {
-        snprintf(out[n].words, 64, "live");
-        out[n++].style = STYLE_OK;
-    } else {
-        snprintf(out[n].words, 64, live->collector_ms > 0 ? "no news for %s" : "starting",
-                 age_format(age_ms, words));
-        out[n++].style = live->collector_ms > 0 ? STYLE_STALE : STYLE_DIM;
-    }
+    if (is_live)
+        out[n++] = live->collector_ms > 0 ? (struct piece){ "live", STYLE_OK }
+                                          : (struct piece){ "starting", STYLE_DIM };
     if (insecure) {
         snprintf(out[n].words, 64, "! %zu TLS not verified", insecure);
         out[n++].style = STYLE_WARN;
@@ -140,22 +152,37 @@ static int band_pieces(const struct band *b, struct piece out[6])
     return n;
 }
 
+/* A phone: environment first, then the watch, then the minute or why there is none to trust. */
+static void band_draw_phone(const struct band *b, struct piece *first, struct rect r,
+                            struct canvas *c)
+{
+    const struct board *board = b->view->board;
+    int x = r.x, keep;
+
+    if (first->style == STYLE_STRONG) { /* the clock */
+        first->words[5] = 'Z';
+        first->words[6] = '\0';
+        first->style = STYLE_DIM;
+    }
+    keep = canvas_cols(first->words) + 2;
+    x += band_environment(board, x, r.y, r.w - keep, c) + 1;
+    x += canvas_text(c, x, r.y, r.x + r.w - keep - x, STYLE_STRONG, &board->watch) + 1;
+    canvas_put_right(c, x, r.y, r.x + r.w - x, first->style, first->words);
+}
+
 void band_draw(const struct band *b, struct rect r, struct canvas *c)
 {
     const struct board *board = b->view->board;
-    struct piece pieces[6];
+    struct piece pieces[BAND_PIECES];
     int n = band_pieces(b, pieces), x = r.x, room, used = 0, shown = 0, right;
 
-    if (r.w < 60) { /* a phone: environment first, then the watch, then the minute */
-        x += band_environment(board, x, r.y, r.w - 8, c) + 1;
-        x += canvas_text(c, x, r.y, r.x + r.w - 8 - x, STYLE_STRONG, &board->watch) + 1;
-        pieces[0].words[5] = 'Z';
-        pieces[0].words[6] = '\0';
-        canvas_put_right(c, x, r.y, r.x + r.w - x, STYLE_DIM, pieces[0].words);
+    if (r.w < 60) {
+        band_draw_phone(b, &pieces[0], r, c);
         return;
     }
     x += 1 + canvas_put(c, x + 1, r.y, 9, STYLE_DIM, "midwatch") + 2;
-    x += canvas_text(c, x, r.y, 24, STYLE_STRONG, &board->watch) + 2;
+    room = r.w - x - r.w / 3 - canvas_cols(pieces[0].words) - 5; /* no name hides the first piece */
+    x += canvas_text(c, x, r.y, room < 24 ? room : 24, STYLE_STRONG, &board->watch) + 2;
     x += band_environment(board, x, r.y, r.w / 3, c) + 2;
     room = r.x + r.w - 1 - x;
     while (shown < n && used + (shown ? 3 : 0) + canvas_cols(pieces[shown].words) <= room) {
@@ -317,42 +344,62 @@ void notice_draw(const struct view *v, struct rect r, struct canvas *c)
 
 /* -- tabs -- */
 
+/* The longest words that fit into `w`; what can be known elsewhere leaves first. */
+static const char *frozen_words(const struct band *b, int w, char out[128])
+{
+    char stamp[32], age[16];
+
+    age_words(b->clock_ms, b->view->now_ms, age);
+    snprintf(out, 128, " FROZEN %s ago, %s · z live ", age,
+             clock_format_utc(b->view->now_ms, stamp));
+    if (canvas_cols(out) > w)
+        snprintf(out, 128, " FROZEN %s ago · z live ", age);
+    if (canvas_cols(out) > w)
+        snprintf(out, 128, " FROZEN %s ago ", age);
+    if (canvas_cols(out) > w)
+        snprintf(out, 128, " FROZEN ");
+    return out;
+}
+
 void frozen_draw(const struct band *b, struct rect r, struct canvas *c)
 {
     const struct board *live = b->live;
-    char stamp[32], age[16], words[160];
+    char words[128], now[64] = "";
     int x = r.x;
 
+    if (live && live->verdict.state != b->view->board->verdict.state)
+        snprintf(now, sizeof now, " now %s ", look_state(live->verdict.state).word);
     canvas_fill(c, r, " ", STYLE_ENV_STAGING);
-    snprintf(words, sizeof words, " FROZEN %s ago, %s · z live ",
-             age_words(b->clock_ms, b->view->now_ms, age),
-             clock_format_utc(b->view->now_ms, stamp));
-    x += canvas_put(c, x, r.y, r.x + r.w - x, STYLE_ENV_STAGING, words);
-    if (live && live->verdict.state != b->view->board->verdict.state) {
-        snprintf(words, sizeof words, " now %s ", look_state(live->verdict.state).word);
-        canvas_put_right(c, x, r.y, r.x + r.w - x, verdict_style(&live->verdict), words);
-    }
+    x += canvas_put(c, x, r.y, r.w, STYLE_ENV_STAGING,
+                    frozen_words(b, r.w - canvas_cols(now), words));
+    if (*now)
+        canvas_put_right(c, x, r.y, r.x + r.w - x, verdict_style(&live->verdict), now);
 }
 
-int choice_draw(const struct view *v, struct rect r, struct canvas *c)
+int choice_draw(const struct band *b, struct rect r, struct canvas *c)
 {
-    int used = 0;
+    const struct view *v = b->view;
+    struct text filter = { 0 };
+    int used = 0, want;
 
-    if (v->problems_only)
-        used += canvas_put(c, r.x, r.y, r.w, STYLE_WARN, "problems only") + 2;
-    if (v->filter[0]) {
-        struct text filter = { 0 };
-
+    if (v->filter[0])
         text_setf(&filter, "/%s", v->filter);
-        used += canvas_text(c, r.x + used, r.y, r.w - used, STYLE_MARK, &filter) + 2;
-        text_fini(&filter);
+    want = (v->problems_only ? 15 : 0) + (filter.len ? filter.cols + 2 : 0);
+    if (b->frozen) { /* before all else, and never for want of room behind a long filter */
+        used = want > r.w / 3 ? r.w - r.w / 3 : r.w - want;
+        frozen_draw(b, (struct rect){ r.x, r.y, used, 1 }, c);
+        used++;
     }
+    if (v->problems_only)
+        used += canvas_put(c, r.x + used, r.y, r.w - used, STYLE_WARN, "problems only") + 2;
+    if (filter.len)
+        used += canvas_text(c, r.x + used, r.y, r.w - used, STYLE_MARK, &filter) + 2;
+    text_fini(&filter);
     return used;
 }
 
 void tabs_draw(const struct band *b, struct rect r, struct canvas *c)
 {
-    const struct view *v = b->view;
     int x = r.x + 1;
 
     if (r.h < 1)
@@ -369,9 +416,7 @@ void tabs_draw(const struct band *b, struct rect r, struct canvas *c)
     if (b->screen && !b->screen->number)
         x += 1 +
              canvas_putf(c, x + 1, r.y, r.x + r.w - x - 1, STYLE_SELECTED, " %s ", b->screen->name);
-    x += choice_draw(v, (struct rect){ x + 2, r.y, r.x + r.w - x - 2, 1 }, c);
-    if (b->frozen)
-        frozen_draw(b, (struct rect){ x + 2, r.y, r.x + r.w - x - 2, 1 }, c);
+    choice_draw(b, (struct rect){ x + 2, r.y, r.x + r.w - x - 2, 1 }, c);
 }
 
 /* -- footer -- */

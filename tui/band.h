@@ -25,8 +25,9 @@ void verdict_draw(const struct view *v, struct rect r, struct canvas *c);
 void notice_draw(const struct view *v, struct rect r, struct canvas *c);
 /* "FROZEN 12s ago ... z live" on a ground of its own, over the whole of `r`. */
 void frozen_draw(const struct band *b, struct rect r, struct canvas *c);
-/* "problems only  /state=down", when something is left out. Returns the columns used. */
-int choice_draw(const struct view *v, struct rect r, struct canvas *c);
+/* What makes this screen another than the plain, live one: frozen, problems only, a filter. Returns
+ * the columns used, 0 = nothing of it. */
+int choice_draw(const struct band *b, struct rect r, struct canvas *c);
 void tabs_draw(const struct band *b, struct rect r, struct canvas *c);
 /* Keys with a footer word: the screen's own first, then those that hold everywhere. */
 void footer_draw(const struct screen_ops *screen, struct rect r, struct canvas *c);

@@ -730,13 +730,30 @@ static void console_draw_footer(const struct console *c, const struct band *band
                     &c->said);
         return;
     }
-    if (compact && c->frozen) {
-        frozen_draw(band, r, canvas);
+    if (compact)
+        used = choice_draw(band, r, canvas);
+    if (used >= r.w)
+        return;
+    footer_draw(console_screen(c), (struct rect){ r.x + used, r.y, r.w - used, 1 }, canvas);
+}
+
+/* One line may have no room to say that it is frozen, so here the verdict never is: what stands
+ * still are the screens that come back with more room. */
+static void console_draw_tiny(const struct console *c, const struct band *band, struct layout l,
+                              struct canvas *canvas)
+{
+    struct view live;
+
+    if (!c->frozen) {
+        verdict_draw(&c->view, l.verdict, canvas);
         return;
     }
-    if (compact)
-        used = choice_draw(&c->view, r, canvas);
-    footer_draw(console_screen(c), (struct rect){ r.x + used, r.y, r.w - used, 1 }, canvas);
+    live = c->view;
+    live.board = c->live;
+    live.now_ms = c->clock_ms;
+    verdict_draw(&live, l.verdict, canvas);
+    if (c->h > 1)
+        frozen_draw(band, (struct rect){ 0, 1, c->w, 1 }, canvas);
 }
 
 void console_draw(struct console *c, int64_t now_ms, struct canvas *canvas)
@@ -756,8 +773,10 @@ void console_draw(struct console *c, int64_t now_ms, struct canvas *canvas)
                           .live = c->frozen ? c->live : NULL };
     canvas_resize(canvas, c->w, c->h);
     canvas->ascii = c->ascii;
-    verdict_draw(&c->view, l.verdict, canvas);
-    if (!l.tiny) {
+    if (l.tiny) {
+        console_draw_tiny(c, &band, l, canvas);
+    } else {
+        verdict_draw(&c->view, l.verdict, canvas);
         band_draw(&band, l.band, canvas);
         notice_draw(&c->view, l.notice, canvas);
         tabs_draw(&band, l.tabs, canvas);

@@ -368,6 +368,81 @@ static void frozen_screen_stands_still_and_tells_the_live_state(void **state)
     stage_close(&s);
 }
 
+static void frozen_is_said_beside_any_filter(void **state)
+{
+    static const struct {
+        int w, h;
+        const char *screen;
+    } cases[] = { { 80, 24, "" }, { 60, 18, "" },  { 76, 20, "Enter" },
+                  { 40, 12, "" }, { 59, 40, "2" }, { 120, 12, "4" } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct stage s;
+        struct board *healthy = stage_board("healthy");
+
+        stage_open(&s, "broken", cases[i].w, cases[i].h, false);
+        stage_keys(&s, "e / |!redis !payments !browserpool !email kind=http| Enter");
+        stage_keys(&s, cases[i].screen);
+        stage_keys(&s, "z");
+        console_board(s.console, healthy, s.now_ms);
+        stage_draw(&s);
+        assert_true(stage_shows(&s, " FROZEN "));
+        assert_true(stage_shows(&s, " now up "));
+        assert_true(stage_shows(&s, " frozen"));
+        assert_true(cases[i].w < 80 || stage_shows(&s, "problems only"));
+        assert_false(stage_shows(&s, "· live"));
+        console_board(s.console, s.board, s.now_ms);
+        board_free(healthy);
+        stage_close(&s);
+    }
+}
+
+/* Whatever state it froze in: what a tiny terminal shows is never the past alone. */
+static void tiny_verdict_is_never_a_frozen_one(void **state)
+{
+    static const int sizes[][2] = { { 39, 24 }, { 80, 11 }, { 20, 2 }, { 12, 1 }, { 200, 1 } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct stage s;
+        struct board *broken = stage_board("broken");
+
+        stage_open(&s, "healthy", sizes[i][0], sizes[i][1], false);
+        stage_keys(&s, "z");
+        console_board(s.console, broken, s.now_ms + 180000);
+        s.now_ms += 180000;
+        stage_draw(&s);
+        assert_true(stage_shows(&s, " DOWN "));
+        assert_false(stage_shows(&s, "HEALTHY"));
+        if (sizes[i][1] > 1)
+            assert_true(stage_shows(&s, " FROZEN "));
+        console_board(s.console, s.board, s.now_ms);
+        board_free(broken);
+        stage_close(&s);
+    }
+}
+
+/* A phone has no room for both: what is wrong with the clock goes before the clock. */
+static void phone_says_when_there_is_no_news(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_open(&s, "healthy", 40, 12, false);
+    assert_true(stage_shows(&s, "Z"));
+    s.now_ms += 42000;
+    stage_draw(&s);
+    assert_true(stage_shows(&s, "no news for 42s"));
+    stage_keys(&s, "z");
+    assert_true(stage_shows(&s, " frozen"));
+    console_resize(s.console, 60, 18);
+    text_sets(&s.board->watch, "a watch with quite a long name");
+    stage_keys(&s, "z");
+    assert_true(stage_shows(&s, "no news for 42s"));
+    stage_close(&s);
+}
+
 static void selection_survives_a_new_board(void **state)
 {
     struct stage s;
@@ -781,6 +856,9 @@ int main(void)
         cmocka_unit_test(history_and_editing_on_the_command_line),
         cmocka_unit_test(filter_takes_terms_inverse_and_keys),
         cmocka_unit_test(frozen_screen_stands_still_and_tells_the_live_state),
+        cmocka_unit_test(frozen_is_said_beside_any_filter),
+        cmocka_unit_test(tiny_verdict_is_never_a_frozen_one),
+        cmocka_unit_test(phone_says_when_there_is_no_news),
         cmocka_unit_test(selection_survives_a_new_board),
         cmocka_unit_test(copy_says_what_is_selected),
         cmocka_unit_test(age_beyond_all_bounds_is_not_young),
