@@ -206,12 +206,11 @@ static void healthbody_read_object(struct healthbody_walk *w, const struct json 
 }
 
 /* {"success": true, "data": {...}} and {"status": "success", "data": {...}}: the inside, where
- * there is one that could speak. */
+ * there is one that could speak. What the envelope itself says: healthbody_envelope(). */
 static const struct json *healthbody_unwrap(struct healthbody_walk *w, const struct json *root)
 {
     const struct json *data = healthbody_find(root, "data"),
                       *status = healthbody_find(root, "status");
-    bool ok;
 
     if (!json_is(data, JSON_OBJECT))
         return root;
@@ -219,13 +218,53 @@ static const struct json *healthbody_unwrap(struct healthbody_walk *w, const str
         return healthbody_opinion(status).state == STATE_UP && healthbody_opinion_of(w, data).there
                    ? data
                    : root;
-    return json_bool(healthbody_find(root, "success"), &ok) ||
-                   json_bool(healthbody_find(root, "ok"), &ok)
+    return json_is(healthbody_find(root, "success"), JSON_BOOL) ||
+                   json_is(healthbody_find(root, "ok"), JSON_BOOL)
                ? data
                : root;
 }
 
-static void healthbody_read_hinted(struct healthbody_walk *w, const struct json *root)
+/* An envelope that says no means no, however well its inside speaks. One that says yes speaks only
+ * for an inside that says nothing. */
+static void healthbody_envelope(struct healthbody_walk *w, const struct json *root)
+{
+    static const char *const keys[] = { "success", "ok" };
+    const char *note = healthbody_note(root);
+    struct opinion top;
+    bool ok;
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        if (!json_bool(healthbody_find(root, keys[i]), &ok) || ok)
+            continue;
+        w->out->state = STATE_DOWN;
+        text_setf(&w->out->why, "%s is false%s%.200s", keys[i], note ? ": " : "", note ? note : "");
+        return;
+    }
+    top = healthbody_opinion_of(w, root);
+    if (top.known && top.state != STATE_UP &&
+        healthbody_worse(w->out->state, top.state) != w->out->state) {
+        w->out->state = top.state;
+        text_setf(&w->out->why, "status is %s%s%.200s", top.word, note ? ": " : "",
+                  note ? note : "");
+    } else if (!text_str(&w->out->word)[0] && !w->counted && top.there &&
+               !(w->hints && w->hints->n_status)) {
+        healthbody_settle(w, &top, NULL);
+    }
+}
+
+/* A place that was named and is not there: what would stand in it is not known, unless the rest is
+ * bad enough. */
+static void healthbody_missing(struct healthbody *h, const char *what, const char *place,
+                               const char *more)
+{
+    if (h->state == STATE_DOWN || h->state == STATE_DEGRADED)
+        return;
+    h->state = STATE_UNKNOWN;
+    text_setf(&h->why, "no %s at %s%s", what, place, more);
+}
+
+static void healthbody_read_hinted(struct healthbody_walk *w, const struct json *root,
+                                   const struct json *base)
 {
     const struct healthbody_hints *hints = w->hints;
     const struct json *status = NULL, *parts = NULL;
@@ -233,7 +272,9 @@ static void healthbody_read_hinted(struct healthbody_walk *w, const struct json 
 
     for (size_t i = 0; i < hints->n_status && !status; i++)
         status = json_pointer(root, hints->status[i]);
-    if (json_is(status, JSON_OBJECT))
+    if (!hints->n_status)
+        top = healthbody_opinion_of(w, base);
+    else if (json_is(status, JSON_OBJECT))
         top = healthbody_opinion_of(w, status);
     else if (status)
         top = healthbody_opinion(status);
@@ -243,17 +284,14 @@ static void healthbody_read_hinted(struct healthbody_walk *w, const struct json 
         if (parts)
             healthbody_members(w, "", parts, false, 0);
     } else {
-        healthbody_parts(w, "", healthbody_unwrap(w, root), true, 0);
+        healthbody_parts(w, "", base, true, 0);
     }
-    if (hints->n_status && !top.there) {
-        w->out->state = STATE_UNKNOWN;
-        text_setf(&w->out->why, "no status at %s%s", hints->status[0],
-                  hints->n_status > 1 ? " or the other places named" : "");
-        return;
-    }
-    if (!hints->n_status)
-        top = healthbody_opinion_of(w, healthbody_unwrap(w, root));
     healthbody_settle(w, &top, NULL);
+    if (hints->n_status && !top.there)
+        healthbody_missing(w->out, "status", hints->status[0],
+                           hints->n_status > 1 ? " or the other places named" : "");
+    else if (hints->components && !json_is(parts, JSON_OBJECT) && !json_is(parts, JSON_ARRAY))
+        healthbody_missing(w->out, "parts", hints->components, "");
 }
 
 static void healthbody_read_root(struct healthbody_walk *w, const struct json *root)
@@ -266,21 +304,9 @@ static void healthbody_read_root(struct healthbody_walk *w, const struct json *r
         healthbody_read_uptime(w, root, base);
     }
     if (w->hints && (w->hints->n_status || w->hints->components)) {
-        healthbody_read_hinted(w, root);
+        healthbody_read_hinted(w, root, base);
     } else if (json_is(root, JSON_OBJECT)) {
-        bool ok = true;
-
         healthbody_read_object(w, base);
-        if (base == root)
-            return;
-        /* the envelope has an opinion of its own */
-        top = healthbody_opinion_of(w, root);
-        if (json_bool(healthbody_find(root, "success"), &ok) && !ok) {
-            w->out->state = STATE_DOWN;
-            text_sets(&w->out->why, "success is false");
-        } else if (!text_str(&w->out->word)[0] && !w->counted && top.there) {
-            healthbody_settle(w, &top, NULL);
-        }
     } else if (json_is(root, JSON_ARRAY)) {
         healthbody_members(w, "", root, false, 0);
         healthbody_settle(w, &(struct opinion){ 0 }, NULL);
@@ -288,6 +314,8 @@ static void healthbody_read_root(struct healthbody_walk *w, const struct json *r
         top = healthbody_opinion(root);
         healthbody_settle(w, &top, NULL);
     }
+    if (base != root)
+        healthbody_envelope(w, root);
 }
 
 static void healthbody_clear(struct healthbody *h)

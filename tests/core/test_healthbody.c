@@ -179,6 +179,54 @@ static void of_two_that_contradict_each_other_the_worse_counts(void **state)
     judged("{\"status\":\"ok\",\"state\":\"paused\",\"available\":\"12 GB\"}", STATE_UP, "");
 }
 
+static void an_envelope_that_says_no_is_down(void **state)
+{
+    static const char *const bodies[] = {
+        "{\"ok\":false,\"error\":\"db "
+        "gone\",\"data\":{\"status\":\"ok\",\"parts\":{\"a\":\"ok\"}}}",
+        "{\"success\":false,\"error\":\"db gone\",\"data\":{\"status\":\"ok\",\"parts\":{}}}",
+        "{\"status\":\"ok\",\"ok\":false,\"error\":\"db "
+        "gone\",\"data\":{\"status\":\"ok\",\"parts\":{}}}",
+    };
+    static const char *const pointers[] = { "/data/status" };
+    const struct healthbody_hints hints[] = { { 0 },
+                                              { .components = "/data/parts" },
+                                              { .status = pointers, .n_status = 1 } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        for (size_t j = 0; j < sizeof hints / sizeof *hints; j++) {
+            assert_true(read_s(bodies[i], &hints[j]));
+            assert_int_equal(h.state, STATE_DOWN);
+            assert_string_equal(text_str(&h.why),
+                                i == 1 ? "success is false: db gone" : "ok is false: db gone");
+        }
+    }
+    judged("{\"status\":\"ok\",\"health\":\"yellow\",\"data\":{\"status\":\"ok\"}}", STATE_DEGRADED,
+           "status is yellow");
+    judged("{\"ok\":true,\"data\":{\"status\":\"ok\"}}", STATE_UP, "");
+    judged("{\"ok\":true,\"data\":{\"status\":\"degraded\"}}", STATE_DEGRADED, NULL);
+}
+
+static void parts_that_are_not_where_they_should_be_are_unknown(void **state)
+{
+    static const char *const pointers[] = { "/status" };
+    const struct healthbody_hints parts = { .components = "/checks" };
+    const struct healthbody_hints both = { pointers, 1, "/checks", NULL, NULL };
+
+    (void)state;
+    assert_true(read_s("{\"status\":\"ok\",\"checkz\":{\"db\":\"down\"}}", &parts));
+    assert_int_equal(h.state, STATE_UNKNOWN);
+    assert_string_equal(text_str(&h.why), "no parts at /checks");
+    assert_true(read_s("{\"status\":\"ok\",\"checks\":\"down\"}", &both));
+    assert_int_equal(h.state, STATE_UNKNOWN);
+    assert_string_equal(text_str(&h.why), "no parts at /checks");
+    assert_true(read_s("{\"status\":\"down\"}", &both)); /* bad enough without them */
+    assert_int_equal(h.state, STATE_DOWN);
+    assert_true(read_s("{\"status\":\"ok\",\"checks\":{}}", &both));
+    assert_int_equal(h.state, STATE_UP);
+}
+
 static void finished_at_is_told(void **state)
 {
     (void)state;
@@ -344,6 +392,8 @@ int main(void)
         cmocka_unit_test(each_dialect_is_judged_as_the_index_says),
         cmocka_unit_test(hints_lead_to_the_status),
         cmocka_unit_test(of_two_that_contradict_each_other_the_worse_counts),
+        cmocka_unit_test(an_envelope_that_says_no_is_down),
+        cmocka_unit_test(parts_that_are_not_where_they_should_be_are_unknown),
         cmocka_unit_test(finished_at_is_told),
         cmocka_unit_test(notes_and_failed_jobs_are_kept),
         cmocka_unit_test(many_parts_are_capped_but_all_judged),
