@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "core/nearest.h"
+#include "tui/filter.h"
 #include "tui/screen.h"
 #include "tui/theme.h"
 #include "tui/words.h"
@@ -110,6 +111,8 @@ static bool cmdline_check(const struct verb_row *v, const char *arg,
         return err_set(err, "'%s' takes nothing more", v->name);
     case ARG_FAULT:
         return cmdline_check_fault(arg, names, err);
+    case ARG_FILTER:
+        return filter_check(arg, err);
     case ARG_PLACE:
         return cmdline_check_place(arg, names, err);
     case ARG_THEME:

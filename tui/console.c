@@ -639,8 +639,12 @@ static void console_press_filter(struct console *c, struct press p)
     c->stale = true;
     snprintf(target, FILTER_MAX, "%s", c->filter.line);
     if (event == INPUT_DONE) {
+        struct err err;
+
         c->mode = MODE_KEYS;
         input_remember(&c->filter);
+        if (target == c->view.filter && !filter_check(target, &err))
+            console_says(c, true, err.msg);
     }
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/nearest.h"
 #include "tui/words.h"
 
 bool filter_contains(const char *text, const char *term, size_t len)
@@ -46,13 +47,19 @@ static bool filter_any(const struct board *b, const struct service *s, const cha
     return false;
 }
 
+/* `state=` of so many bytes before the value; 0 = another kind of term. */
+static size_t filter_state_key(const char *term, size_t len)
+{
+    return len >= 6 && !strncasecmp(term, "state=", 6) ? 6 : 0;
+}
+
 static bool filter_term(const struct board *b, const struct service *s, const char *term,
                         size_t len)
 {
     const char *eq = memchr(term, '=', len);
     size_t key = eq ? (size_t)(eq - term) : 0, value = eq ? len - key - 1 : 0;
 
-    if (eq && key == 5 && !strncasecmp(term, "state", 5))
+    if (filter_state_key(term, len))
         return (value > 0 && !strncasecmp(state_word(s->state), eq + 1, value)) ||
                filter_contains(look_service(b, s).word, eq + 1, value);
     if (eq && key == 4 && !strncasecmp(term, "kind", 4))
@@ -74,6 +81,44 @@ bool filter_matches(const char *filter, const struct board *b, const struct serv
         bool not = len > 1 && filter[0] == '!';
 
         if (len > 0 && filter_term(b, s, filter + not, len - not ) == not )
+            return false;
+        filter += len;
+        filter += strspn(filter, " ");
+    }
+    return true;
+}
+
+/* The words that `state=` can find: those of the states, and the one of look_service(). */
+static bool filter_check_state(const char *value, size_t len, struct err *err)
+{
+    const char *words[STATE_COUNT + 1] = { "affected" };
+    char typed[32];
+    const char *near;
+
+    for (size_t i = 0; i < STATE_COUNT; i++)
+        words[i + 1] = state_word((enum state)i);
+    for (size_t i = 0; i < STATE_COUNT + 1; i++)
+        if (filter_contains(words[i], value, len))
+            return true;
+    snprintf(typed, sizeof typed, "%.*s", (int)(len < sizeof typed ? len : sizeof typed - 1),
+             value);
+    near = nearest_word(typed, words, STATE_COUNT + 1);
+    if (near)
+        return err_set(err, "there is no state '%s'; did you mean '%s'?", typed, near);
+    return err_set(err,
+                   "there is no state '%s'; write up, degraded, down, stale, unknown, disabled "
+                   "or affected",
+                   typed);
+}
+
+bool filter_check(const char *filter, struct err *err)
+{
+    while (*filter) {
+        size_t len = strcspn(filter, " ");
+        bool not = len > 1 && filter[0] == '!';
+        size_t key = filter_state_key(filter + not, len - not );
+
+        if (key && !filter_check_state(filter + not +key, len - not -key, err))
             return false;
         filter += len;
         filter += strspn(filter, " ");

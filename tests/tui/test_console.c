@@ -2,6 +2,7 @@
  * text changes no foreign cell; and that nobody's random typing breaks anything. */
 #include "tests/tui/stage.h"
 #include "tui/cmdline.h"
+#include "tui/filter.h"
 
 #include "tests/cmocka.h"
 #include "tests/patience.h"
@@ -342,6 +343,39 @@ static void filter_takes_terms_inverse_and_keys(void **state)
             fail_msg("/%s: '%s' and not '%s'", cases[i].filter, cases[i].seen, cases[i].unseen);
         stage_close(&s);
     }
+}
+
+static void misspelt_state_is_told_with_the_right_one(void **state)
+{
+    static const struct {
+        const char *filter, *words;
+    } cases[] = {
+        { "state=dwn", "! there is no state 'dwn'; did you mean 'down'?" },
+        { "pay !State=degarded", "! there is no state 'degarded'; did you mean 'degraded'?" },
+        { "state=effected", "! there is no state 'effected'; did you mean 'affected'?" },
+        { "state=xyzzy", "! there is no state 'xyzzy'; write up, degraded, down, stale, unknown, "
+                         "disabled or affected" },
+    };
+    static const char *const fine[] = { "state=d", "state=AFF", "state=", "!state=up stat=dwn" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct stage s;
+        char keys[128];
+
+        stage_open(&s, "broken", 120, 36, false);
+        snprintf(keys, sizeof keys, "/ |%s| Enter", cases[i].filter);
+        stage_keys(&s, keys);
+        assert_true(stage_shows(&s, cases[i].words));
+        stage_keys(&s, "Esc");
+        snprintf(keys, sizeof keys, ": |filter %s| Enter", cases[i].filter);
+        stage_keys(&s, keys);
+        assert_true(stage_shows(&s, cases[i].words));
+        assert_true(stage_shows(&s, "✗ postgres")); /* what cannot match does not filter */
+        stage_close(&s);
+    }
+    for (size_t i = 0; i < sizeof fine / sizeof *fine; i++)
+        assert_true(filter_check(fine[i], &(struct err){ "" }));
 }
 
 static void frozen_screen_stands_still_and_tells_the_live_state(void **state)
@@ -855,6 +889,7 @@ int main(void)
         cmocka_unit_test(goto_opens_screens_and_services),
         cmocka_unit_test(history_and_editing_on_the_command_line),
         cmocka_unit_test(filter_takes_terms_inverse_and_keys),
+        cmocka_unit_test(misspelt_state_is_told_with_the_right_one),
         cmocka_unit_test(frozen_screen_stands_still_and_tells_the_live_state),
         cmocka_unit_test(frozen_is_said_beside_any_filter),
         cmocka_unit_test(tiny_verdict_is_never_a_frozen_one),
