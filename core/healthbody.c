@@ -47,11 +47,26 @@ static struct component *healthbody_slot(struct healthbody *h, enum state state)
     return NULL;
 }
 
+/* The part of that name among those that an earlier container told, or NULL. */
+static struct component *healthbody_told(struct healthbody_walk *w, const char *name)
+{
+    for (size_t i = 0; i < w->told; i++)
+        if (strcmp(text_str(&w->out->components[i].name), name) == 0)
+            return &w->out->components[i];
+    return NULL;
+}
+
 void healthbody_part(struct healthbody_walk *w, const char *name, const struct opinion *o,
                      const char *note, double value, enum unit unit)
 {
-    struct component *c = healthbody_slot(w->out, o->state);
+    struct component *told = healthbody_told(w, name), *c = told;
 
+    if (told && healthbody_worse(told->state, o->state) == told->state) {
+        w->counted++;
+        return;
+    }
+    if (!c)
+        c = healthbody_slot(w->out, o->state);
     if (!o->ignored) {
         w->counted++;
         w->worst = healthbody_worse(w->worst, o->state);

@@ -25,6 +25,7 @@ struct healthbody_walk {
     bool refused;     /* err is set: the body contradicts itself */
     enum state worst; /* of the parts that count; STATE_UP when none is worse */
     size_t counted;
+    size_t told; /* so many parts are of an earlier container: their names are not told twice */
 };
 
 /* down > degraded > unknown > up; what is disabled never counts. */

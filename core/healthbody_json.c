@@ -69,7 +69,9 @@ static bool healthbody_is_status(const struct json *v)
 {
     unsigned key = json_class(v);
 
-    return (key >= KEYS_STATUS && key < KEYS_STATUS_END) || (key >= KEYS_YES && key < KEYS_YES_END);
+    if (key >= KEYS_YES && key < KEYS_YES_END) /* {"ready": {"status": "DOWN"}} is a part */
+        return !json_is(v, JSON_OBJECT) && !json_is(v, JSON_ARRAY);
+    return key >= KEYS_STATUS && key < KEYS_STATUS_END;
 }
 
 /* "00:00:00.0184479" */
@@ -153,17 +155,26 @@ const char *healthbody_note(const struct json *obj)
     return healthbody_note_keyed(&k);
 }
 
+/* Has the object, or one of the objects of the array, a status? Is it a `known` one? */
+static bool healthbody_says(struct healthbody_walk *w, const struct json *v, bool known)
+{
+    struct opinion o;
+
+    for (const struct json *e = json_is(v, JSON_ARRAY) ? json_first(v) : NULL; e; e = json_next(e))
+        if (json_is(e, JSON_OBJECT) && healthbody_says(w, e, known))
+            return true;
+    if (!json_is(v, JSON_OBJECT))
+        return false;
+    o = healthbody_opinion_of(w, v);
+    return known ? o.known : o.there;
+}
+
 /* Does some member speak: an object (or an array of them) with a status, or a known word? */
 static bool healthbody_speaks(struct healthbody_walk *w, const struct json *container)
 {
-    for (const struct json *v = json_first(container); v; v = json_next(v)) {
-        const struct json *first = json_is(v, JSON_ARRAY) ? json_first(v) : v;
-
-        if (json_is(first, JSON_OBJECT) && healthbody_opinion_of(w, first).there)
+    for (const struct json *v = json_first(container); v; v = json_next(v))
+        if (healthbody_says(w, v, false) || (json_string(v) && healthbody_opinion(v).known))
             return true;
-        if (json_string(v) && healthbody_opinion(v).known)
-            return true;
-    }
     return false;
 }
 
@@ -332,14 +343,19 @@ static bool healthbody_terminus(struct healthbody_walk *w, const char *prefix,
     return any;
 }
 
-/* {"error": "Server is shutting down"} */
+/* {"error": "Server is shutting down"}, {"error": true} */
 static void healthbody_flat_error(struct healthbody_walk *w, const struct keyed *k)
 {
+    static const char *const none[] = { "none", "no error", "no errors", "null",
+                                        "nil",  "false",    NULL };
     const struct json *v = healthbody_get(k, KEY_ERROR);
     const char *s = json_is(v, JSON_OBJECT) ? healthbody_note(v) : json_string(v);
     struct opinion o;
+    bool yes;
 
-    if (!s || !*s)
+    if (json_bool(v, &yes) && yes)
+        s = "true";
+    if (!s || !*s || healthbody_in(s, none))
         return;
     o = healthbody_opinion_word(s, strlen(s));
     o.known = true;
@@ -359,9 +375,7 @@ static void healthbody_flat(struct healthbody_walk *w, const struct keyed *k)
         if (healthbody_is_status(v))
             continue;
         if (json_is(v, JSON_OBJECT) || json_is(v, JSON_ARRAY)) {
-            const struct json *first = json_is(v, JSON_ARRAY) ? json_first(v) : v;
-
-            if (json_is(first, JSON_OBJECT) && healthbody_opinion_of(w, first).there)
+            if (healthbody_says(w, v, false))
                 healthbody_child(w, "", key, v, false, 1);
         } else if (json_string(v) && !healthbody_is_meta(key)) {
             struct opinion o = top ? healthbody_opinion(v) : healthbody_opinion_part(v);
@@ -375,58 +389,117 @@ static void healthbody_flat(struct healthbody_walk *w, const struct keyed *k)
     healthbody_flat_error(w, k);
 }
 
-/* Objects with a status that stand beside the container: none of them may hide behind it. */
-static void healthbody_beside(struct healthbody_walk *w, const struct json *obj)
+/* What stands beside the containers and speaks: none of it may hide behind them. A word there is
+ * taken for a part only when it is bad: beside parts that have a place of their own it is mostly
+ * just information. */
+static bool healthbody_is_beside(struct healthbody_walk *w, const struct json *v)
 {
-    for (const struct json *v = json_first(obj); v; v = json_next(v)) {
-        unsigned key = json_class(v);
+    unsigned key = json_class(v);
+    enum state state;
 
-        if (json_is(v, JSON_OBJECT) && !(key >= KEYS_CONTAINER && key < KEYS_CONTAINER_END) &&
-            !(key >= KEYS_STATUS && key < KEYS_STATUS_END) && key != KEY_INFO && key != KEY_ERROR &&
-            healthbody_opinion_of(w, v).known)
-            healthbody_child(w, "", json_key(v), v, false, 1);
-    }
+    if (healthbody_is_status(v) || key == KEY_INFO || key == KEY_ERROR)
+        return false;
+    if (json_is(v, JSON_OBJECT) || json_is(v, JSON_ARRAY))
+        return !(key >= KEYS_CONTAINER && key < KEYS_CONTAINER_END) && healthbody_says(w, v, true);
+    if (!json_string(v) || healthbody_is_meta(json_key(v)))
+        return false;
+    state = healthbody_opinion(v).state;
+    return (state == STATE_DOWN || state == STATE_DEGRADED) &&
+           strcasecmp(json_string(v), "false") != 0;
 }
 
-/* The first container with something to tell; false when there is none. */
+static void healthbody_beside(struct healthbody_walk *w, const struct json *obj)
+{
+    for (const struct json *v = json_first(obj); v; v = json_next(v))
+        if (healthbody_is_beside(w, v))
+            healthbody_child(w, "", json_key(v), v, false, 1);
+}
+
+/* Is some member a plain no? */
+static bool healthbody_denies(const struct json *container)
+{
+    bool yes;
+
+    for (const struct json *v = json_first(container); v; v = json_next(v))
+        if (json_bool(v, &yes) && !yes)
+            return true;
+    return false;
+}
+
+/* May it be read as parts? What is named failures always; the first container on top also when it
+ * says nothing that we know, for it then is unknown; `details` is mostly prose. */
+static bool healthbody_is_container(struct healthbody_walk *w, const struct json *v,
+                                    enum healthbody_key key, bool top, bool first)
+{
+    if (!json_is(v, JSON_OBJECT) && !json_is(v, JSON_ARRAY))
+        return false;
+    if (key == KEY_FAILURES || key == KEY_ERRORS)
+        return true;
+    return healthbody_speaks(w, v) ||
+           (top && key != KEY_DETAILS && (first || healthbody_denies(v)));
+}
+
+/* All the containers: what failed may stand in any of them. False when there is none, or all are
+ * empty. */
 static bool healthbody_container(struct healthbody_walk *w, const char *prefix,
                                  const struct keyed *k, bool top, int depth)
 {
     bool any = false;
 
-    for (enum healthbody_key key = KEYS_CONTAINER; key < KEYS_CONTAINER_END && !any; key++) {
+    for (enum healthbody_key key = KEYS_CONTAINER; key < KEYS_CONTAINER_END; key++) {
         const struct json *v = healthbody_get(k, key);
-        bool failures = key == KEY_FAILURES || key == KEY_ERRORS;
 
-        if (!json_is(v, JSON_OBJECT) && !json_is(v, JSON_ARRAY))
+        if (!v || !healthbody_is_container(w, v, key, top, !any))
             continue;
-        /* `details` of a part is mostly prose about it */
-        if (!failures && json_count(v) && !healthbody_speaks(w, v) && (!top || key == KEY_DETAILS))
-            continue;
-        healthbody_members(w, prefix, v, failures, depth);
-        any = json_count(v) > 0;
+        if (any)
+            w->told = w->out->n_components;
+        healthbody_members(w, prefix, v, key == KEY_FAILURES || key == KEY_ERRORS, depth);
+        any = any || json_count(v) > 0;
     }
     return any;
+}
+
+/* {"status": {"db": "ok"}}, and {"status": "ok", "health": {"db": "down"}} */
+static bool healthbody_inside_status(struct healthbody_walk *w, const struct keyed *k, bool any,
+                                     int depth)
+{
+    bool read = false;
+
+    for (enum healthbody_key key = KEYS_STATUS; key < KEYS_STATUS_END; key++) {
+        const struct json *v = healthbody_get(k, key);
+
+        if (!json_is(v, JSON_OBJECT) || healthbody_opinion(v).there)
+            continue;
+        if ((any || key != KEY_STATUS) && !healthbody_speaks(w, v) && !healthbody_denies(v))
+            continue;
+        healthbody_members(w, "", v, false, depth);
+        read = true;
+    }
+    return read;
 }
 
 static bool healthbody_parts_keyed(struct healthbody_walk *w, const char *prefix,
                                    const struct keyed *k, bool top, int depth)
 {
-    const struct json *status = healthbody_get(k, KEY_STATUS);
+    size_t told = w->told;
     bool any = false;
 
     if (healthbody_has(k, KEYS_CONTAINER, KEYS_CONTAINER_END))
         any = healthbody_container(w, prefix, k, top, depth);
-    if (!any)
-        any = healthbody_terminus(w, prefix, k, depth);
-    if (!any && top && json_is(status, JSON_OBJECT) && !healthbody_opinion(status).there) {
-        healthbody_members(w, prefix, status, false, depth); /* {"status": {"db": "ok"}} */
-        any = true;
-    }
-    if (top && any)
+    if (any)
+        w->told = w->out->n_components;
+    if (!any || top)
+        any = healthbody_terminus(w, prefix, k, depth) || any;
+    if (top && healthbody_has(k, KEYS_STATUS, KEYS_STATUS_END))
+        any = healthbody_inside_status(w, k, any, depth) || any;
+    if (top && any) {
+        w->told = w->out->n_components;
         healthbody_beside(w, k->obj);
-    else if (top)
+        healthbody_flat_error(w, k);
+    } else if (top) {
         healthbody_flat(w, k);
+    }
+    w->told = told;
     return any;
 }
 

@@ -109,6 +109,12 @@ static struct opinion healthbody_opinion_under(struct healthbody_walk *w, const 
     return o;
 }
 
+/* Under "ready" and the like only a yes or no is a status; an object there is a part. */
+static bool healthbody_may_say(enum healthbody_key key, const struct json *v)
+{
+    return v && (key < KEYS_STATUS_END || json_is(v, JSON_BOOL) || json_string(v));
+}
+
 /* The key whose word is taken first: a status, else a yes or no that is understood. */
 static enum healthbody_key healthbody_opinion_first(struct healthbody_walk *w,
                                                     const struct keyed *k, struct opinion *o)
@@ -121,7 +127,7 @@ static enum healthbody_key healthbody_opinion_first(struct healthbody_walk *w,
             *o = healthbody_opinion(json_get(k->obj, "level")); /* Kibana */
             return KEYS_STATUS_END - 1;
         }
-        if (!v || (key >= KEYS_YES && !json_is(v, JSON_BOOL) && !json_string(v)))
+        if (!healthbody_may_say(key, v))
             continue;
         *o = healthbody_opinion_under(w, k, key, v);
         if (key < KEYS_STATUS_END)
@@ -166,7 +172,7 @@ struct opinion healthbody_opinion_keyed(struct healthbody_walk *w, const struct 
         const struct json *v = healthbody_get(k, key);
         struct opinion also;
 
-        if (!v)
+        if (!healthbody_may_say(key, v))
             continue;
         also = healthbody_opinion_under(w, k, key, v);
         healthbody_opinion_outdo(&o, v, &also);

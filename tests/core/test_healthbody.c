@@ -179,6 +179,54 @@ static void of_two_that_contradict_each_other_the_worse_counts(void **state)
     judged("{\"status\":\"ok\",\"state\":\"paused\",\"available\":\"12 GB\"}", STATE_UP, "");
 }
 
+static void every_container_is_read(void **state)
+{
+    (void)state;
+    judged("{\"checks\":{\"cache\":\"ok\"},\"dependencies\":{\"db\":{\"status\":\"down\"}}}",
+           STATE_DOWN, "db: down");
+    judged("{\"status\":\"ok\",\"checks\":{\"cache\":true},\"services\":{\"db\":false}}",
+           STATE_DEGRADED, "db: false, though status is ok");
+    judged("{\"checks\":{\"cache\":\"ok\"},\"errors\":[\"database down\"]}", STATE_DOWN,
+           "database down: failed");
+    judged("{\"components\":{\"a\":{\"status\":\"UP\"}},\"error\":\"Server is shutting down\"}",
+           STATE_DOWN, "error: Server is shutting down");
+    judged("{\"status\":\"ok\",\"error\":true}", STATE_DEGRADED,
+           "error: true, though status is ok");
+    judged("{\"status\":\"ok\",\"details\":{\"a\":{\"status\":\"up\"}},"
+           "\"error\":{\"b\":{\"status\":\"down\"}}}",
+           STATE_DEGRADED, "b: down, though status is ok");
+    judged("{\"status\":\"ok\",\"health\":{\"a\":\"ok\",\"db\":\"down\"}}", STATE_DEGRADED,
+           "db: down, though status is ok");
+    /* beside the containers, under a key that else is a yes or no, behind another in its list */
+    judged("{\"checks\":{\"a\":\"ok\"},\"db\":\"down\"}", STATE_DOWN, "db: down");
+    judged("{\"checks\":{\"a\":\"ok\"},\"nodes\":[{\"id\":1},{\"id\":2,\"status\":\"down\"}]}",
+           STATE_DOWN, "nodes/1: down");
+    judged("{\"status\":\"ok\",\"ready\":{\"status\":\"down\"}}", STATE_DEGRADED,
+           "ready: down, though status is ok");
+    /* no container, and no error */
+    judged("{\"checks\":{\"a\":\"ok\"},\"services\":[\"a\",\"b\"],\"details\":{\"since\":\"noon\"},"
+           "\"dependencies\":{\"express\":\"4.1\"},\"errors\":[],\"error\":\"none\",\"color\":"
+           "\"blue\"}",
+           STATE_UP, "");
+    judged("{\"status\":\"ok\",\"error\":false}", STATE_UP, "");
+}
+
+static void a_name_in_two_containers_is_told_once_and_as_the_worse(void **state)
+{
+    char parts[PARTS_TEXT];
+
+    (void)state;
+    judged("{\"checks\":{\"db\":\"ok\",\"a\":\"ok\"},\"dependencies\":{\"db\":\"down\",\"a\":"
+           "\"ok\",\"b\":\"ok\"}}",
+           STATE_DOWN, "db: down");
+    assert_string_equal(parts_of(&h, parts), "db=down|a=up|b=up");
+    judged("{\"checks\":{\"db\":\"down\"},\"services\":{\"db\":\"ok\"}}", STATE_DOWN, "db: down");
+    assert_string_equal(parts_of(&h, parts), "db=down");
+    judged("{\"checks\":[{\"name\":\"a\",\"ok\":true},{\"name\":\"a\",\"ok\":false}]}", STATE_DOWN,
+           NULL);
+    assert_string_equal(parts_of(&h, parts), "a=up|a=down"); /* of one container they are two */
+}
+
 static void an_envelope_that_says_no_is_down(void **state)
 {
     static const char *const bodies[] = {
@@ -392,6 +440,8 @@ int main(void)
         cmocka_unit_test(each_dialect_is_judged_as_the_index_says),
         cmocka_unit_test(hints_lead_to_the_status),
         cmocka_unit_test(of_two_that_contradict_each_other_the_worse_counts),
+        cmocka_unit_test(every_container_is_read),
+        cmocka_unit_test(a_name_in_two_containers_is_told_once_and_as_the_worse),
         cmocka_unit_test(an_envelope_that_says_no_is_down),
         cmocka_unit_test(parts_that_are_not_where_they_should_be_are_unknown),
         cmocka_unit_test(finished_at_is_told),
