@@ -1,20 +1,25 @@
 /* tui/console.h: everything the person sees and does, without any I/O: presses and a board go in,
  * cells and intents come out. app/ glues it to the loop, the board and the terminal.
  *
- *     console_board(c, board);                      after every fold, and with a new board on
- * reload while ((n = keys_feed(...)) ...) console_press(c, press, now_ms); while (console_intent(c,
- * &intent)) ...        after presses if (console_wants_draw(c, now_ms)) { console_draw(c, now_ms,
- * &canvas); term_draw(...); }
+ *     console_board(c, board, now_ms);         after every fold, and with a new board on reload
+ *     while ((n = keys_feed(...)) ...)
+ *         console_press(c, press, now_ms);
+ *     while (console_intent(c, &intent)) ...   after presses
+ *     if (console_wants_draw(c, now_ms)) {
+ *         console_draw(c, now_ms, &canvas);
+ *         term_draw(term, &canvas, console_theme(c));
+ *     }
  *
  * Units:   Unix milliseconds of the wall clock.
  * Errors:  what the person typed wrong is said on the screen.
  * Owner:   console_new() to console_free(). The board is borrowed until the next console_board(),
- *          so a new one is handed over before the old one is freed;
+ *          so a new one is handed over before the old one is freed: it is asked for its names;
  *          everything in an intent is borrowed until the next console_* call.
  */
 #pragma once
 
 #include "core/board.h"
+#include "tui/intents.h"
 #include "tui/keys.h"
 #include "tui/theme.h"
 #include "widgets/canvas.h"
@@ -24,28 +29,6 @@
 #include <stdint.h>
 
 struct console;
-
-enum intent_kind {
-    INTENT_NONE,
-    INTENT_QUIT,
-    INTENT_SUSPEND, /* Ctrl-Z: term_suspend, stop, term_resume */
-    INTENT_REDRAW,  /* Ctrl-L: term_redraw */
-    INTENT_ASK,     /* Ctrl-R: ask now; `service` = index on the live board, -1 = all */
-    INTENT_RELOAD,  /* :reload */
-    INTENT_FAULT,   /* :fault NAME: inject or lift a fault of the demo; `arg` is the name */
-    INTENT_COPY,    /* y: `copy` to the clipboard (term_copy) */
-    INTENT_DUMP,    /* :dump FILE: write `dump` (the screen as plain text) to file `arg` */
-    INTENT_CANCEL   /* Ctrl-C: cancel the operation that runs, if any; never quits */
-};
-
-struct intent {
-    enum intent_kind kind;
-    int service;
-    const char *arg;         /* a fault's name, a file's name; as typed */
-    const struct text *copy; /* INTENT_COPY */
-    const char *dump;        /* INTENT_DUMP: lines of safe UTF-8, each ends in a newline */
-    size_t dump_len;
-};
 
 struct console_options {
     const struct theme *theme;

@@ -1,0 +1,56 @@
+/* tui/console_impl.h: what the files of tui/console*.c share; nobody else includes it. console.c
+ * has the life, the board and the presses; console_commands.c what they do; console_draw.c the
+ * picture.
+ */
+#pragma once
+
+#include "tui/band.h"
+#include "tui/console.h"
+#include "tui/prompt.h"
+
+enum { CONSOLE_STACK = 3, CONSOLE_SAY_MS = 8000 };
+
+struct console {
+    const struct theme *theme;
+    char *who;
+    char **faults;
+    size_t n_faults;
+    bool ascii;
+    int w, h;
+
+    struct view view;
+    struct board *empty;  /* before the first board */
+    struct board *frozen; /* our own copy while the screen stands still */
+    const struct board *live;
+    int64_t clock_ms;
+
+    const struct screen_ops *stack[CONSOLE_STACK]; /* [0] has a tab */
+    int depth;                                     /* index of the top */
+
+    struct prompt prompt;
+
+    struct text said;
+    bool said_bad;
+    int64_t said_ms;
+
+    struct intents intents;
+
+    bool dirty, stale, quitting; /* stale: rows and picks are older than board and filter */
+    int64_t drawn_ms;
+};
+
+/* console.c */
+const struct screen_ops *console_screen(const struct console *c); /* on top */
+/* Lies the detail anywhere on the stack? Then what it shows is what keys are about. */
+bool console_in_detail(const struct console *c);
+struct layout console_layout(const struct console *c);
+/* Rows, picks and scroll positions as the board is now; before anything reads them. */
+void console_settle(struct console *c);
+/* Looks at another board, or at the same one changed. */
+void console_look(struct console *c, const struct board *b);
+void console_says(struct console *c, bool bad, const char *words);
+struct cmdline_names console_names(const struct console *c);
+
+/* console_commands.c */
+void console_command(struct console *c, enum command cmd); /* what no screen took */
+void console_run(struct console *c, const char *line);     /* what was typed after `:` */
