@@ -4,12 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum {
-    HEALTHBODY_WORD = 40,
-    HEALTHBODY_LINE = 100,
-    HEALTHBODY_LINES = 500,
-    HEALTHBODY_REACH = 3 /* words that a "not" still speaks of: "not yet fully ready" */
-};
+enum { HEALTHBODY_WORD = 40, HEALTHBODY_LINE = 100, HEALTHBODY_LINES = 500 };
 
 static const struct {
     const char *word; /* lower case, blanks and hyphens as '_' */
@@ -121,7 +116,7 @@ bool healthbody_word(const char *word, size_t len, enum state *out)
     }
     while (len && (healthbody_is_blank(word[len - 1]) || strchr(".!", word[len - 1])))
         len--;
-    if (len == 0 || len >= sizeof folded)
+    if (len == 0 || len >= sizeof folded || memchr(word, '\0', len)) /* NUL hides what follows */
         return false;
     for (; n < len; n++) {
         char c = word[n];
@@ -161,27 +156,53 @@ struct opinion healthbody_opinion_word(const char *s, size_t len)
     return o;
 }
 
-/* Good words that say so also at the head of a line. "Active connections: 291" says nothing. */
-static bool healthbody_leads(const char *s, size_t len)
+static bool healthbody_among(const char *s, size_t len, const char *const *words)
 {
-    static const char *const words[] = {
-        "ok", "okay", "up", "healthy", "ready", "alive", "passed"
-    };
-
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strlen(words[i]) == len && strncasecmp(s, words[i], len) == 0)
+    for (; *words; words++)
+        if (strlen(*words) == len && strncasecmp(s, *words, len) == 0)
             return true;
     return false;
 }
 
+/* Good words that say so also at the head of a line. "Active connections: 291" says nothing. */
+static bool healthbody_leads(const char *s, size_t len)
+{
+    static const char *const words[] = { "ok",    "okay",  "up",     "healthy",
+                                         "ready", "alive", "passed", NULL };
+
+    return healthbody_among(s, len, words);
+}
+
 static bool healthbody_denies(const char *s, size_t len)
 {
-    static const char *const words[] = { "not", "no", "without", "never", "cannot", "0" };
+    static const char *const words[] = { "not",    "no",   "without", "never",   "cannot", "0",
+                                         "unable", "none", "nothing", "neither", "nor",    NULL };
 
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strlen(words[i]) == len && strncasecmp(s, words[i], len) == 0)
-            return true;
-    return len > 3 && strncasecmp(s + len - 3, "n't", 3) == 0;
+    return healthbody_among(s, len, words) || (len > 3 && strncasecmp(s + len - 3, "n't", 3) == 0);
+}
+
+/* What is good to be without: "no problems found and all systems operational" denies only them. */
+static bool healthbody_is_trouble(const char *s, size_t len)
+{
+    static const char *const words[] = { "problem",  "problems",  "issue",    "issues",
+                                         "errors",   "warnings",  "failures", "alerts",
+                                         "incident", "incidents", "alarms",   NULL };
+
+    return healthbody_among(s, len, words);
+}
+
+/* Words after which a good one is hoped for and not told: "waiting for the database to be ready",
+ * "available soon". */
+static bool healthbody_hopes(const char *s, size_t len)
+{
+    static const char *const words[] = { "waiting", "wait",     "waits",   "awaiting", "until",
+                                         "till",    "unless",   "if",      "when",     "whether",
+                                         "before",  "once",     "soon",    "yet",      "almost",
+                                         "nearly",  "becoming", "getting", "trying",   "will",
+                                         "would",   "shall",    "should",  "may",      "might",
+                                         "being",   "expected", NULL };
+
+    return healthbody_among(s, len, words);
 }
 
 static bool healthbody_is_letter(char c)
@@ -221,12 +242,43 @@ static bool healthbody_ends(const char *word, size_t n, const char *end)
     return (word + n < end && strchr(",;:.!?", word[n])) || (n == 1 && *word == '-');
 }
 
+/* What the words before say about the next one. */
+struct prose {
+    bool denied; /* a "not" speaks to the end of its clause, or to the word that it turns */
+    bool right_before;
+    bool hoped; /* to the end of the line: "if it answers, it is up" does not say so */
+};
+
+static void healthbody_prose_step(struct prose *p, const char *word, size_t n, const char *end,
+                                  bool known)
+{
+    bool spent = known || (p->right_before && healthbody_is_trouble(word, n));
+
+    p->right_before = healthbody_denies(word, n);
+    p->hoped = p->hoped || healthbody_hopes(word, n);
+    if (p->right_before)
+        p->denied = true;
+    else if (spent || healthbody_ends(word, n, end))
+        p->denied = false;
+}
+
+/* "not yet ready" is as bad as "not ready", and "no connection to it is available" too. "no error"
+ * is no news, but "did not answer, error" is: only right before a bad word is it taken back. */
+static enum state healthbody_prose_state(const struct prose *p, enum state state)
+{
+    if (state == STATE_UP && p->denied)
+        return STATE_DOWN;
+    if (state != STATE_UP && !p->right_before)
+        return state;
+    return p->hoped ? STATE_UNKNOWN : STATE_UP;
+}
+
 struct opinion healthbody_opinion_prose(const char *s, size_t len)
 {
     struct opinion whole = healthbody_opinion_word(s, len);
     enum state worst = STATE_UP, state;
     bool first = false, last = false, disabled = false;
-    int denied = 0; /* words that it still reaches, the next one included */
+    struct prose before = { .hoped = memchr(s, '\0', len) }; /* not text: nothing good in it */
     const char *word;
     size_t at = 0, n;
 
@@ -234,21 +286,14 @@ struct opinion healthbody_opinion_prose(const char *s, size_t len)
         return whole;
     for (bool head = true; (n = healthbody_next(s, len, &at, &word)) > 0; head = false) {
         last = healthbody_word(word, n, &state);
-        /* "not yet ready" is as bad as "not ready". "no error" is no news, but "did not answer,
-         * error" is: only right before a bad word is it taken back. */
-        if (last && denied && (state == STATE_UP || denied == HEALTHBODY_REACH))
-            state = state == STATE_UP ? STATE_DOWN : STATE_UP;
+        if (last)
+            state = healthbody_prose_state(&before, state);
         if (last && (state != STATE_UP || !head || healthbody_leads(word, n))) {
             first = first || head;
             worst = healthbody_worse(worst, state);
             disabled = disabled || state == STATE_DISABLED;
         }
-        if (healthbody_denies(word, n))
-            denied = HEALTHBODY_REACH;
-        else if (last || healthbody_ends(word, n, s + len))
-            denied = 0;
-        else if (denied)
-            denied--;
+        healthbody_prose_step(&before, word, n, s + len, last);
     }
     whole.known = first || last;
     whole.state = !whole.known ? STATE_UNKNOWN : worst;

@@ -332,6 +332,10 @@ static void a_denial_reaches_the_word_it_speaks_of(void **state)
         { "not affected - healthy", STATE_UP },
         { "the host did not answer: timeout", STATE_DOWN },
         { "the host did not answer timeout", STATE_DOWN },
+        { "No connection to the database is available", STATE_DOWN },
+        { "Unable to become ready", STATE_DOWN },
+        { "no problems found and all systems operational", STATE_UP },
+        { "0 errors, service running", STATE_UP },
     };
 
     (void)state;
@@ -341,6 +345,38 @@ static void a_denial_reaches_the_word_it_speaks_of(void **state)
         if (h.state != cases[i].state)
             fail_msg("'%s' is %s", cases[i].body, state_name(h.state));
     }
+}
+
+static void what_is_waited_for_is_not_there(void **state)
+{
+    static const char *const bodies[] = {
+        "Waiting for database to be ready.", "Starting up, will soon be available",
+        "if the host answers, it is up",     "unclear until ready",
+        "Server is being started",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        assert_true(healthbody_read(bodies[i], strlen(bodies[i]), "text/plain", NULL, &h, NULL));
+        if (h.state == STATE_UP || h.state == STATE_DOWN || !*text_str(&h.why))
+            fail_msg("'%s' is %s", bodies[i], state_name(h.state));
+    }
+    judged("{\"status\":\"Waiting for database to be ready\"}", STATE_UNKNOWN,
+           "status is Waiting for database to be ready");
+}
+
+/* A NUL ends what C takes for a word, and not what the server said. */
+static void a_nul_hides_nothing(void **state)
+{
+    enum state s;
+
+    (void)state;
+    assert_false(healthbody_word("ok\0 degraded", 12, &s));
+    assert_int_equal(s, STATE_UNKNOWN);
+    assert_true(healthbody_read("ok\0 degraded", 12, "text/plain", NULL, &h, NULL));
+    assert_int_equal(h.state, STATE_DEGRADED);
+    assert_true(healthbody_read("ok\0purple", 9, "text/plain", NULL, &h, NULL));
+    assert_int_not_equal(h.state, STATE_UP);
 }
 
 static void what_lies_behind_the_last_line_that_is_read_is_not_taken_for_good(void **state)
@@ -448,6 +484,8 @@ int main(void)
         cmocka_unit_test(notes_and_failed_jobs_are_kept),
         cmocka_unit_test(many_parts_are_capped_but_all_judged),
         cmocka_unit_test(a_denial_reaches_the_word_it_speaks_of),
+        cmocka_unit_test(what_is_waited_for_is_not_there),
+        cmocka_unit_test(a_nul_hides_nothing),
         cmocka_unit_test(what_lies_behind_the_last_line_that_is_read_is_not_taken_for_good),
         cmocka_unit_test(memory_is_kept_between_reads),
         cmocka_unit_test(words_are_known_in_any_spelling),
