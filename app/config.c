@@ -164,15 +164,21 @@ static void config_count(struct buf *out, size_t n, const char *thing, const cha
         buf_addf(out, "%s%zu %s%s %s", out->len ? ", " : "", n, thing, n == 1 ? "" : "s", what);
 }
 
+static void config_changed(struct buf *out, const char *what)
+{
+    buf_addf(out, "%s%s changed", out->len ? ", " : "", what);
+}
+
 void config_changes(const struct config *old, const struct config *now, struct buf *out)
 {
-    size_t s_new = 0, s_gone = 0, p_new = 0, p_gone = 0, p_changed = 0;
+    size_t s_new = 0, s_gone = 0, s_changed = 0, p_new = 0, p_gone = 0, p_changed = 0;
 
     for (size_t i = 0; i < now->n_services; i++) {
         const struct config_service *s = &now->services[i];
         const struct config_service *before = config_service_find(old, s->id);
 
         s_new += !before;
+        s_changed += before && !config_option_same(config_service_options, before, s);
         for (size_t j = 0; before && j < s->n_probes; j++) {
             const struct config_probe *p = config_probe_find(before, s->probes[j].name);
 
@@ -190,9 +196,15 @@ void config_changes(const struct config *old, const struct config *now, struct b
     }
     config_count(out, s_new, "service", "new");
     config_count(out, s_gone, "service", "gone");
+    config_count(out, s_changed, "service", "changed");
     config_count(out, p_new, "probe", "new");
     config_count(out, p_gone, "probe", "gone");
     config_count(out, p_changed, "probe", "changed");
+    for (const struct option *o = config_watch_options; o->name; o++)
+        if (!config_same_one(o, old, now))
+            config_changed(out, o->name);
+    if (!config_option_same(config_words_options, &old->words, &now->words))
+        config_changed(out, "words");
     if (out->len == 0)
         buf_adds(out, "nothing changed");
 }

@@ -70,5 +70,6 @@ const struct config_probe *config_probe_find(const struct config_service *s, con
 /* Do both ask the same thing in the same way? Then what is known of the one holds for the other. */
 bool config_probe_same(const struct config_probe *a, const struct config_probe *b);
 bool config_option_same(const struct option *table, const void *a, const void *b);
-/* What a reload changed, for the screen: "1 service new, 2 probes changed" or "nothing changed". */
+/* What a reload changed, for the screen: "1 service new, 2 probes changed, environment changed" or
+ * "nothing changed". A service is changed by its own options, not by its probes. */
 void config_changes(const struct config *old, const struct config *now, struct buf *out);

@@ -567,6 +567,37 @@ static void ten_thousand_targets_are_read_quickly(void **state)
     buf_fini(&b);
 }
 
+/* What is no probe changes the board too. */
+static void what_a_reload_changed_beside_probes_is_told(void **state)
+{
+#define ONE(top, service)                                                               \
+    "watch: w\n" top "services:\n  api: {" service "probes: {p: {http: 'http://h'}}}\n" \
+    "  db: {probes: {p: {http: 'http://h'}}}\n"
+    static const struct {
+        const char *yaml, *words;
+    } changes[] = {
+        { ONE("", "critical: true, "), "1 service changed" },
+        { ONE("", "title: API, "), "1 service changed" },
+        { ONE("", "depends_on: db, "), "1 service changed" },
+        { ONE("environment: staging\n", ""), "environment changed" },
+        { ONE("environment: staging\nwords: {down: aus}\n", "title: API, "),
+          "1 service changed, environment changed, words changed" },
+    };
+    struct config *a = read_fine(ONE("", ""));
+
+    (void)state;
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        struct config *b = read_fine(changes[i].yaml);
+        struct buf out = { 0 };
+
+        config_changes(a, b, &out);
+        assert_string_equal(buf_str(&out), changes[i].words);
+        buf_fini(&out);
+        config_free(b);
+    }
+    config_free(a);
+}
+
 static void what_a_reload_changed_is_counted(void **state)
 {
     struct config *a = read_fine(TWO("", "")), *b = read_fine(TWO("", "")), *c, *d;
@@ -635,6 +666,7 @@ int main(void)
         cmocka_unit_test(a_file_of_mistakes_is_refused_quickly),
         cmocka_unit_test(ten_thousand_targets_are_read_quickly),
         cmocka_unit_test(what_a_reload_changed_is_counted),
+        cmocka_unit_test(what_a_reload_changed_beside_probes_is_told),
     };
 
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
