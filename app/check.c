@@ -24,7 +24,7 @@ int check_files(char *const *paths, size_t n, const struct strmap *sets, struct 
         struct config *c;
 
         *errors = (struct config_errors){ 0 };
-        c = config_load(paths[i], sets, errors);
+        c = config_load(paths[i], sets, NULL, errors);
         if (c) {
             text_sets(&path, paths[i]);
             buf_addf(out, "%s: ok", text_str(&path));

@@ -10,9 +10,9 @@
 #include "app/yaml_tree.h"
 
 struct config *config_load(const char *path, const struct strmap *overrides,
-                           struct config_errors *errors)
+                           const struct secrets *secrets, struct config_errors *errors)
 {
-    struct config_input in = { .name = path, .overrides = overrides };
+    struct config_input in = { .name = path, .overrides = overrides, .secrets = secrets };
     struct config *c = NULL;
     struct buf b = { 0 };
     struct err err;

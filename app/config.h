@@ -17,6 +17,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct secrets;
+
 struct config_probe {
     char *name; /* its key, unique in its service */
     const struct probe_ops *ops;
@@ -57,12 +59,14 @@ struct config_input {
     size_t len;
     const struct strmap *overrides; /* values of `vars` from outside, taken as they are; or NULL */
     const struct config_kinds *kinds; /* or NULL */
+    const struct secrets *secrets;    /* holds what was taken out of the environment; or NULL */
 };
 
 struct config *config_read(const struct config_input *in, struct config_errors *errors);
-/* The same from a file: regular, at most TREE_BYTES_MAX; checked before a byte is read. */
+/* The same from a file: regular, at most TREE_BYTES_MAX; checked before a byte is read. `overrides`
+ * and `secrets` as in struct config_input. */
 struct config *config_load(const char *path, const struct strmap *overrides,
-                           struct config_errors *errors);
+                           const struct secrets *secrets, struct config_errors *errors);
 void config_free(struct config *c);
 
 const struct config_service *config_service_find(const struct config *c, const char *id);

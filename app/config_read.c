@@ -146,24 +146,26 @@ static void read_blame(struct reader *r, const struct node *map, const char *key
     walk_leave(&r->walk, before);
 }
 
-/* Every kind that takes an address takes those of its own protocol. */
-static void read_scheme(struct reader *r, const struct config_probe *p, const struct node *map)
+/* Options with an address are named after what is asked there, in every kind: a queue's redis is a
+ * Redis too. */
+static void read_schemes(struct reader *r, const struct config_probe *p, const struct node *map)
 {
-    const char *kind = p->ops->kind;
-    const char *dsn = *(char *const *)((const char *)p->self + p->ops->options[0].offset);
-    bool redis, ask_redis = strcmp(kind, "redis") == 0;
+    for (const struct option *o = p->ops->options; o->name; o++) {
+        const char *dsn =
+            o->type == OPTION_DSN ? *(char *const *)((const char *)p->self + o->offset) : NULL;
+        bool redis, ask_redis = strcmp(o->name, "redis") == 0;
 
-    if (p->ops->options[0].type != OPTION_DSN || !dsn)
-        return;
-    redis = strncmp(dsn, "redis", 5) == 0 || strncmp(dsn, "unix:", 5) == 0;
-    if (redis == ask_redis)
-        return;
-    read_blame(r, map, kind,
-               ask_redis
-                   ? "this is no address of a Redis; write redis://host:6379, rediss://host or "
-                     "unix:/path"
-                   : "this is no address of a PostgreSQL; write postgres://user@host/db, "
-                     "service=NAME or host=... dbname=...");
+        if (!dsn)
+            continue;
+        redis = strncmp(dsn, "redis", 5) == 0 || strncmp(dsn, "unix:", 5) == 0;
+        if (redis == ask_redis)
+            continue;
+        read_blame(r, map, o->name,
+                   ask_redis ? "this is no address of a Redis; write redis://host:6379, "
+                               "rediss://host or unix:/path"
+                             : "this is no address of a PostgreSQL; write postgres://user@host/db, "
+                               "service=NAME or host=... dbname=...");
+    }
 }
 
 static void read_times(struct reader *r, struct config_probe *p, const struct node *map)
@@ -267,7 +269,7 @@ static void read_probe(struct reader *r, struct config_probe *p, const struct no
         if (node_get(map, r->kind_names[i]) && !option_find(p->ops->options, r->kind_names[i]))
             here[n++] = r->kind_names[i];
     walk_options(w, map, tables, 2, here, WALK_PLAIN, UNIT_NONE);
-    read_scheme(r, p, map);
+    read_schemes(r, p, map);
     read_times(r, p, map);
     if (walk_errors(w) == before && !w->silent) /* a kind relies on what its table demands */
         read_signals(r, p, map, tables);
@@ -445,7 +447,10 @@ struct config *config_read(const struct config_input *in, struct config_errors *
     struct config *c = xcalloc(1, sizeof *c);
     struct tree *t = tree_parse(in->name, in->bytes, in->len, errors);
     struct reader r = {
-        .walk = { .file = in->name, .errors = errors, .cut = t->cut },
+        .walk = { .file = in->name,
+                  .errors = errors,
+                  .vars = { .secrets = in->secrets },
+                  .cut = t->cut },
         .config = c,
         .kinds = in->kinds ? in->kinds : &config_kinds_all,
     };

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/secret.h"
+
 static bool file_private(const char *path, const struct stat *st, struct err *err)
 {
     if (st->st_uid != geteuid() && st->st_uid != 0)
@@ -45,33 +47,35 @@ bool file_read(const char *path, size_t max_bytes, enum file_care care, struct b
     char piece[16 << 10];
     struct stat st;
     ssize_t n = 0;
+    bool fine = false;
     int fd = file_open(path, care, &st, err);
 
     if (fd < 0)
         return false;
     if (care == FILE_SECRET && !file_private(path, &st, err))
-        goto fail;
+        goto out;
     if (st.st_size < 0 || (uintmax_t)st.st_size > max_bytes) {
         err_set(err, "%s has %jd bytes; at most %zu are read", path, (intmax_t)st.st_size,
                 max_bytes);
-        goto fail;
+        goto out;
     }
     while ((n = read(fd, piece, sizeof piece)) > 0 || (n < 0 && errno == EINTR)) {
         if (n > 0 && !buf_add_max(out, piece, (size_t)n, max_bytes)) { /* it grew meanwhile */
             err_set(err, "%s has more than %zu bytes, the most that is read", path, max_bytes);
-            goto fail;
+            goto out;
         }
     }
     if (n < 0) {
         err_set(err, "cannot read %s: %s", path, strerror(errno));
-        goto fail;
+        goto out;
     }
-    close(fd);
-    return true;
+    fine = true;
 
-fail:
+out:
+    if (care == FILE_SECRET)
+        secret_wipe(piece, sizeof piece);
     close(fd);
-    return false;
+    return fine;
 }
 
 bool file_is_private(const char *path, struct err *err)

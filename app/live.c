@@ -138,7 +138,7 @@ static void live_reload(struct live *l)
     }
     errors = xcalloc(1, sizeof *errors);
     fresh = config_load(l->o->config_path, l->o->demo ? demo_vars(l->o->demo) : &l->o->cli->sets,
-                        errors);
+                        l->o->secrets, errors);
     if (fresh && l->o->demo)
         demo_own(fresh);
     if (!fresh) {

@@ -157,7 +157,7 @@ static bool main_load_file(struct run *r, const struct strmap *sets, int *status
 {
     struct config_errors *errors = xcalloc(1, sizeof *errors);
 
-    r->config = config_load(r->path, sets, errors);
+    r->config = config_load(r->path, sets, r->secrets, errors);
     if (!r->config) {
         main_config_errors(errors);
         *status = CLI_BAD_CONFIG;

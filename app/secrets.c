@@ -56,6 +56,15 @@ void secrets_give(struct secrets *s, const char *reference, struct secret *secre
     s->items[s->n++] = (struct kept){ xstrdup(reference), secret };
 }
 
+const struct secret *secrets_taken(const struct secrets *s, const char *name)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (strncmp(s->items[i].reference, "env:", 4) == 0 &&
+            strcmp(s->items[i].reference + 4, name) == 0)
+            return s->items[i].secret;
+    return NULL;
+}
+
 static struct secret *secrets_copy(const struct secret *s)
 {
     return secret_copy(s);

@@ -25,6 +25,9 @@ void secrets_free(struct secrets *s);
 /* What `reference` names, for the caller to free; NULL with err set. `arg` is a struct secrets, so
  * that it fits struct clients of probes/probe.h. */
 struct secret *secrets_get(void *arg, const char *reference, struct err *err);
+/* The value of a variable of the environment that was taken out of it, for the reader of a
+ * configuration that names it once more; NULL when it was not. Borrowed until the next call. */
+const struct secret *secrets_taken(const struct secrets *s, const char *name);
 /* From now on `reference` (env:NAME) is this; takes it. For a password of the command line. */
 void secrets_give(struct secrets *s, const char *reference, struct secret *secret);
 

@@ -114,10 +114,14 @@ static bool vars_put(struct vars *v, struct buf *out, const char *bytes, size_t 
 
 static bool vars_env(struct vars *v, const char *name, struct buf *out, struct err *err)
 {
+    const struct secret *taken;
     const char *value, *near;
 
     if (!name_is_var(name))
         return err_set(err, "'${env:%.64s}' does not name a variable of the environment", name);
+    taken = v->secrets ? secrets_taken(v->secrets, name) : NULL;
+    if (taken)
+        return vars_put(v, out, secret_reveal(taken), secret_len(taken), err);
     value = getenv(name);
     if (value)
         return vars_put(v, out, value, strlen(value), err);
@@ -182,14 +186,16 @@ static bool vars_var(struct vars *v, const char *name, struct buf *out, bool *ou
         else
             fine = vars_expand_in(v, var->raw, true, &b, &var->outside, err);
         v->brief = brief;
+        if (fine)
+            var->value = xstrdup(buf_str(&b));
+        if (b.bytes)
+            secret_wipe(b.bytes, b.cap);
+        buf_fini(&b);
         if (!fine) {
-            buf_fini(&b);
             var->bad = true;
             v->blamed = var;
             return false;
         }
-        var->value = xstrdup(buf_str(&b));
-        buf_fini(&b);
     }
     *outside |= var->outside;
     return vars_put(v, out, var->value, strlen(var->value), err);

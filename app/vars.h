@@ -23,6 +23,7 @@
 enum { VARS_VALUE_MAX = 64 << 10, VARS_TOTAL_MAX = 8 << 20 };
 
 struct node;
+struct secrets;
 
 struct var {
     const char *name, *raw;
@@ -37,7 +38,9 @@ struct vars {
     struct var *items; /* ordered by name after vars_ready() */
     size_t n, cap;
     size_t total_bytes;
-    bool brief; /* nobody will read the message: no nearest word is looked for */
+    const struct secrets *secrets; /* what is no longer in the environment, since a probe took it;
+                                    * or NULL */
+    bool brief;                    /* nobody will read the message: no nearest word is looked for */
     /* The variable whose own value could not be made in the last vars_expand(): the message is
      * about it. It is `bad` from then on, so that it is told once and not at each of its users. */
     const struct var *blamed;

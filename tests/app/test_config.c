@@ -240,6 +240,22 @@ static void an_address_is_of_the_kind_that_asks(void **state)
     ERRORS(PROBE("{ redis: 'unix:/run/redis.sock' }"), "");
 }
 
+/* The address of a queue stands in its second option. */
+static void every_address_of_a_probe_is_judged(void **state)
+{
+    static const char yaml[] = "watch: w\nservices:\n  s:\n    probes:\n"
+                               "      p: { queue: mail, layout: rq, redis: 'postgres://db/x' }\n";
+    struct config_input in = { .name = "t", .bytes = yaml, .len = sizeof yaml - 1 };
+    struct config_errors errors = { 0 };
+
+    (void)state;
+    assert_null(config_read(&in, &errors));
+    assert_int_equal(errors.n, 1);
+    assert_string_equal(errors.items[0].err.msg,
+                        "t:5:44: services.s.probes.p.redis: this is no address of a Redis; write "
+                        "redis://host:6379, rediss://host or unix:/path");
+}
+
 /* The kind is not asked about options that never came in; the error stands where it is. */
 static void what_is_reported_already_stays_silent(void **state)
 {
@@ -448,14 +464,14 @@ static void a_file_is_looked_at_before_it_is_read(void **state)
     char path[200], want[400];
 
     (void)state;
-    assert_null(config_load("/nowhere/x.yaml", NULL, &errors));
+    assert_null(config_load("/nowhere/x.yaml", NULL, NULL, &errors));
     assert_string_equal(errors.items[0].err.msg,
                         "cannot read /nowhere/x.yaml: No such file or directory");
     memset(&errors, 0, sizeof errors);
-    assert_null(config_load("/dev/zero", NULL, &errors));
+    assert_null(config_load("/dev/zero", NULL, NULL, &errors));
     assert_string_equal(errors.items[0].err.msg, "/dev/zero is not a regular file");
     memset(&errors, 0, sizeof errors);
-    assert_null(config_load("/tmp", NULL, &errors));
+    assert_null(config_load("/tmp", NULL, NULL, &errors));
     assert_string_equal(errors.items[0].err.msg, "/tmp is not a regular file");
     {
         struct buf b = { 0 };
@@ -471,13 +487,13 @@ static void a_file_is_looked_at_before_it_is_read(void **state)
     scratch(path, "fifo", "", 0600);
     unlink(path);
     assert_int_equal(mkfifo(path, 0600), 0);
-    assert_null(config_load(path, NULL, &errors)); /* and does not wait for a writer */
+    assert_null(config_load(path, NULL, NULL, &errors)); /* and does not wait for a writer */
     snprintf(want, sizeof want, "%s is not a regular file", path);
     assert_string_equal(errors.items[0].err.msg, want);
     memset(&errors, 0, sizeof errors);
     scratch(path, "big", "watch: w\n", 0600);
     assert_int_equal(truncate(path, 100 << 20), 0);
-    assert_null(config_load(path, NULL, &errors));
+    assert_null(config_load(path, NULL, NULL, &errors));
     snprintf(want, sizeof want, "%s has 104857600 bytes; at most 1048576 are read", path);
     assert_string_equal(errors.items[0].err.msg, want);
 }
@@ -652,6 +668,7 @@ int main(void)
         cmocka_unit_test(what_is_missing_is_named),
         cmocka_unit_test(a_probe_asks_one_question),
         cmocka_unit_test(an_address_is_of_the_kind_that_asks),
+        cmocka_unit_test(every_address_of_a_probe_is_judged),
         cmocka_unit_test(what_is_reported_already_stays_silent),
         cmocka_unit_test(times_fit_each_other),
         cmocka_unit_test(thresholds_go_the_right_way),

@@ -29,7 +29,7 @@ static struct config *example(const char *name, const struct strmap *sets)
     struct config *c;
 
     memset(&errors, 0, sizeof errors);
-    c = config_load(source_path(name), sets, &errors);
+    c = config_load(source_path(name), sets, NULL, &errors);
     if (!c)
         fail_msg("%s", errors.items[0].err.msg);
     return c;

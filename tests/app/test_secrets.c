@@ -7,9 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "app/config.h"
 #include "app/file.h"
+#include "app/vars.h"
 #include "core/alloc.h"
 #include "tests/app/scratch.h"
 
@@ -49,6 +52,139 @@ static void a_secret_leaves_the_environment(void **state)
     SECRET(s, "env:MW_TEST_PW", "hunter2"); /* and still known, for the next connection */
     secrets_free(s);
     secrets_free(NULL);
+}
+
+/* What a probe took at its opening is there for a reload that names it in a value. */
+static void a_taken_secret_is_known_to_the_next_reading(void **state)
+{
+    static const char yaml[] = "watch: w\nservices:\n  s:\n    probes:\n"
+                               "      p: { http: 'http://${env:MW_TEST_HOST}/', "
+                               "bearer: env:MW_TEST_HOST }\n";
+    struct secrets *s = secrets_new();
+    struct config_input in = { .name = "t", .bytes = yaml, .len = sizeof yaml - 1, .secrets = s };
+    struct config_errors errors = { 0 };
+    struct config *c;
+
+    (void)state;
+    assert_null(secrets_taken(s, "MW_TEST_HOST"));
+    setenv("MW_TEST_HOST", "example.org", 1);
+    for (int i = 0; i < 2; i++) { /* the start, and a reload */
+        c = config_read(&in, &errors);
+        if (!c)
+            fail_msg("%s", errors.items[0].err.msg);
+        assert_string_equal(*(char **)c->services[0].probes[0].self, "http://example.org/");
+        config_free(c);
+        SECRET(s, "env:MW_TEST_HOST", "example.org");
+    }
+    assert_null(getenv("MW_TEST_HOST"));
+    in.secrets = NULL; /* whoever has no secrets sees what the environment has */
+    assert_null(config_read(&in, &errors));
+    assert_non_null(strstr(errors.items[0].err.msg, "the environment has no 'MW_TEST_HOST'"));
+    secrets_free(s);
+}
+
+/* ---- copies in memory ---- */
+
+enum { PIECE = 1 << 16, NEEDLE = 24, HIDE = 0x2a };
+
+/* The secret of these tests, never in clear in memory but where it is looked for. */
+static char hidden[NEEDLE];
+
+/* Shared memory: memory_holds() looks at private memory alone. */
+static char *shared_piece(void)
+{
+    char *m = mmap(NULL, PIECE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    assert_true(m != MAP_FAILED);
+    return m;
+}
+
+static void secret_file(char path[200])
+{
+    char *clear = shared_piece();
+
+    for (int i = 0; i < NEEDLE; i++) {
+        clear[i] = (char)('a' + (i * 7 + getpid()) % 26);
+        hidden[i] = (char)(clear[i] ^ HIDE);
+    }
+    scratch(path, "token", clear, 0600);
+    munmap(clear, PIECE);
+}
+
+static size_t piece_holds(const char *piece, size_t len)
+{
+    size_t found = 0;
+
+    for (const char *p = piece; (p = memchr(p, hidden[0] ^ HIDE, (size_t)(piece + len - p))); p++) {
+        int i = 0;
+
+        while (i < NEEDLE && p + i < piece + len && p[i] == (hidden[i] ^ HIDE))
+            i++;
+        found += i == NEEDLE;
+    }
+    return found;
+}
+
+/* Copies of the secret in the heap, on the stack, anywhere in this process. */
+static size_t memory_holds(void)
+{
+    FILE *maps = fopen("/proc/self/maps", "r");
+    int mem = open("/proc/self/mem", O_RDONLY);
+    char line[512], *piece = shared_piece();
+    size_t found = 0;
+
+    assert_non_null(maps);
+    assert_true(mem >= 0);
+    while (fgets(line, sizeof line, maps)) {
+        unsigned long from, to;
+        char rights[5];
+
+        if (sscanf(line, "%lx-%lx %4s", &from, &to, rights) != 3 || strcmp(rights, "rw-p") != 0 ||
+            to - from > 256ul << 20) /* the shadow of a sanitizer */
+            continue;
+        for (; from < to; from += PIECE - NEEDLE + 1) {
+            ssize_t n = pread(mem, piece, PIECE, (off_t)from);
+
+            found += n > 0 ? piece_holds(piece, (size_t)n) : 0;
+        }
+    }
+    munmap(piece, PIECE);
+    close(mem);
+    fclose(maps);
+    return found;
+}
+
+static void nothing_of_a_secret_stays_in_memory(void **state)
+{
+    struct secrets *s = secrets_new();
+    char path[200], reference[220], raw[220];
+    struct vars vars = { 0 };
+    struct secret *secret;
+    struct buf out = { 0 };
+    struct err err = { 0 };
+    bool outside = false;
+    const char *preload = getenv("LD_PRELOAD");
+
+    (void)state;
+    if (preload && strstr(preload, "vgpreload"))
+        skip(); /* valgrind has memory of its own in this process */
+    secret_file(path);
+    snprintf(reference, sizeof reference, "file:%s", path);
+    secret = secrets_get(s, reference, &err);
+    assert_non_null(secret);
+    assert_int_equal(memory_holds(), 1);
+    secret_free(secret);
+    assert_int_equal(memory_holds(), 0);
+    snprintf(raw, sizeof raw, "${file:%s}", path);
+    vars_add(&vars, (struct var){ .name = "token", .raw = raw });
+    vars_ready(&vars);
+    assert_true(vars_expand(&vars, "Bearer $token", &out, &outside, &err));
+    assert_int_equal(memory_holds(), 2); /* the variable and the value */
+    secret_wipe(out.bytes, out.cap);
+    buf_fini(&out);
+    vars_fini(&vars);
+    assert_int_equal(memory_holds(), 0);
+    secrets_free(s);
 }
 
 static void a_given_secret_stands_for_the_environment(void **state)
@@ -150,6 +286,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_secret_leaves_the_environment),
+        cmocka_unit_test(a_taken_secret_is_known_to_the_next_reading),
+        cmocka_unit_test(nothing_of_a_secret_stays_in_memory),
         cmocka_unit_test(a_given_secret_stands_for_the_environment),
         cmocka_unit_test(a_file_is_read_each_time),
         cmocka_unit_test(anothers_file_is_not_trusted),

@@ -54,7 +54,7 @@ static void site_start(struct site *s, int delay_ms)
                 "timeout: 3s }\n",
                 i, i, EVERY_S);
     fclose(f);
-    config = config_load(path, &vars, &errors);
+    config = config_load(path, &vars, NULL, &errors);
     unlink(path);
     if (!config)
         fail_msg("%s", errors.items[0].err.msg);

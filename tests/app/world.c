@@ -180,7 +180,7 @@ void world_start(struct world *w, const char *system, int64_t step_ms)
         world_secret(&vars, "token_file");
     }
     snprintf(path, sizeof path, "%s/examples/%s/midwatch.yaml", getenv("MIDWATCH_SOURCE"), system);
-    config = config_load(path, &vars, &errors);
+    config = config_load(path, &vars, NULL, &errors);
     if (!config)
         fail_msg("%s", errors.items[0].err.msg);
     w->io = io_new_virtual((int64_t)WORLD_T0_S * 1000);
