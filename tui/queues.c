@@ -13,7 +13,7 @@
 #include "widgets/frame.h"
 #include "widgets/grid.h"
 
-enum { QUEUES_PAGE_MIN = 10 };
+enum { QUEUES_PAGE_MIN = 7 };
 
 enum queues_column {
     COLUMN_QUEUE,

@@ -12,7 +12,10 @@
 #include "widgets/frame.h"
 #include "widgets/grid.h"
 
-enum { SERVICES_PAGE_MIN = 12 };
+enum {
+    SERVICES_PAGE_MIN = 7, /* rows in which a page says why it is so, and what is asked */
+    SERVICES_HALVES = 36   /* rows of which a list that could fill all leaves half to the page */
+};
 
 struct services {
     struct rect list, page; /* page.h == 0: no room */
@@ -27,7 +30,7 @@ static struct services services_layout(const struct view *v, struct rect r)
     if (s.boxes && r.h - want >= SERVICES_PAGE_MIN) {
         s.list.h = want;
         s.page = (struct rect){ r.x, r.y + want, r.w, r.h - want };
-    } else if (s.boxes && r.h >= 3 * SERVICES_PAGE_MIN) {
+    } else if (s.boxes && r.h >= SERVICES_HALVES) {
         s.list.h = r.h / 2;
         s.page = (struct rect){ r.x, r.y + s.list.h, r.w, r.h - s.list.h };
     }
