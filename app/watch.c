@@ -289,7 +289,8 @@ void watch_ask_first(struct watched *p)
 void watch_close_probe(struct watched *p)
 {
     io_timer_free(p->timer);
-    if (p->open && p->probe.ops->close)
+    if (p->probe.ops
+            ->close) /* also what could not be opened: it may hold a part of what it needs */
         p->probe.ops->close(&p->probe);
     free(p);
 }

@@ -90,7 +90,9 @@ struct probe_ops {
     void (*target)(const void *self, struct text *out);
     bool (*open)(struct probe *p, struct err *err);
     void (*poll)(struct probe *p);
-    void (*close)(struct probe *p); /* cancels what is in flight; no report comes any more */
+    /* Cancels what is in flight; no report comes any more. Called after an open() that failed too.
+     */
+    void (*close)(struct probe *p);
 };
 
 struct probe {

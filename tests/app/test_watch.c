@@ -34,8 +34,28 @@ static void site_http(void *arg, const char *method, const char *url, struct fak
     a->body = "{\"status\":\"ok\"}";
 }
 
-/* PROBES of one site, each at a phase of its own; answers take `delay_ms`, the timeout is 3 s. */
-static void site_start(struct site *s, int delay_ms)
+/* PROBES of one site, each at a phase of its own. */
+static void site_probes(FILE *f)
+{
+    for (int i = 0; i < PROBES; i++)
+        fprintf(f,
+                "  s%d:\n    probes:\n      p: { http: \"http://127.0.0.1:1/%d\", every: %ds, "
+                "timeout: 3s }\n",
+                i, i, EVERY_S);
+}
+
+/* What none of them finds: the certificates to trust. */
+static void site_without_certificates(FILE *f)
+{
+    static const char *const probes[] = { "http: \"https://127.0.0.1:1/\"",
+                                          "metrics: \"https://127.0.0.1:1/\", gauge: g" };
+
+    for (size_t i = 0; i < sizeof probes / sizeof *probes; i++)
+        fprintf(f, "  s%zu: { probes: { p: { %s, ca_file: /no/such } } }\n", i, probes[i]);
+}
+
+/* Answers take `delay_ms`, the timeout is 3 s. */
+static void site_start(struct site *s, int delay_ms, void (*services)(FILE *))
 {
     static struct fake_net net = { .http = site_http };
     struct watch_events none = { 0 };
@@ -48,11 +68,7 @@ static void site_start(struct site *s, int delay_ms)
 
     assert_non_null(f);
     fputs("watch: w\nenvironment: staging\nservices:\n", f);
-    for (int i = 0; i < PROBES; i++)
-        fprintf(f,
-                "  s%d:\n    probes:\n      p: { http: \"http://127.0.0.1:1/%d\", every: %ds, "
-                "timeout: 3s }\n",
-                i, i, EVERY_S);
+    services(f);
     fclose(f);
     config = config_load(path, &vars, NULL, &errors);
     unlink(path);
@@ -92,7 +108,7 @@ static void first_question_costs_no_slot(void **state)
     struct site s = { 0 };
 
     (void)state;
-    site_start(&s, 60 * SECOND);
+    site_start(&s, 60 * SECOND, site_probes);
     io_advance(s.io, 10 * EVERY_S * SECOND);
     assert_int_equal(occurrences(s.watch, "\"missed\":0,"), PROBES);
     /* ten intervals are ten questions or eleven, less the one that stood for two */
@@ -105,7 +121,7 @@ static void quick_answers_are_asked_for_at_once_and_at_every_slot(void **state)
     struct site s = { 0 };
 
     (void)state;
-    site_start(&s, 1);
+    site_start(&s, 1, site_probes);
     io_advance(s.io, PROBES);
     assert_in_range(s.asked, PROBES, PROBES + 5); /* all at once, whatever their phases */
     io_advance(s.io, EVERY_S * SECOND);
@@ -117,11 +133,31 @@ static void quick_answers_are_asked_for_at_once_and_at_every_slot(void **state)
     site_stop(&s);
 }
 
+/* What each had before it failed is closed with it: the sanitizer counts. */
+static void what_cannot_be_opened_leaves_nothing(void **state)
+{
+    struct site s = { 0 };
+    const struct board *b;
+
+    (void)state;
+    site_start(&s, 1, site_without_certificates);
+    io_advance(s.io, SECOND);
+    b = watch_board(s.watch);
+    for (size_t i = 0; i < b->n_services; i++) {
+        const char *why = text_str(&b->services[i].readings[0].reason);
+
+        if (!strstr(why, "/no/such"))
+            fail_msg("%zu: %s", i, why);
+    }
+    site_stop(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_question_costs_no_slot),
         cmocka_unit_test(quick_answers_are_asked_for_at_once_and_at_every_slot),
+        cmocka_unit_test(what_cannot_be_opened_leaves_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,10 +38,9 @@ static void mute_target(const void *self, struct text *out)
 
 static bool mute_open(struct probe *p, struct err *err)
 {
-    (void)p;
-    (void)err;
     mute_count.opened++;
-    return true;
+    return strcmp(((const struct mute *)p->self)->target, "broken") != 0 ||
+           err_set(err, "no such thing here");
 }
 
 static void mute_poll(struct probe *p)
@@ -139,6 +138,20 @@ static void done(void *arg)
 
     assert_false(s->done); /* once */
     s->done = true;
+}
+
+static void what_cannot_be_opened_says_why_and_is_closed(void **state)
+{
+    struct setting s = { 0 };
+    const struct reading *r;
+
+    (void)state;
+    begin(&s, "broken", "silent");
+    watch_start(s.watch);
+    io_advance(s.io, 1000);
+    r = &watch_board(s.watch)->services[0].readings[0];
+    assert_string_equal(text_str(&r->reason), "local: no such thing here");
+    end(&s); /* counts */
 }
 
 static void a_probe_that_never_answers_ends_no_report(void **state)
@@ -248,6 +261,7 @@ static void reload_leaves_alone_what_is_the_same(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_cannot_be_opened_says_why_and_is_closed),
         cmocka_unit_test(a_probe_that_never_answers_ends_no_report),
         cmocka_unit_test(a_report_is_made_once_and_as_soon_as_all_have_answered),
         cmocka_unit_test(reload_before_the_start_opens_nothing_twice),
