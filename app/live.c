@@ -44,6 +44,7 @@ struct live {
     struct io_signal *signals[LIVE_SIGNALS];
     struct io_timer *esc, *draw, *second, *debug;
     bool drawing_soon, lost;
+    bool away; /* our job is in the background: nothing is drawn or read, the watch goes on */
     int64_t drawn_ms;
     char *debug_file;
 };
@@ -80,6 +81,8 @@ static void live_draw(void *arg)
     int64_t now_ms = io_now_ms(l->io);
 
     l->drawing_soon = false;
+    if (l->away)
+        return;
     if (term_pending(l->term)) { /* drawn when it has drained, from what is newest then */
         live_after(l, TERM_BLOCKED);
         return;
@@ -179,9 +182,14 @@ static void live_signals(struct live *l, size_t n, bool on)
     }
 }
 
+/* In the background (`bg`, or a signal for a stopped job) we are away, and live_second tries again:
+ * `fg` says nothing to a job that runs. */
 static void live_back(struct live *l)
 {
-    term_resume(l->term);
+    l->away = !term_resume(l->term);
+    io_watch_set(l->in, l->away ? IO_HUP : IO_READ);
+    if (l->away)
+        return;
     l->keys = (struct keys){ 0 };
     live_resized(l);
 }
@@ -306,12 +314,13 @@ static void live_output(void *arg, int events)
         live_soon(l, 0);
 }
 
-/* A hang-up means two things: the terminal went away, or "read your configuration again". */
+/* A hang-up means two things: the terminal went away, or "read your configuration again". While we
+ * are away it is the shell that goes, and nobody will bring us back. */
 static bool live_terminal_gone(const struct live *l)
 {
     struct pollfd p = { .fd = term_in_fd(l->term), .events = POLLIN };
 
-    return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR | POLLNVAL));
+    return l->away || (poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR | POLLNVAL)));
 }
 
 static void live_signal(void *arg, int signo)
@@ -344,6 +353,8 @@ static void live_second(void *arg)
     struct live *l = arg;
 
     io_timer_arm(l->second, 1000 - io_now_ms(l->io) % 1000);
+    if (l->away)
+        live_back(l);
     live_soon(l, 0);
 }
 

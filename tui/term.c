@@ -147,6 +147,15 @@ static bool term_ask_size(struct term *t)
     return true;
 }
 
+/* False while our job is in the background: who touches the terminal then is stopped in the middle
+ * of the call and, being restarted, hears of no signal but one that kills. Async-signal-safe. */
+static bool term_is_ours(int fd)
+{
+    pid_t front = tcgetpgrp(fd);
+
+    return front < 0 || front == getpgrp();
+}
+
 static void term_enter(struct term *t)
 {
     tcsetattr(t->in_fd, TCSANOW, &t->raw); /* not DRAIN: nobody may read */
@@ -160,12 +169,14 @@ static void term_leave(struct term *t)
 {
     if (!t->entered)
         return;
-    if (!term_write_all(t->out_fd, buf_str(&t->pending) + t->sent, t->pending.len - t->sent))
-        tcflush(t->out_fd, TCOFLUSH); /* nobody reads: half a frame is worth nothing now */
+    if (term_is_ours(t->in_fd)) { /* else it was taken from us, and is as its owner likes it */
+        if (!term_write_all(t->out_fd, buf_str(&t->pending) + t->sent, t->pending.len - t->sent))
+            tcflush(t->out_fd, TCOFLUSH); /* nobody reads: half a frame is worth nothing now */
+        term_write_last(t->out_fd, t->info.leave, strlen(t->info.leave));
+        tcsetattr(t->in_fd, TCSANOW, &t->saved);
+    }
     buf_clear(&t->pending);
     t->sent = 0;
-    term_write_last(t->out_fd, t->info.leave, strlen(t->info.leave));
-    tcsetattr(t->in_fd, TCSANOW, &t->saved);
     t->entered = false;
     t->whole = true;
 }
@@ -228,6 +239,8 @@ void term_emergency(void)
     if (!term_rescue.armed)
         return;
     term_rescue.armed = 0;
+    if (!term_is_ours(term_rescue.fd))
+        return;
     term_write_last(term_rescue.fd, term_rescue.leave, term_rescue.len);
     tcsetattr(term_rescue.fd, TCSANOW, &term_rescue.saved);
 }
@@ -272,6 +285,8 @@ ssize_t term_read(struct term *t, char *bytes, size_t cap)
 
     if (t->lost)
         return -1;
+    if (!term_is_ours(t->in_fd)) /* these keys are for the shell */
+        return 0;
     do
         n = read(t->in_fd, bytes, cap);
     while (n < 0 && errno == EINTR);
@@ -375,24 +390,22 @@ void term_copy(struct term *t, const struct text *text)
     term_flush(t);
 }
 
-void term_bell(struct term *t)
-{
-    buf_addc(&t->pending, '\a');
-    term_flush(t);
-}
-
 void term_suspend(struct term *t)
 {
     term_leave(t);
 }
 
-void term_resume(struct term *t)
+bool term_resume(struct term *t)
 {
     buf_clear(&t->pending);
     t->sent = 0;
+    t->entered = false;
+    if (!term_is_ours(t->in_fd))
+        return false;
     term_enter(t);
     term_resize(t);
     term_flush(t);
+    return true;
 }
 
 struct term_count term_count(const struct term *t)

@@ -59,12 +59,13 @@ void term_redraw(struct term *t);
 
 /* OSC 52: text into the clipboard of the user's own terminal. */
 void term_copy(struct term *t, const struct text *text);
-void term_bell(struct term *t);
 
 /* Ctrl-Z and SIGTSTP: term_suspend(), raise(SIGSTOP or SIGTSTP), and term_resume() after SIGCONT.
- * term_resume() alone is fine too (somebody else stopped us). */
+ * term_resume() alone is fine too (somebody else stopped us). False: our job is in the background,
+ * the terminal is another's and was not touched; until a later call says true, read nothing from it
+ * (the system would stop us for it) and draw what you like, nothing of it is sent. */
 void term_suspend(struct term *t);
-void term_resume(struct term *t);
+bool term_resume(struct term *t);
 
 /* For the budgets: bytes of all frames so far, frames drawn and dropped. */
 struct term_count {

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The program as scripts and shells meet it: exit codes, reports, reload, signals, bad terminals."""
+import contextlib
 import http.server
 import json
 import os
@@ -211,6 +212,34 @@ class Usage(unittest.TestCase):
             self.assertIn("midwatch " + word, done.stdout)
 
 
+def debug_after(path, at_ms, seconds=10):
+    """The debug file as it is written after that moment."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        with contextlib.suppress(FileNotFoundError):
+            now = json.loads(path.read_text())
+            if now["at_ms"] > at_ms:
+                return now
+        time.sleep(0.02)
+    raise AssertionError(f"{path} was not written within {seconds} s")
+
+
+def runs(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "XZ"
+    except FileNotFoundError:
+        return False
+
+
+def wait_end(pid, seconds=10):
+    """Of a child of the shell's, which may take its time to notice."""
+    until = time.monotonic() + seconds
+    while runs(pid):
+        if time.monotonic() > until:
+            raise AssertionError(f"process {pid} still runs after {seconds} s")
+        time.sleep(0.02)
+
+
 class Console(unittest.TestCase):
     def start(self, *args, **kw):
         return Screen([MIDWATCH, *args], cols=120, rows=36, **kw)
@@ -282,6 +311,65 @@ class Console(unittest.TestCase):
                 s.type("clear")
                 s.key("Enter")
                 s.wait_gone("at its end", seconds=3)
+
+    @contextlib.contextmanager
+    def job(self):
+        """A console as a job of an interactive shell; yields its screen, process and debug file."""
+        with tempfile.TemporaryDirectory() as d, Source() as src, Screen(
+                ["/bin/bash", "--norc", "-i"], cols=120, rows=36,
+                env={"PS1": "sh> ", "MIDWATCH_DEBUG_FILE": f"{d}/debug"}) as s:
+            path = pathlib.Path(d) / "w.yaml"
+            path.write_text(config(src.url))
+            s.wait_for("sh>", seconds=5)
+            s.type(f"{MIDWATCH} {path}")
+            s.key("Enter")
+            s.wait_for(r"/^ *UP /", seconds=5)
+            debug = pathlib.Path(d) / "debug"
+            yield s, debug_after(debug, 0)["pid"], debug
+
+    def shell(self, s, line, expected):
+        s.type(line)
+        s.key("Enter")
+        s.wait_for(expected, seconds=5)
+
+    def test_suspended_it_ends_when_the_shell_says_so(self):
+        """`kill %1` is TERM and CONT to a job in the background, which must not touch the terminal."""
+        with self.job() as (s, pid, _):
+            s.key("C-z")
+            s.wait_for("Stopped", seconds=5)
+            self.shell(s, "kill %1", "kill %1")
+            wait_end(pid)
+
+    def test_stopped_by_somebody_it_ends_when_the_shell_says_so(self):
+        with self.job() as (s, pid, _):
+            os.kill(pid, signal.SIGSTOP)
+            s.wait_for("Stopped", seconds=5)
+            self.shell(s, "kill %1", "kill %1")
+            wait_end(pid)
+
+    def test_in_the_background_it_watches_on_and_comes_back(self):
+        with self.job() as (s, _, debug):
+            s.key("C-z")
+            s.wait_for("Stopped", seconds=5)
+            self.shell(s, "bg", r"/\[1\].* &/")
+            done = [debug_after(debug, time.time() * 1000)["slots"][0]["done"] for _ in range(3)]
+            self.assertGreater(done[2], done[0])
+            self.shell(s, "jobs; echo $((6*7))", "/^42/")  # no key was taken from the shell
+            s.wait_for("Running")
+            s.type("fg")
+            s.key("Enter")
+            s.wait_for(r"/^ *UP /", seconds=5)
+            s.key("?")
+            s.wait_for("suspend to the shell", seconds=3)
+
+    def test_in_the_background_it_ends_with_its_shell(self):
+        with self.job() as (s, pid, debug):
+            s.key("C-z")
+            s.wait_for("Stopped", seconds=5)
+            self.shell(s, "bg", r"/\[1\].* &/")
+            debug_after(debug, time.time() * 1000)
+            s.hangup()
+            wait_end(pid)
 
     def test_with_nobody_to_bring_it_back_it_does_not_stop(self):
         with Source() as src, self.start(src.url) as s:
