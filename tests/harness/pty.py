@@ -238,22 +238,27 @@ def framed(lines):
                       "+" + "-" * width + "+"])
 
 
-# What a program that draws through ncurses may send. Everything else that reaches the terminal came
-# from somewhere else.
-CSI_FINALS = set("@ABCDGHJKLMPSTXbdfhlmrtcn`ZI")
-SEQUENCE = re.compile(rb"\x1b\[([0-?]*)([ -/]*)([@-~])"       # CSI
-                      rb"|\x1b([\]PX^_])((?:[^\x07\x1b]|\x1b(?!\\))*)(\x07|\x1b\\)"  # OSC DCS SOS PM APC
-                      rb"|\x1b([()*+][0-9A-Za-z])"            # character sets
-                      rb"|\x1b([=>78MDEHcNO\\])"
-                      rb"|([\x00-\x06\x0b\x0c\x10-\x1a\x1c-\x1f\x7f])"
-                      rb"|(\x1b)", re.S)
+# What the program may send: its pen places the cursor, and all the rest is terminfo's for the terminals
+# that it is tested on. Everything else that reaches the terminal came from somewhere else.
+OWN = rb"""\x1b\[(?: (?:[0-9]+;[0-9]+)?H           # cursor, clear
+                    | 2?J
+                    | [0-9;:]*m                   # colours and attributes
+                    | \?(?:12|25|47|1049|2004)[hl] | 34h  # cursor, alternate screen, pastes
+                    | 2[23];0;0t                  # the title is put aside and back
+                    | \?[01]c )                   # cursor of the Linux console
+         | \x1b\(B | \x1b\\
+         | \x1b7(?=\x1b\[\?47h) | (?<=\x1b\[\?47l)\x1b8  # cursor around the old alternate screen
+         | [\n\r\x0f]"""
+SEQUENCE = re.compile(rb"(?P<own>" + OWN + rb""")
+         | \x1b (?P<string>[\]PX^_]) (?P<text>(?:[^\x07\x1b]|\x1b(?!\\))*) (?:\x07|\x1b\\)
+         | (?P<other>\x1b\[[0-?]*[ -/]*[@-~] | \x1b[ -/]*[0-~]? | [\x00-\x1f\x7f])""", re.S | re.X)
 C1 = re.compile("[\x80-\x9f]")
 INVISIBLE = re.compile("[\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
                        "\U000e0000-\U000e007f]")
 
 
 def foreign(raw, osc=()):
-    """What in the bytes of a terminal is not ncurses' own: a list of what was met, [] when clean.
+    """What in the bytes of a terminal is not the program's own: a list of what was met, [] when clean.
 
     `osc` are the numbers of the OSC sequences that the program may send (52 after `y`)."""
     found = []
@@ -262,15 +267,12 @@ def foreign(raw, osc=()):
     for m in SEQUENCE.finditer(raw):
         rest += raw[last:m.start()]
         last = m.end()
-        if m.group(3):
-            if m.group(3).decode() not in CSI_FINALS or m.group(2) not in (b"", b"!", b" "):
-                found.append(m.group(0))
-        elif m.group(4):
-            number = re.match(rb"\d+", m.group(5))
-            if m.group(4) != b"]" or not number or int(number.group(0)) not in osc:
+        if m["string"]:
+            number = re.match(rb"\d+", m["text"])
+            if m["string"] != b"]" or not number or int(number.group(0)) not in osc:
                 found.append(m.group(0)[:64])
-        elif m.group(9) or m.group(10):
-            found.append(m.group(0))
+        elif m["other"]:
+            found.append(m["other"])
     rest += raw[last:]
     text = rest.decode("utf-8", "replace")
     found += C1.findall(text) + INVISIBLE.findall(text)

@@ -157,12 +157,19 @@ class PtyTest(unittest.TestCase):
                 self.assertLessEqual(b["first_ms"], b["ready_ms"])
             self.assertIn(b"/y z", pathlib.Path(log).read_bytes())
 
-    def test_foreign_bytes_are_found_and_curses_own_are_not(self):
-        clean = "\x1b[?1049h\x1b[22;0;0t\x1b[1;36r\x1b(B\x1b[m\x1b[38;5;9mh\u00e9\x1b[39;49m\r\n\x1b[K\x0f"
-        self.assertEqual(foreign(clean.encode()), [])
+    def test_foreign_bytes_are_found_and_the_program_s_own_are_not(self):
+        for clean in ("\x1b[?1049h\x1b[22;0;0t\x1b[?25l\x1b[?2004h\x1b(B\x1b[m\x1b[H\x1b[2J\x1b[12;80H"
+                      "\x1b[1m\x1b[38;5;9mh\u00e9\x1b[39;49m\r\n\x0f\x1b\\\x1b[?12l\x1b[?25h",
+                      "\x1b7\x1b[?47h\x1b[H\x1b[Jx\x1b[2J\x1b[?47l\x1b8", "\x1b[?1c\x1b[34h"):
+            self.assertEqual(foreign(clean.encode()), [])
         for bad in (b"\x1b]0;title\x07", b"\x1b]52;c;aGk=\x1b\\", b"\x1bP1$r\x1b\\", b"\x9b31m",
                     "\u009b31m".encode(), "\u202eabc".encode(), b"\x1b[31;1y", b"\x1b\x1b", b"\x00",
-                    b"\xc0\xaf", "\U000e0041".encode(), b"\x1b_apc\x1b\\"):
+                    b"\xc0\xaf", "\U000e0041".encode(), b"\x1b_apc\x1b\\",
+                    # what a terminal answers to, or obeys, and ncurses may send
+                    b"\x1b[21t", b"\x1b[8;1;1t", b"\x1b[6n", b"\x1b[c", b"\x1b[>c", b"\x1bc", b"\x1b7",
+                    b"\x1b8", b"\x1bM", b"\x1bD", b"\x1b[2;5r", b"\x1b[3S", b"\x1b[3L", b"\x1b[9A",
+                    b"\x1b[3J", b"\x1b[K", b"\x1b[9b", b"\x1b[?1000h", b"\x1b[4h", b"\x1b(0",
+                    b"\x1b[!p", b"\x07", b"\x08", b"\t", b"\x0e"):
             self.assertTrue(foreign(b"a" + bad + b"b"), bad)
         self.assertEqual(foreign(b"\x1b]52;c;aGk=\x07", osc=(52,)), [])
 
