@@ -60,9 +60,22 @@ def wait_until(condition, seconds=5.0, what="condition", every=0.005):
         time.sleep(every)
 
 
+def claim_port(port):
+    """False when another test has chosen it. Ours until this process ends: between its choice and the
+    server's own bind() the port is free for a moment, and so it is while a server is away."""
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        s.bind(f"\0midwatch-test-port-{port}")  # abstract: it leaves nothing behind
+    except OSError:
+        s.close()
+        return False
+    s.detach()
+    return True
+
+
 def free_port(host="127.0.0.1"):
-    """A port below the range that the system gives to clients, and below that of the simulator, so that
-    nobody takes it meanwhile."""
+    """A port below the range that the system gives to clients, and below that of the simulator, which no
+    other test gets for as long as this process lives."""
     for _ in range(200):
         port = 10000 + int.from_bytes(os.urandom(2), "big") % 10000
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as s:
@@ -71,7 +84,8 @@ def free_port(host="127.0.0.1"):
                 s.bind((host, port))
             except OSError:
                 continue
-            return port
+            if claim_port(port):
+                return port
     raise PeerError("no free port")
 
 

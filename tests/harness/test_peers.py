@@ -7,6 +7,7 @@ import subprocess
 import sys
 import unittest
 import urllib.request
+from unittest import mock
 
 HERE = pathlib.Path(__file__).resolve()
 sys.path.insert(0, str(HERE.parent.parent))
@@ -19,6 +20,16 @@ def gone(pid):
 
 
 class PeersTest(unittest.TestCase):
+    def test_a_port_is_chosen_once(self):
+        port = peers.free_port()
+        drawn = [(port - 10000).to_bytes(2, "big"), os.urandom(2), os.urandom(2), os.urandom(2)]
+        with mock.patch("harness.peers.os.urandom", side_effect=drawn):
+            self.assertNotEqual(peers.free_port(), port)
+        there = "import sys; from harness import peers; print(peers.claim_port(int(sys.argv[1])))"
+        for wanted, said in ((port, "False"), (1, "True")):  # another process is told as well
+            self.assertEqual(subprocess.run([sys.executable, "-c", there, str(wanted)], text=True,
+                                            stdout=subprocess.PIPE, cwd=HERE.parent.parent).stdout, said + "\n")
+
     def test_postgres_lives_dies_and_comes_back_with_its_data(self):
         with Postgres() as pg:
             pg.sql("CREATE TABLE t (x int); INSERT INTO t VALUES (42)")
