@@ -157,8 +157,9 @@ class RealPg(Source):
         path = pathlib.Path(self.pg.data, "pg_hba.conf")
         before = path.read_text()
         path.write_text("local all all trust\nhost all all 127.0.0.1/32 reject\n")
+        read = self.pg.sql("SELECT pg_conf_load_time()")  # a new session has it from the postmaster
         self.pg.sql("SELECT pg_reload_conf()")
-        time.sleep(0.2)  # the postmaster reads it when it gets to it, and tells nobody
+        wait_until(lambda: self.pg.sql("SELECT pg_conf_load_time()") != read, 5, "the rules are read")
         self.end_ours()
 
         def undo():
