@@ -227,8 +227,14 @@ static bool place_lock(const char *dir, int *fd_out)
     return true;
 }
 
-/* Removes the directories of dead runs. One that is younger than ten seconds and not yet locked may
- * be just being made. */
+/* From now on nobody takes it for a directory that is just being made. */
+static bool place_settle(int lock_fd)
+{
+    return write(lock_fd, "\n", 1) == 1;
+}
+
+/* Removes the directories of dead runs. One that is younger than ten seconds and not yet settled
+ * may be just being made: the lock is a file for a moment before it is locked. */
 static void place_sweep(const char *base)
 {
     DIR *d = opendir(base);
@@ -245,7 +251,8 @@ static void place_sweep(const char *base)
         snprintf(lock, sizeof lock, "%s/lock", path);
         if (lstat(path, &st) != 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid())
             continue;
-        if (lstat(lock, &lst) != 0 && time(NULL) - st.st_ctime < 10)
+        bool settled = lstat(lock, &lst) == 0 && lst.st_size > 0;
+        if (!settled && time(NULL) - st.st_ctime < 10)
             continue;
         if (place_lock(path, &fd)) {
             evict_from(path, 0);
@@ -352,7 +359,7 @@ bool place_open(struct place *p, const char *wanted, char *why)
         }
         p->made = true;
     }
-    if (!place_lock(p->dir, &p->lock_fd)) {
+    if (!place_lock(p->dir, &p->lock_fd) || !place_settle(p->lock_fd)) {
         snprintf(why, PLACE_WHY, "%s: cannot lock it: %s", p->dir, strerror(errno));
         return false;
     }

@@ -131,6 +131,15 @@ class Lifetime(unittest.TestCase):
         self.assertEqual(self.left(), [os.path.basename(t.dir)])
         t.end()
 
+    def test_a_directory_that_is_just_being_made_is_left_alone(self):
+        born = pathlib.Path(self.base, "midwatch-sim-born")
+        born.mkdir()
+        for settled in (None, "", "\n"):  # no lock, a lock that nobody holds yet, one that nobody holds any more
+            if settled is not None:
+                (born / "lock").write_text(settled)
+            self.start().end()
+            self.assertEqual(born.exists(), not settled, settled)
+
     @staticmethod
     def name(pid):
         try:
