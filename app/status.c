@@ -2,6 +2,7 @@
  */
 #include "app/status.h"
 
+#include "core/ascii.h"
 #include "core/unit.h"
 
 #include <math.h>
@@ -15,6 +16,7 @@ struct status { /* one report being written */
     int id_cols;
 };
 
+/* In ASCII a character takes the columns that it had: what stands below each other stays so. */
 static void status_put(const struct status *s, const char *utf8)
 {
     for (size_t len = strlen(utf8), n; len; utf8 += n, len -= n) {
@@ -24,7 +26,8 @@ static void status_put(const struct status *s, const char *utf8)
         if (!s->ascii || cp < 0x80)
             buf_add(s->out, utf8, n);
         else
-            buf_addc(s->out, '?');
+            for (int k = cp_width(cp); k > 0; k--)
+                buf_addc(s->out, cp_ascii(cp));
     }
 }
 

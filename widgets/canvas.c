@@ -1,4 +1,4 @@
-/* widgets/canvas.c: cells, clipping, widths, and the ASCII form of every glyph. */
+/* widgets/canvas.c: cells, clipping and widths. */
 #include "widgets/canvas.h"
 
 #include <assert.h>
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/ascii.h"
 #include "core/buf.h"
 
 /* One letter a style, for tests. On the selection's ground it is upper case. */
@@ -25,81 +26,6 @@ static const char canvas_letters[STYLE_COUNT] = {
     [STYLE_VERDICT_OK] = '4',   [STYLE_VERDICT_WARN] = '5',
     [STYLE_VERDICT_CRIT] = '6', [STYLE_VERDICT_UNKNOWN] = '7',
     [STYLE_AREA] = 'g',
-};
-
-/* What our own glyphs become on a terminal without UTF-8. Each is one column and stays one. */
-static const struct {
-    uint32_t cp;
-    char ascii;
-} canvas_ascii[] = {
-    { 0x00b7, '.' },
-    { 0x2026, '.' },
-    { 0x2013, '-' },
-    { 0x2014, '-' },
-    { 0x2212, '-' },
-    { 0x00d7, 'x' },
-    { 0x2264, '<' },
-    { 0x2265, '>' },
-    { 0x00b5, 'u' },
-    { 0x2192, '>' },
-    { 0x2190, '<' },
-    { 0x2191, '^' },
-    { 0x2193, 'v' },
-    { 0x21b3, '>' },
-    /* states and marks */
-    { 0x25cf, 'o' },
-    { 0x2717, 'X' },
-    { 0x25a0, '#' },
-    { 0x25b8, '>' },
-    { 0x25b4, '^' },
-    { 0x25b2, '^' },
-    { 0x25be, 'v' },
-    { 0x25bc, 'v' },
-    { 0x2713, 'v' },
-    { 0x203a, '>' },
-    /* boxes */
-    { 0x2500, '-' },
-    { 0x2502, '|' },
-    { 0x250c, '+' },
-    { 0x2510, '+' },
-    { 0x2514, '+' },
-    { 0x2518, '+' },
-    { 0x251c, '+' },
-    { 0x2524, '+' },
-    { 0x252c, '+' },
-    { 0x2534, '+' },
-    { 0x253c, '+' },
-    { 0x2508, '-' },
-    { 0x250a, ':' },
-    { 0x254c, '-' },
-    { 0x2504, '-' },
-    { 0x2506, ':' },
-    { 0x256d, '+' },
-    { 0x256e, '+' },
-    { 0x256f, '+' },
-    { 0x2570, '+' },
-    { 0x2574, '-' },
-    { 0x2576, '-' },
-    /* bars */
-    { 0x2581, '_' },
-    { 0x2582, '_' },
-    { 0x2583, '=' },
-    { 0x2584, '=' },
-    { 0x2585, '*' },
-    { 0x2586, '*' },
-    { 0x2587, '#' },
-    { 0x2588, '#' },
-    { 0x2589, '#' },
-    { 0x258a, '#' },
-    { 0x258b, '=' },
-    { 0x258c, '=' },
-    { 0x258d, '-' },
-    { 0x258e, '-' },
-    { 0x258f, '|' },
-    { 0x2591, '.' },
-    { 0x2592, '%' },
-    { 0x2593, '%' },
-    { 0x2501, '=' },
 };
 
 static void canvas_reset(struct cell *cell, enum style style)
@@ -189,16 +115,6 @@ static void canvas_unpair(struct canvas *c, int x, int y)
     }
 }
 
-static char canvas_to_ascii(uint32_t cp)
-{
-    if (cp < 0x80)
-        return (char)cp;
-    for (size_t i = 0; i < sizeof canvas_ascii / sizeof *canvas_ascii; i++)
-        if (canvas_ascii[i].cp == cp)
-            return canvas_ascii[i].ascii;
-    return '?';
-}
-
 /* The width of what is drawn. Our own glyphs are one column in every locale. */
 static int canvas_width(uint32_t cp)
 {
@@ -207,7 +123,7 @@ static int canvas_width(uint32_t cp)
     if (cp >= 0x20 && cp < 0x7f)
         return 1;
     width = cp_width(cp);
-    if (width < 0 && cp >= 0xa0 && canvas_to_ascii(cp) != '?')
+    if (width < 0 && cp >= 0xa0 && cp_ascii(cp) != '?')
         return 1;
     return width;
 }
@@ -218,7 +134,7 @@ static struct cell canvas_make(const struct canvas *c, enum style style, uint32_
     struct cell cell = { .style = (uint8_t)style };
 
     if (c->ascii || cp < 0x80)
-        cell.utf8[0] = canvas_to_ascii(cp);
+        cell.utf8[0] = cp_ascii(cp);
     else
         utf8_put(cell.utf8, cp);
     return cell;

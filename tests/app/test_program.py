@@ -86,6 +86,17 @@ class Status(unittest.TestCase):
             done = run(str(path), "--ascii", stdin=subprocess.DEVNULL)
             self.assertTrue(done.stdout.isascii(), done.stdout)
 
+    def test_columns_stay_in_ascii(self):
+        with tempfile.TemporaryDirectory() as d, Source() as s:
+            path = pathlib.Path(d) / "w.yaml"
+            path.write_text(config(s.url).rstrip() + f"""
+  wide: {{ title: '東京 · größe', probes: {{ p: {{ http: '{s.url}' }} }} }}
+  long: {{ title: a title of some length, probes: {{ p: {{ http: '{s.url}' }} }} }}
+""")
+            rows = run(str(path), "--ascii", stdin=subprocess.DEVNULL).stdout.split("\n\n", 1)[1].splitlines()
+            self.assertEqual({row.index(" up ") for row in rows}, {rows[0].index(" up ")}, rows)
+            self.assertTrue(any("???? . gr??e" in row for row in rows), rows)
+
     def test_refused_is_down(self):
         done = run("status", "http://127.0.0.1:9/health")
         self.assertEqual(done.returncode, 2)

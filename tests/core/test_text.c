@@ -1,6 +1,7 @@
 /* tests/core/test_text.c: nothing unsafe passes the sanitizer, and nothing is lost that is safe. */
 #include "core/text.h"
 
+#include "core/ascii.h"
 #include "tests/app/shared.h"
 #include "tests/cmocka.h"
 #include "tests/patience.h"
@@ -397,6 +398,18 @@ static void ascii_is_fast(void **state)
     text_fini(&t);
 }
 
+static void what_is_drawn_has_a_letter(void **state)
+{
+    (void)state;
+    assert_int_equal(cp_ascii('a'), 'a');
+    assert_int_equal(cp_ascii(0xb7), '.');
+    assert_int_equal(cp_ascii(0x2588), '#');
+    assert_int_equal(cp_ascii(0x6771), '?');
+    for (uint32_t cp = 0; cp < 0x3000; cp++) /* whatever it is, it can be shown */
+        if (cp_width(cp) > 0)
+            assert_in_range(cp_ascii(cp), 0x20, 0x7e);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -409,6 +422,7 @@ int main(void)
         cmocka_unit_test(any_bytes_give_a_safe_text),
         cmocka_unit_test(every_code_point_is_settled),
         cmocka_unit_test(cut_text_says_so),
+        cmocka_unit_test(what_is_drawn_has_a_letter),
         cmocka_unit_test(same_text_keeps_its_memory),
         cmocka_unit_test(long_formats_are_cut_at_a_character),
         cmocka_unit_test(errors_are_sanitized),
