@@ -84,8 +84,13 @@ void verdict_make(struct board *b)
         v->others++;
     }
     v->others -= v->root >= 0;
-    v->connecting = answered < all && worst == STATE_UP;
+    /* What is switched off is no finding that could be told before the others have answered. */
+    v->connecting = answered < all && (worst == STATE_UP || worst == STATE_DISABLED);
     v->state = v->connecting ? STATE_UNKNOWN : worst;
+    if (v->connecting) {
+        v->root = -1;
+        v->others = 0;
+    }
     text_sets(&v->detail, "");
     if (v->blind) {
         v->state = STATE_UNKNOWN;

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/alloc.h"
 
@@ -301,10 +302,31 @@ static bool fold_is_blind(const struct reading *r)
            r->fault == FAULT_CONNECT_TIMEOUT;
 }
 
-/* Nothing answers at all, for every target of several: that is us, not them (design chapter 3). */
+/* The host in "http://h:80/x metric", "list mail on h:6379", "a@h:5432/b"; its length in *len. Many
+ * pages and ports of one machine go with it, and say nothing about the network. */
+static const char *fold_host(const struct text *target, size_t *len)
+{
+    const char *s = text_str(target), *at = strstr(s, "://"), *end;
+
+    if (at) {
+        s = at + 3;
+    } else {
+        while ((at = strstr(s, " on ")))
+            s = at + 4;
+    }
+    end = s + strcspn(s, "/?# ");
+    for (at = s; at < end; at++)
+        if (*at == '@')
+            s = at + 1;
+    *len = *s == '[' ? strcspn(s, "]") : strcspn(s, ":/?# ");
+    return s;
+}
+
+/* Nothing answers at all, for every host of several: that is us, not them (design chapter 3). */
 static void fold_network(struct board *b, int64_t now_ms)
 {
-    const struct text *first = NULL;
+    const char *first = NULL;
+    size_t first_len = 0;
     bool several = false;
 
     for (size_t i = 0; i < b->n_services; i++) {
@@ -317,10 +339,12 @@ static void fold_network(struct board *b, int64_t now_ms)
                 b->unreachable_since_ms = 0;
                 return;
             }
-            if (!first)
-                first = &r->target;
-            else if (!text_eq(first, &r->target))
-                several = true;
+            size_t len;
+            const char *host = fold_host(&r->target, &len);
+
+            several = several || (first && (len != first_len || memcmp(host, first, len) != 0));
+            first = host;
+            first_len = len;
         }
     }
     if (!several)

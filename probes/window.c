@@ -327,14 +327,13 @@ void window_quantile(const struct window *w, double q, int64_t now_ms, double mi
     struct quantile at;
     char bound[32];
     double total = 0;
-    int64_t covered = 0;
+    int64_t covered = window_sum(w, -1, now_ms).covered_ms; /* also where no bucket matched */
 
     for (size_t i = 0; i < w->lanes; i++) {
         struct window_sum sum = window_sum(w, (int)i, now_ms);
 
         buckets[i] = (struct bucket){ w->bounds[i], sum.delta };
         total = sum.delta > total ? sum.delta : total;
-        covered = sum.covered_ms;
     }
     if (!window_start(out, covered) || !window_enough(out, total, min_sample))
         return;

@@ -156,6 +156,13 @@ static void before_the_first_answers_it_connects(void **state)
     assert_int_equal(b->verdict.state, STATE_UNKNOWN);
     assert_string_equal(text_str(&b->verdict.word), "CONNECTING");
     assert_string_equal(text_str(&b->verdict.detail), "1/2");
+    /* What is switched off is no verdict over the others. */
+    b->services[0].state = STATE_DISABLED;
+    verdict_make(b);
+    assert_true(b->verdict.connecting);
+    assert_string_equal(text_str(&b->verdict.word), "CONNECTING");
+    assert_string_equal(text_str(&b->verdict.detail), "1/2");
+    assert_int_equal(b->verdict.root, -1);
     /* Something wrong is a verdict at once. */
     b->services[0].state = STATE_DOWN;
     verdict_make(b);

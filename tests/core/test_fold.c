@@ -366,6 +366,45 @@ static void nothing_reachable_is_said_once(void **state)
     board_free(b);
 }
 
+/* A machine that is off is not our network, whatever is asked of it. */
+static void many_targets_of_one_host_prove_no_network(void **state)
+{
+    static const struct {
+        const char *first, *second;
+        bool blind;
+    } cases[] = {
+        { "http://h/health", "http://h/metrics", false },
+        { "http://h/metrics up", "http://h/metrics rate of x{url=\"http://other/\"}", false },
+        { "http://h:8080/", "a@h:5432/shop", false },
+        { "h:6379/0", "list mail on h:6379", false },
+        { "http://[::1]:80/", "[::1]:6379", false },
+        { "POST http://h?x=http://i", "http://h#", false },
+        { "http://h/health", "http://hh/health", true },
+        { "http://[::1]:80/", "http://[::2]:80/", true },
+        { "http://h/", "a@i:5432/shop", true },
+        { "h:6379/0", "list mail on i:6379", true },
+    };
+
+    (void)state;
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        struct board *b = board_new(1);
+        struct reading *r = service_add_readings(&b->services[0], 2);
+        struct report rep;
+
+        text_sets(&r[0].target, cases[c].first);
+        text_sets(&r[1].target, cases[c].second);
+        report_init(&rep, T0);
+        report_fault(&rep, FAULT_CONNECT_TIMEOUT, "%s", "");
+        for (size_t k = 0; k < 2; k++)
+            board_fold(b, 0, k, &rep, &soft);
+        report_fini(&rep);
+        board_age(b, T0);
+        if ((b->unreachable_since_ms != 0) != cases[c].blind)
+            fail_msg("%s and %s", cases[c].first, cases[c].second);
+        board_free(b);
+    }
+}
+
 static void json_form_reads_back_the_same(void **state)
 {
     struct board *b = one_probe(), *again;
@@ -447,6 +486,7 @@ int main(void)
         cmocka_unit_test(parts_with_versions_of_their_own_are_no_change),
         cmocka_unit_test(what_is_not_known_interrupts_no_trouble),
         cmocka_unit_test(what_is_never_asked_proves_no_network),
+        cmocka_unit_test(many_targets_of_one_host_prove_no_network),
         cmocka_unit_test(nothing_reachable_is_said_once),
         cmocka_unit_test(json_form_reads_back_the_same),
         cmocka_unit_test(foreign_json_is_refused_with_its_reason),

@@ -283,6 +283,25 @@ static void a_quantile_comes_from_the_window(void **state)
     window_free(w);
 }
 
+/* A label that nothing has: time goes by all the same, and there is nothing to wait for. */
+static void without_a_bucket_there_is_not_enough(void **state)
+{
+    struct window *w = window_new(5 * MIN, 10000);
+
+    (void)state;
+    scrape_buckets(w, T0, NULL, NULL, 0);
+    window_quantile(w, 0.95, T0, 20, 1000, UNIT_MS, &v);
+    assert_string_equal(text_str(&v.note), "waiting for a second scrape");
+    scrape_buckets(w, T0 + 10000, NULL, NULL, 0);
+    window_quantile(w, 0.95, T0 + 10000, 20, 1000, UNIT_MS, &v);
+    assert_false(v.known);
+    assert_string_equal(text_str(&v.note), "not enough data: 0 of 20");
+    window_quantile(w, 0.95, T0 + 10000, 0, 1000, UNIT_MS, &v);
+    assert_false(v.known);
+    assert_string_equal(text_str(&v.note), "nothing happened in the window");
+    window_free(w);
+}
+
 static void lanes_and_series_are_bounded(void **state)
 {
     struct window *w = window_new(MIN, 10000);
@@ -340,6 +359,7 @@ int main(void)
         T(quantiles_are_those_of_prometheus),
         T(odd_buckets_are_read_as_prometheus_does),
         T(a_quantile_comes_from_the_window),
+        T(without_a_bucket_there_is_not_enough),
         T(lanes_and_series_are_bounded),
         T(fine_scrapes_share_slots),
     };
