@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """midwatch beside the least that its work can cost, measured in the same run.
 
-    bench.py w1|w1tls|w2|w4|w5|w7|all [--midwatch PATH] [--build DIR] [--runs 5] [--secs 4] [--quick]
+    bench.py w1|w1tls|w2|w3|w4|w5|w7|all [--midwatch PATH] [--build DIR] [--runs 5] [--secs 4] [--quick]
 
 w1  CPU per HTTP health probe: floor = libcurl + cJSON at the same pace
 w1tls  the same over TLS on standing connections, beside a handshake a probe
 w2  CPU per page of 1,174 metrics samples: floor = libcurl + scan for five series
+w3  CPU per poll of 20 queues in Redis and three queries of PostgreSQL: floor = one pipeline each
 w4  CPU and bytes a second of an idle and of a busy screen, and key latency: floor = ncurses
 w5  start to first frame and to 100 verdicts, and the end: floor = ncurses with the same libraries
 w7  memory with 100 and 1,000 targets (and 5,000 with --full)
@@ -39,7 +40,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 from bench import meter, rivals  # noqa: E402
 from harness.hostile_tls import Certificates  # noqa: E402
-from harness.peers import Nginx, die_with_parent  # noqa: E402
+from harness.peers import Nginx, Postgres, Redis, die_with_parent  # noqa: E402
 from harness.pty import Screen  # noqa: E402
 
 SLOTS = 2  # moments of a second at which midwatch asks 100 targets at 1 Hz; the floor does the same
@@ -302,6 +303,55 @@ def w2(b):
         b.line("W2 cpu per scraped page with its screen", whole, median(floor), None, " us")
 
 
+def w3_config(redis, postgres, every):
+    lines = ["watch: bench", "environment: staging", "services:", "  queues:", "    probes:"]
+    for i in range(20):
+        lines.append(f"      q{i:02d}: {{ queue: \"queue:{i}\", layout: list, redis: \"{redis.url}\", "
+                     f"every: {every}, timeout: 900ms }}")
+    lines += ["  database:", "    probes:"]
+    for show in ("pool", "locks", "long_transactions"):
+        lines.append(f"      {show}: {{ postgres: \"{postgres.url}\", show: {show}, every: {every}, "
+                     "timeout: 900ms }")
+    return "\n".join(lines) + "\n"
+
+
+def cpu_per_s(b, path):
+    with b.console(path) as s:
+        s.wait_for("midwatch", seconds=10)
+        s.settle(quiet=60, seconds=b.o.warm + 1)
+        with meter.Window(s.pid) as w:
+            s.settle(quiet=60, seconds=b.o.secs)
+        s.key("q")
+        s.wait_exit(5)
+        return w.cpu_us / w.seconds
+
+
+def w3(b):
+    with Redis() as redis, Postgres() as postgres:
+        for i in range(20):
+            redis.ask("RPUSH", f"queue:{i}", *(f"job {k}" for k in range(i + 1)))
+        floor, ours = [], []
+        for _ in range(b.o.runs):
+            with program([b.tool("floor_db"), "-p", str(redis.port), "-c", postgres.conninfo]) as p:
+                time.sleep(b.o.warm)
+                w = meter.measure(p.pid, b.o.secs)
+                floor.append(w.cpu_us / w.seconds)
+            if b.built:
+                busy, calm = (cpu_per_s(b, b.config(f"w3-{every}", w3_config(redis, postgres, every)))
+                              for every in ("1s", "10s"))
+                ours.append((busy - calm) / 0.9)
+        rival = None
+        if b.o.rivals and shutil.which("pg_activity"):
+            rival = meter.terminal(["pg_activity", "--refresh", "1", "-h", "127.0.0.1", "-U", "postgres",
+                                    "-p", str(postgres.port)], ready="PID", secs=b.o.secs,
+                                   env={"HOME": b.dir})
+    b.line("W3 cpu per poll of 20 queues and 3 queries", median(ours), median(floor), None, " us",
+           "floor: one pipeline each")
+    b.line("W3 cpu per poll, by itself", median(ours), None, 100, " us")
+    if rival:
+        b.beside("pg_activity", rival["cpu_ms_per_s"], " ms a second")
+
+
 def screen_floor(b, mode):
     """(bytes, CPU ms) per frame of the ncurses floor at 200x60 and 1 Hz."""
     with Screen([b.tool("floor_tui"), "-m", mode], cols=200, rows=60) as s:
@@ -420,7 +470,7 @@ def w7(b):
 
 
 def main():
-    figures = {"w1": w1, "w1tls": w1tls, "w2": w2, "w4": w4, "w5": w5, "w7": w7}
+    figures = {"w1": w1, "w1tls": w1tls, "w2": w2, "w3": w3, "w4": w4, "w5": w5, "w7": w7}
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     ap.add_argument("what", choices=[*figures, "all"])
     ap.add_argument("--midwatch")

@@ -10,7 +10,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from bench import bench, meter  # noqa: E402
-from harness.peers import wait_until  # noqa: E402
+from harness.peers import Postgres, Redis, wait_until  # noqa: E402
 
 
 class Options:
@@ -94,6 +94,17 @@ class BenchTest(unittest.TestCase):
                 with meter.Window(p.pid) as w:
                     wait_until(lambda: farm.stats()["health"] - before["health"] > 200, 10, "more", 0.1)
             self.assertGreater(w.cpu_us, 0)
+
+    def test_the_floor_of_databases_polls_both(self):
+        with Redis() as redis, Postgres() as postgres:
+            p = subprocess.Popen([self.bench.tool("floor_db"), "-p", str(redis.port), "-c",
+                                  postgres.conninfo, "-q", "3", "-i", "20"], stdout=subprocess.PIPE)
+            wait_until(lambda: redis.ask("INFO", "commandstats").count("cmdstat_llen:calls=") and int(
+                redis.ask("INFO", "commandstats").split("cmdstat_llen:calls=")[1].split(",")[0]) >= 30,
+                10, "thirty depths")
+            p.terminate()
+            self.assertGreaterEqual(json.loads(p.communicate()[0].split(b"\n")[1])["polls"], 10)
+            self.assertEqual(p.returncode, 0)
 
     def test_a_floor_that_is_not_answered_well_says_so(self):
         with bench.Farm(self.bench) as farm:
