@@ -6,6 +6,8 @@
 
 #include "core/alloc.h"
 
+enum { SPANS_FINE = 32 }; /* a bucket is read anew when a part of it this small has passed */
+
 void spans_forget(struct spans *k)
 {
     for (size_t i = 0; i < SPANS_KEPT; i++)
@@ -47,6 +49,15 @@ static int spans_shift(struct spans_entry *e, const struct chart_plan *plan, int
     return first < 0 ? 0 : (int)first;
 }
 
+/* The newest bucket holds so much that what came since moves it by less than can be seen. */
+static bool spans_stand(const struct spans_entry *e, const struct chart_plan *plan,
+                        int64_t newest_ms)
+{
+    return plan->from_ms == e->plan.from_ms && newest_ms >= e->newest_ms &&
+           newest_ms - e->newest_ms < plan->bucket_ms / SPANS_FINE && plan->n > 0 &&
+           e->spans[plan->n - 1].n;
+}
+
 const struct series_span *spans_read(struct spans *k, const struct series *s,
                                      struct chart_plan plan)
 {
@@ -54,6 +65,8 @@ const struct series_span *spans_read(struct spans *k, const struct series *s,
     int64_t newest_ms = series_newest_ms(s);
     int first = 0;
 
+    if (e->series == s && spans_same_grid(&e->plan, &plan) && spans_stand(e, &plan, newest_ms))
+        return e->spans;
     if (e->series == s && spans_same_grid(&e->plan, &plan) && newest_ms >= e->newest_ms) {
         first = spans_shift(e, &plan, series_step_ms(s));
     } else {
