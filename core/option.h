@@ -62,6 +62,7 @@ struct option {
     const char *const *words; /* OPTION_ENUM: NULL-terminated */
     double min, max;          /* durations (ms), ints, numbers; both 0 = any */
     bool required;
+    bool open_to_all; /* all users of the machine can read it: nothing of ${env:} and ${file:} */
 };
 
 /* Scalars only (lists and maps are added item by item). `unit` matters for OPTION_QUANTITY only. */

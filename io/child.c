@@ -19,6 +19,7 @@
 
 #include "core/alloc.h"
 #include "core/buf.h"
+#include "core/secret.h"
 #include "io/limits.h"
 
 enum {
@@ -369,21 +370,37 @@ static void child_plan_close(struct child_plan *p)
             close(fds[i]);
 }
 
-static char **child_environment(void)
+/* True when `more` names this variable too: "HOME=/root" and "HOME=/srv" are one. */
+static bool child_is_given(const char *const *more, const char *name)
 {
-    char **env = xcalloc(CHILD_ALLOWED + 2, sizeof *env);
-    size_t n = 0;
+    size_t len = strlen(name);
 
+    for (; more && *more; more++)
+        if (strncmp(*more, name, len) == 0 && (*more)[len] == '=')
+            return true;
+    return false;
+}
+
+static char **child_environment(const char *const *more)
+{
+    size_t n = 0, n_more = 0;
+    char **env;
+
+    while (more && more[n_more])
+        n_more++;
+    env = xcalloc(CHILD_ALLOWED + n_more + 2, sizeof *env);
     env[n++] = xstrdup(child_path);
     for (size_t i = 0; i < CHILD_ALLOWED; i++) {
         const char *value = getenv(child_allowed[i]);
         struct buf b = { 0 };
 
-        if (!value)
+        if (!value || child_is_given(more, child_allowed[i]))
             continue;
         buf_addf(&b, "%s=%s", child_allowed[i], value);
         env[n++] = b.bytes;
     }
+    for (size_t i = 0; i < n_more; i++)
+        env[n++] = xstrdup(more[i]);
     return env;
 }
 
@@ -392,11 +409,11 @@ static bool child_fork(struct child *c, const struct child_spec *spec)
     struct child_plan p = {
         .spec = spec, .in = -1, .out = -1, .err = -1, .fail = -1, .parent = getpid()
     };
-    char **built = spec->envp ? NULL : child_environment();
+    char **built = child_environment(spec->env);
     sigset_t all, old;
     int e = 0;
 
-    p.envp = built ? built : (char *const *)spec->envp;
+    p.envp = built;
     if (child_plan_open(c, &p)) {
         sigfillset(&all);
         pthread_sigmask(SIG_SETMASK, &all, &old); /* no handler of ours may run in the child */
@@ -409,8 +426,10 @@ static bool child_fork(struct child *c, const struct child_spec *spec)
         e = errno;
     }
     child_plan_close(&p);
-    for (char **at = built; at && *at; at++)
+    for (char **at = built; *at; at++) {
+        secret_wipe(*at, strlen(*at));
         free(*at);
+    }
     free(built);
     errno = e;
     return c->pid > 0;

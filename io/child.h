@@ -12,12 +12,14 @@ struct child;
 
 struct child_spec {
     const char *const *argv; /* argv[0] is an absolute path */
-    const char *const *envp; /* NULL = ours of HOME LANG LC_ALL TERM USER TZ, and a fixed PATH */
-    const char *cwd;         /* NULL = / */
-    int64_t limit_ms;        /* 0 = none; TERM at the limit, KILL 5 s later */
-    bool keep_stdin;         /* a pipe stays open as a lifeline; else /dev/null */
-    size_t max_bytes;        /* of stdout and of stderr; 0 = CHILD_OUTPUT_MAX */
-    bool die_with_us;        /* PR_SET_PDEATHSIG where there is one */
+    /* The environment is built: ours of HOME LANG LC_ALL TERM USER TZ, a fixed PATH, and these
+     * "NAME=value", of which the last of a name counts; NULL = none. */
+    const char *const *env;
+    const char *cwd;  /* NULL = / */
+    int64_t limit_ms; /* 0 = none; TERM at the limit, KILL 5 s later */
+    bool keep_stdin;  /* a pipe stays open as a lifeline; else /dev/null */
+    size_t max_bytes; /* of stdout and of stderr; 0 = CHILD_OUTPUT_MAX */
+    bool die_with_us; /* PR_SET_PDEATHSIG where there is one */
 };
 
 struct child_events {

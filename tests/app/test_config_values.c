@@ -210,6 +210,9 @@ static void a_value_from_outside_is_never_echoed(void **state)
 
     (void)state;
     setenv("MW_TEST_SECRET", "hunter2", 1);
+    ERRORS(PROBE("{ http: 'http://h', read: [x, '${env:MW_TEST_SECRET}'] }"),
+           AT(5, 40, ".read",
+              "everybody on this machine can read arguments of a program; give it in env"));
     ERRORS(PROBE("{ http: 'http://h', every: '${env:MW_TEST_SECRET}' }"),
            AT(5, 37, ".every", "'${env:MW_TEST_SECRET}' does not give a duration such as 30s"));
     ERRORS("watch: w\nvars: {t: '${env:MW_TEST_SECRET}'}\nservices: {a: {probes: {p: {http: "

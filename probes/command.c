@@ -1,0 +1,297 @@
+/* probes/command.c: a program of somebody's: its exit as a plugin of Nagios tells it, a number, or
+ * JSON.
+ *
+ * argv, never a shell; looked for on a fixed path; no descriptors, no terminal, a built
+ * environment. One at a time: at its limit it is ended with its group, and told as a timeout.
+ */
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/alloc.h"
+#include "core/buf.h"
+#include "core/json.h"
+#include "core/secret.h"
+#include "probes/command_impl.h"
+#include "probes/registry.h"
+
+#define COMMAND(field) offsetof(struct command_options, field)
+
+enum { COMMAND_EVERY_MIN_MS = 5000, COMMAND_OUTPUT_MAX = 256 << 10 };
+
+static const char *const command_reads[] = { "plugin", "exit", "number", "json", NULL };
+
+static const struct option command_options[] = {
+    { "command", OPTION_LIST, COMMAND(command), NULL,
+      "program and arguments, [df, -P, /]; there is no shell", .required = true,
+      .open_to_all = true },
+    { "read", OPTION_ENUM, COMMAND(read), "plugin",
+      "what tells: the exit and words of a plugin, the exit alone, a number, JSON",
+      .words = command_reads },
+    { "value", OPTION_STRING, COMMAND(value), NULL,
+      "label of a plugin's performance data, or JSON Pointer to a number" },
+    { "status", OPTION_LIST, COMMAND(status), NULL,
+      "JSON Pointers; the first that leads somewhere is the status" },
+    { "components", OPTION_POINTER, COMMAND(components), NULL,
+      "JSON Pointer to the parts and their states" },
+    { "env", OPTION_MAP, COMMAND(env), NULL, "variables of its environment" },
+    { "cwd", OPTION_PATH, COMMAND(cwd), "/", "folder that it runs in" },
+    { 0 }
+};
+
+struct command_state {
+    struct child *child; /* also while what was told to end has not ended */
+    struct io_timer *limit;
+    struct command_say say;
+    struct report report;
+    int64_t began_ms;
+    bool asked; /* a report is owed */
+    char path[512];
+    char **argv, **env;
+};
+
+/* ---- options ---- */
+
+static bool command_name_fine(const char *s)
+{
+    if (!isalpha((unsigned char)*s) && *s != '_')
+        return false;
+    for (; *s; s++)
+        if (!isalnum((unsigned char)*s) && *s != '_')
+            return false;
+    return true;
+}
+
+/* What a loader or a shell would obey before the program's first line. */
+static bool command_name_obeyed(const char *s)
+{
+    return strncmp(s, "LD_", 3) == 0 || strcmp(s, "BASH_ENV") == 0 || strcmp(s, "ENV") == 0 ||
+           strcmp(s, "IFS") == 0 || strcmp(s, "PS4") == 0 || strcmp(s, "SHELLOPTS") == 0 ||
+           strcmp(s, "PATH") == 0;
+}
+
+static bool command_check_env(const struct command_options *o, struct err *err)
+{
+    for (size_t i = 0; i < o->env.n; i++) {
+        if (!command_name_fine(o->env.keys[i]))
+            return err_set(err, "env: '%s' is no name of a variable", o->env.keys[i]);
+        if (command_name_obeyed(o->env.keys[i]))
+            return err_set(err, "env: %s would change what runs; write the program's whole path",
+                           o->env.keys[i]);
+    }
+    return true;
+}
+
+static bool command_check(void *self, struct probe_common *common, struct err *err)
+{
+    const struct command_options *o = self;
+    const char *program = o->command.n ? o->command.items[0] : "";
+
+    if (!*program)
+        return err_set(err, "command: names no program");
+    if (o->command.n == 1 && strpbrk(program, " \t"))
+        return err_set(err, "command: there is no shell; write a list, such as [df, -P, /]");
+    if (strchr(program, '/') && *program != '/')
+        return err_set(err, "command: '%s' is neither a whole path nor a name alone", program);
+    if (o->read == COMMAND_JSON && !o->value && !o->status.n && o->components)
+        return err_set(err, "components: goes with status");
+    if (o->read != COMMAND_JSON && (o->status.n || o->components))
+        return err_set(err, "%s: goes with read: json", o->status.n ? "status" : "components");
+    for (size_t i = 0; i < o->status.n; i++)
+        if (!json_pointer_valid(o->status.items[i], err))
+            return err_wrap(err, "status");
+    if (o->value && o->read != COMMAND_PLUGIN && o->read != COMMAND_JSON)
+        return err_set(err, "value: goes with read: plugin and read: json");
+    if (o->value && o->read == COMMAND_JSON && !json_pointer_valid(o->value, err))
+        return err_wrap(err, "value");
+    if (common->every_ms < COMMAND_EVERY_MIN_MS)
+        return err_set(err, "every: a command is run every 5s at most");
+    if (!command_has_value(o))
+        return probe_unit_fixed(common, "the time it takes, in seconds", err) &&
+               command_check_env(o, err);
+    return command_check_env(o, err);
+}
+
+static size_t command_signals(const void *self, const struct probe_common *common,
+                              struct signal_spec out[READING_SIGNALS])
+{
+    size_t n = 0;
+
+    if (command_has_value(self))
+        out[n++] = (struct signal_spec){ .name = "value",
+                                         .unit = probe_unit(common, UNIT_NONE),
+                                         .unit_word = common->unit_word,
+                                         .main = true };
+    out[n] = (struct signal_spec){ .name = "took", .unit = UNIT_SECONDS, .main = n == 0 };
+    return n + 1;
+}
+
+static void command_target(const void *self, struct text *out)
+{
+    const struct command_options *o = self;
+    struct buf b = { 0 };
+
+    for (size_t i = 0; i < o->command.n; i++)
+        buf_addf(&b, "%s%s", i ? " " : "", o->command.items[i]);
+    text_set(out, b.bytes, b.len);
+    buf_fini(&b);
+}
+
+/* ---- running ---- */
+
+/* A name alone stands for the first of a fixed path, never of ours. */
+static bool command_find(const char *program, char out[512])
+{
+    static const char *const folders[] = { "/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
+                                           "/usr/bin",        "/sbin",          "/bin" };
+
+    if (*program == '/')
+        return snprintf(out, 512, "%s", program) < 512;
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+        if (snprintf(out, 512, "%s/%s", folders[i], program) < 512 && access(out, X_OK) == 0)
+            return true;
+    return false;
+}
+
+static bool command_open(struct probe *p, struct err *err)
+{
+    const struct command_options *o = p->self;
+    struct command_state *s = xcalloc(1, sizeof *s);
+
+    (void)err;
+    p->state = s;
+    report_init(&s->report, 0);
+    s->argv = xcalloc(o->command.n + 1, sizeof *s->argv);
+    for (size_t i = 0; i < o->command.n; i++)
+        s->argv[i] = o->command.items[i];
+    s->env = xcalloc(o->env.n + 1, sizeof *s->env);
+    for (size_t i = 0; i < o->env.n; i++) {
+        struct buf b = { 0 };
+
+        buf_addf(&b, "%s=%s", o->env.keys[i], o->env.values[i]);
+        s->env[i] = b.bytes;
+    }
+    return true;
+}
+
+static void command_report(struct probe *p)
+{
+    struct command_state *s = p->state;
+
+    s->asked = false;
+    io_timer_off(s->limit);
+    probe_report(p, &s->report);
+}
+
+static void command_failed(struct probe *p, enum fault fault, const char *why)
+{
+    struct command_state *s = p->state;
+
+    report_clear(&s->report, io_now_ms(p->clients->io));
+    probe_report_failed(&s->report, fault, why);
+    command_report(p);
+}
+
+static void command_on_limit(void *arg)
+{
+    struct probe *p = arg;
+    struct command_state *s = p->state;
+    char why[64], limit[32];
+
+    snprintf(why, sizeof why, "no end in %s", duration_format(p->common->timeout_ms, limit));
+    child_kill(s->child);
+    command_failed(p, FAULT_TIMEOUT, why);
+}
+
+static void command_on_end(void *arg, int status, const struct err *err, const char *out,
+                           const char *errout, size_t dropped)
+{
+    struct probe *p = arg;
+    struct command_state *s = p->state;
+    const struct command_end end = { .status = status,
+                                     .out = out,
+                                     .err = errout,
+                                     .out_len = out ? strlen(out) : 0,
+                                     .dropped = dropped,
+                                     .took_ms = io_mono_ms(p->clients->io) - s->began_ms };
+    bool owed = s->asked; /* else it was told as a timeout before */
+
+    if (owed) {
+        report_clear(&s->report, io_now_ms(p->clients->io));
+        if (err)
+            probe_report_failed(&s->report, FAULT_LOCAL, err->msg);
+        else
+            command_judge(p->self, p->common, &end, &s->say, &s->report);
+    }
+    child_free(s->child); /* with what it printed */
+    s->child = NULL;
+    if (owed)
+        command_report(p);
+}
+
+static void command_poll(struct probe *p)
+{
+    static const struct child_events events = { .ended = command_on_end };
+    const struct command_options *o = p->self;
+    struct command_state *s = p->state;
+    struct child_spec spec = { .argv = (const char *const *)s->argv,
+                               .env = (const char *const *)s->env,
+                               .cwd = o->cwd,
+                               .max_bytes = COMMAND_OUTPUT_MAX,
+                               .die_with_us = true };
+    char why[600];
+
+    s->asked = true;
+    if (!s->limit)
+        s->limit = io_timer_new(p->clients->io, command_on_limit, p);
+    if (s->child) {
+        command_failed(p, FAULT_TIMEOUT, "the last one was ended and has not gone");
+        return;
+    }
+    if (!command_find(o->command.items[0], s->path)) { /* it may be installed later */
+        snprintf(why, sizeof why, "there is no program '%.400s'", o->command.items[0]);
+        command_failed(p, FAULT_LOCAL, why);
+        return;
+    }
+    s->argv[0] = s->path;
+    s->began_ms = io_mono_ms(p->clients->io);
+    s->child = child_start(p->clients->io, &spec, &events, p);
+    io_timer_arm(s->limit, p->common->timeout_ms);
+}
+
+static void command_close(struct probe *p)
+{
+    struct command_state *s = p->state;
+    const struct command_options *o = p->self;
+
+    if (!s)
+        return;
+    child_free(s->child);
+    io_timer_free(s->limit);
+    command_say_fini(&s->say);
+    report_fini(&s->report);
+    for (size_t i = 0; i < o->env.n; i++) {
+        secret_wipe(s->env[i], strlen(s->env[i])); /* it may have come from ${env:...} */
+        free(s->env[i]);
+    }
+    free(s->env);
+    free(s->argv);
+    free(s);
+    p->state = NULL;
+}
+
+const struct probe_ops probe_command = {
+    .kind = "command",
+    .help = "a program: a plugin of Nagios, its exit, a number, or JSON",
+    .options = command_options,
+    .size = sizeof(struct command_options),
+    .check = command_check,
+    .signals = command_signals,
+    .target = command_target,
+    .open = command_open,
+    .poll = command_poll,
+    .close = command_close,
+};

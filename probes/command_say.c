@@ -1,0 +1,356 @@
+/* probes/command_say.c: what a command that ended says. */
+#include <ctype.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "core/alloc.h"
+#include "core/healthbody.h"
+#include "core/json.h"
+#include "probes/command_impl.h"
+#include "probes/number.h"
+#include "probes/perfdata.h"
+
+enum { COMMAND_DEPTH = 32, COMMAND_NODES = 20000 };
+
+void command_say_fini(struct command_say *s)
+{
+    if (s->body)
+        healthbody_fini(s->body);
+    free(s->body);
+    s->body = NULL;
+}
+
+bool command_has_value(const struct command_options *o)
+{
+    return o->read == COMMAND_NUMBER || o->value;
+}
+
+/* ---- text ---- */
+
+/* The first line that says something, up to `stop`; "" when there is none. */
+static const char *command_line(const char *s, const char *stop, size_t *len)
+{
+    while (*s && (isspace((unsigned char)*s) || strchr(stop, *s)))
+        s++;
+    *len = strcspn(s, stop);
+    while (*len && isspace((unsigned char)s[*len - 1]))
+        --*len;
+    return s;
+}
+
+static void command_reason(struct report *r, const char *what, const struct command_end *end)
+{
+    size_t len;
+    const char *line = command_line(end->err, "\r\n", &len);
+    struct text said = { 0 };
+
+    if (!len)
+        line = command_line(end->out, "\r\n", &len);
+    text_set(&said, line, len);
+    text_setf(&r->reason, "%s%s%s", what, said.len ? ": " : "", text_str(&said));
+    text_fini(&said);
+}
+
+static void command_unknown(struct report *r, const char *why, const struct command_end *end)
+{
+    r->state = STATE_UNKNOWN;
+    command_reason(r, why, end);
+    for (size_t i = 0; i < READING_SIGNALS; i++)
+        if (!r->values[i].known)
+            text_copy(&r->values[i].note, &r->reason);
+}
+
+/* ---- how it ended, whatever it is read for ---- */
+
+/* False when nothing can be told from its output: the report says so. */
+static bool command_ended_well(const struct command_end *end, struct report *r)
+{
+    char why[64];
+
+    if (WIFSIGNALED(end->status)) {
+        snprintf(why, sizeof why, "killed by signal %d (%s)", WTERMSIG(end->status),
+                 strsignal(WTERMSIG(end->status)));
+        command_unknown(r, why, end);
+        return false;
+    }
+    if (WEXITSTATUS(end->status) == 126 || WEXITSTATUS(end->status) == 127) {
+        snprintf(why, sizeof why, "it could not run what it needs (exit %d)",
+                 WEXITSTATUS(end->status));
+        command_unknown(r, why, end);
+        return false;
+    }
+    return true;
+}
+
+/* ---- as a plugin ---- */
+
+static bool command_opinion(const char *word, size_t len, enum state *out)
+{
+    static const struct {
+        const char *word;
+        enum state state;
+    } words[] = { { "OK", STATE_UP },
+                  { "WARNING", STATE_DEGRADED },
+                  { "CRITICAL", STATE_DOWN },
+                  { "UNKNOWN", STATE_UNKNOWN } };
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (len != strlen(words[i].word) || memcmp(word, words[i].word, len) != 0)
+            continue;
+        *out = words[i].state;
+        return true;
+    }
+    return false;
+}
+
+/* "DISK CRITICAL - ..." and "CRITICAL: ..." say so themselves, in one of the first two words. */
+static bool command_says(const char *line, size_t len, enum state *out)
+{
+    for (int i = 0; i < 2 && len; i++) {
+        size_t word = 0;
+
+        while (word < len && isupper((unsigned char)line[word]))
+            word++;
+        if (command_opinion(line, word, out))
+            return true;
+        while (word < len && line[word] != ' ')
+            word++;
+        while (word < len && line[word] == ' ')
+            word++;
+        line += word;
+        len -= word;
+    }
+    return false;
+}
+
+/* How bad: what is not known is worse than a warning, and no failure. */
+static int command_badness(enum state s)
+{
+    return s == STATE_UP ? 0 : s == STATE_DEGRADED ? 1 : s == STATE_UNKNOWN ? 2 : 3;
+}
+
+static void command_plugin_value(const struct command_options *o, const struct probe_common *common,
+                                 const struct command_end *end, struct report *r)
+{
+    enum unit unit = probe_unit(common, UNIT_NONE);
+    struct value *v = &r->values[0];
+    struct perfdata found;
+
+    if (!perfdata_find(end->out, o->value, &found)) {
+        text_setf(&v->note, "it tells no number for '%s'", o->value);
+        return;
+    }
+    if (unit == UNIT_MS && found.unit == UNIT_SECONDS) {
+        found.value *= 1000;
+        found.unit = UNIT_MS;
+    }
+    if (found.unit != UNIT_NONE && unit != UNIT_NONE && found.unit != unit) {
+        text_setf(&v->note, "'%s' is in %s, not in %s", o->value, unit_name(found.unit),
+                  unit_name(unit));
+        return;
+    }
+    v->known = true;
+    v->value = found.value;
+}
+
+static void command_plugin(const struct command_options *o, const struct probe_common *common,
+                           const struct command_end *end, struct report *r)
+{
+    static const enum state states[] = { STATE_UP, STATE_DEGRADED, STATE_DOWN, STATE_UNKNOWN };
+    int code = WEXITSTATUS(end->status);
+    enum state said;
+    size_t len;
+    const char *line = command_line(end->out, "|\r\n", &len);
+    char why[64];
+
+    if (o->value)
+        command_plugin_value(o, common, end, r);
+    if (code > 3) {
+        snprintf(why, sizeof why, "exit %d is none of a plugin", code);
+        command_unknown(r, why, end);
+        return;
+    }
+    r->state = states[code];
+    if (!len) {
+        if (code == 0) { /* a plugin that says nothing has checked nothing */
+            command_unknown(r, "it printed nothing", end);
+            return;
+        }
+        snprintf(why, sizeof why, "exit %d", code);
+        command_reason(r, why, end);
+    } else {
+        text_set(&r->reason, line, len);
+    }
+    if (command_says(line, len, &said) && command_badness(said) > command_badness(r->state)) {
+        r->state = said;
+        r->disagree = true; /* its exit says better than its words */
+    }
+    if (r->state == STATE_DOWN)
+        r->fault = FAULT_STATUS;
+    else if (o->value && !r->values[0].known && r->state == STATE_UP)
+        r->state = STATE_UNKNOWN;
+    if (r->state == STATE_UNKNOWN && code == 0 && !r->disagree)
+        text_copy(&r->reason, &r->values[0].note);
+}
+
+/* ---- by its exit, as a number ---- */
+
+static void command_exit(const struct command_end *end, struct report *r)
+{
+    size_t len;
+    const char *line = command_line(end->out, "\r\n", &len);
+    char why[32];
+
+    if (WEXITSTATUS(end->status) == 0) {
+        r->state = STATE_UP;
+        text_set(&r->reason, line, len);
+        if (!len)
+            text_sets(&r->reason, "exit 0");
+        return;
+    }
+    r->state = STATE_DOWN;
+    r->fault = FAULT_STATUS;
+    snprintf(why, sizeof why, "exit %d", WEXITSTATUS(end->status));
+    command_reason(r, why, end);
+}
+
+/* Other ways to read need an exit of 0: what a command that failed printed is no measurement. */
+static bool command_succeeded(const struct command_end *end, struct report *r)
+{
+    char why[32];
+
+    if (WEXITSTATUS(end->status) == 0)
+        return true;
+    snprintf(why, sizeof why, "exit %d", WEXITSTATUS(end->status));
+    command_unknown(r, why, end);
+    return false;
+}
+
+static void command_value_said(const struct probe_common *common, struct report *r)
+{
+    char n[32];
+
+    quantity_format(r->values[0].value, probe_unit(common, UNIT_NONE), n);
+    text_setf(&r->reason, "%s%s%s", n, common->unit_word ? " " : "",
+              common->unit_word ? common->unit_word : "");
+}
+
+static void command_number(const struct probe_common *common, const struct command_end *end,
+                           struct report *r)
+{
+    struct value *v = &r->values[0];
+    char number[64];
+    size_t len;
+    const char *line = command_line(end->out, "\r\n", &len);
+
+    if (len && line[len - 1] == '%' && probe_unit(common, UNIT_NONE) == UNIT_PERCENT)
+        len--;
+    snprintf(number, sizeof number, "%.*s", (int)(len < sizeof number ? len : 0), line);
+    if (!len || !number_parse(number, &v->value)) {
+        v->value = NAN;
+        command_unknown(r, len ? "not a number" : "it printed nothing", end);
+        return;
+    }
+    v->known = true;
+    r->state = STATE_UP;
+    command_value_said(common, r);
+}
+
+/* ---- as JSON ---- */
+
+static bool command_json_value(const struct command_options *o, const struct command_end *end,
+                               struct report *r)
+{
+    struct value *v = &r->values[0];
+    struct err err = { "" };
+    struct json *root = json_parse(end->out, end->out_len, COMMAND_DEPTH, COMMAND_NODES, &err);
+    const struct json *at = root ? json_pointer(root, o->value) : NULL;
+
+    v->known = at && json_number(at, &v->value) && isfinite(v->value);
+    if (!root)
+        text_sets(&v->note, err.msg);
+    else if (!v->known)
+        text_setf(&v->note, "no number at %s", o->value);
+    json_free(root);
+    if (!v->known)
+        v->value = NAN;
+    return v->known;
+}
+
+static void command_json_status(const struct command_options *o, const struct command_end *end,
+                                struct command_say *s, struct report *r)
+{
+    const struct healthbody_hints hints = { .status = (const char *const *)o->status.items,
+                                            .n_status = o->status.n,
+                                            .components = o->components };
+    struct err err = { "" };
+
+    if (!s->body)
+        s->body = xcalloc(1, sizeof *s->body);
+    if (!healthbody_read(end->out, end->out_len, "application/json", &hints, s->body, &err)) {
+        command_unknown(r, err.msg, end);
+        return;
+    }
+    r->state = s->body->state;
+    r->components = s->body->components;
+    r->n_components = s->body->n_components;
+    text_copy(&r->version, &s->body->version);
+    if (s->body->why.len)
+        text_copy(&r->reason, &s->body->why);
+    else
+        text_copy(&r->reason, &s->body->word);
+    if (r->state == STATE_DOWN)
+        r->fault = FAULT_STATUS;
+}
+
+static void command_json(const struct command_options *o, const struct probe_common *common,
+                         const struct command_end *end, struct command_say *s, struct report *r)
+{
+    if (end->dropped) {
+        command_unknown(r, "more output than is kept", end);
+        return;
+    }
+    r->state = STATE_UP;
+    if (!o->value || o->status.n)
+        command_json_status(o, end, s, r);
+    if (!o->value)
+        return;
+    if (command_json_value(o, end, r)) {
+        if (!r->reason.len)
+            command_value_said(common, r);
+    } else if (r->state == STATE_UP) {
+        r->state = STATE_UNKNOWN;
+        text_copy(&r->reason, &r->values[0].note);
+    }
+}
+
+void command_judge(const struct command_options *o, const struct probe_common *common,
+                   const struct command_end *end, struct command_say *s, struct report *r)
+{
+    struct value *took = &r->values[command_has_value(o) ? 1 : 0];
+
+    took->known = true;
+    took->value = (double)end->took_ms / 1000;
+    if (!command_ended_well(end, r))
+        return;
+    switch ((enum command_read)o->read) {
+    case COMMAND_PLUGIN:
+        command_plugin(o, common, end, r);
+        break;
+    case COMMAND_EXIT:
+        command_exit(end, r);
+        break;
+    case COMMAND_NUMBER:
+        if (command_succeeded(end, r))
+            command_number(common, end, r);
+        break;
+    case COMMAND_JSON:
+        if (command_succeeded(end, r))
+            command_json(o, common, end, s, r);
+        break;
+    }
+}
