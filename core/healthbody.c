@@ -153,7 +153,9 @@ static void healthbody_read_uptime(struct healthbody_walk *w, const struct json 
         else if (json_string(v) && quantity_parse(json_string(v), UNIT_SECONDS, &n, NULL))
             w->out->uptime = n;
     }
-    if (json_number(healthbody_find(base, "finishedAt"), &n) && n > 0 && n < 1e13)
+    /* seconds or milliseconds, of this century */
+    if (healthbody_find(base, "checkResults") &&
+        json_number(healthbody_find(base, "finishedAt"), &n) && n >= 1e9 && n < 1e13)
         w->out->finished_ms = (int64_t)(n < 1e11 ? n * 1000 : n);
 }
 

@@ -34,7 +34,7 @@ struct healthbody {
     size_t n_components, components_cap;
     struct text version;
     double uptime;       /* NaN = not told */
-    int64_t finished_ms; /* when the checks behind it ran, where it tells so; else 0 */
+    int64_t finished_ms; /* when the checks behind it ran (Laravel tells so); else 0 */
 };
 
 /* `content_type` and `hints` may be NULL. */

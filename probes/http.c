@@ -176,7 +176,7 @@ static void http_on_reply(void *arg, const struct http_reply *reply)
     struct http_state *s = p->state;
 
     report_clear(&s->report, io_now_ms(p->clients->io));
-    http_judge_reply(o, s, reply, io_mono_ms(p->clients->io));
+    http_judge_reply(o, p->common, s, reply, io_mono_ms(p->clients->io));
     if (s->report.fault == FAULT_AUTH && (o->bearer || o->basic)) {
         http_target_free(s->target); /* the secret may have been renewed: read it again next time */
         s->target = NULL;

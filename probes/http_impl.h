@@ -45,7 +45,7 @@ struct http_state {
     int64_t uptime_ms, answered_ms; /* when it was told; when the last reply came (monotonic) */
 };
 
-/* probes/http_judge.c: everything about a complete reply. */
-void http_judge_reply(const struct http_options *o, struct http_state *s,
-                      const struct http_reply *r, int64_t mono_ms);
+/* probes/http_judge.c: everything about a complete reply, into s->report (whose at_ms is set). */
+void http_judge_reply(const struct http_options *o, const struct probe_common *common,
+                      struct http_state *s, const struct http_reply *r, int64_t mono_ms);
 bool http_check_assert(const char *pointer, const char *expected, struct err *err);

@@ -15,8 +15,10 @@ enum {
     HTTP_UNAVAILABLE = 503
 };
 enum {
-    HTTP_STILL_MS = 2000, /* an uptime in whole seconds must have moved by then */
-    HTTP_KEPT = 64 << 10  /* longer bodies are read each time, not kept to be compared */
+    HTTP_STILL_MS = 2000,            /* an uptime in whole seconds must have moved by then */
+    HTTP_RESULTS = 3,                /* intervals that results may be old, and at least as long: */
+    HTTP_RESULTS_MS = 5 * 60 * 1000, /* who runs checks apart mostly does so every minute */
+    HTTP_KEPT = 64 << 10             /* longer bodies are read each time, not kept to be compared */
 };
 
 static const char *http_phrase(int code)
@@ -336,6 +338,21 @@ static void http_judge_uptime(const struct http_options *o, struct http_state *s
     s->uptime_ms = mono_ms;
 }
 
+/* Checks that somebody else runs, and that stopped running, still say how it was then. */
+static void http_judge_results(const struct probe_common *common, const struct healthbody *h,
+                               struct report *out)
+{
+    int64_t age_ms = out->at_ms - h->finished_ms, limit_ms = HTTP_RESULTS * common->every_ms;
+    char age[16];
+
+    if (limit_ms < HTTP_RESULTS_MS)
+        limit_ms = HTTP_RESULTS_MS;
+    if (!h->finished_ms || age_ms <= limit_ms || out->state != STATE_UP)
+        return;
+    out->state = STATE_DEGRADED;
+    text_setf(&out->reason, "results are %s old", age_format(age_ms, age));
+}
+
 static void http_judge_speed(const struct http_options *o, const struct http_reply *r,
                              struct report *out)
 {
@@ -363,8 +380,8 @@ static bool http_is_rejected(const struct http_options *o, int code)
            (code == 403 && (o->bearer || o->basic));
 }
 
-void http_judge_reply(const struct http_options *o, struct http_state *s,
-                      const struct http_reply *r, int64_t mono_ms)
+void http_judge_reply(const struct http_options *o, const struct probe_common *common,
+                      struct http_state *s, const struct http_reply *r, int64_t mono_ms)
 {
     struct report *out = &s->report;
     bool code_ok = codes_match(&o->expect, r->code);
@@ -388,6 +405,7 @@ void http_judge_reply(const struct http_options *o, struct http_state *s,
         out->n_components = s->body.health.n_components;
         text_copy(&out->version, &s->body.health.version);
         http_judge_uptime(o, s, mono_ms);
+        http_judge_results(common, &s->body.health, out);
     }
     http_judge_speed(o, r, out);
     s->answered_ms = mono_ms;

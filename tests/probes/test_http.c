@@ -340,6 +340,40 @@ static void a_body_that_stops_moving_ages_and_a_moved_byte_is_read(void **state)
     case_fini(&c);
 }
 
+/* Laravel tells when its checks ran; when its scheduler stops, they are green for ever. */
+static void old_results_are_degraded(void **state)
+{
+    static const char body[] = "{\"finishedAt\":1769652827,"
+                               "\"checkResults\":[{\"name\":\"A\",\"status\":\"ok\"}]}";
+    static const char failed[] = "{\"finishedAt\":1769652827,"
+                                 "\"checkResults\":[{\"name\":\"A\",\"status\":\"failed\"}]}";
+    struct probe_case c;
+
+    (void)state;
+    case_init(&c, "http", PAIRS(HEALTH));
+    answer(&c, 200, body);
+    assert_int_equal(c.state, STATE_UP);
+    io_advance(c.io, 299 * 1000 - c.common.timeout_ms);
+    answer(&c, 200, body);
+    assert_int_equal(c.state, STATE_UP);
+    io_advance(c.io, 2 * 3600 * 1000);
+    answer(&c, 200, body);
+    IS(&c, STATE_DEGRADED, "results are 2h5m old");
+    answer(&c, 200, failed);
+    IS(&c, STATE_DOWN, "code 200 but body says down: A: failed"); /* says more */
+    answer(&c, 200, "{\"finishedAt\":5,\"status\":\"ok\"}");      /* no such results */
+    assert_int_equal(c.state, STATE_UP);
+    case_fini(&c);
+    case_init(&c, "http", PAIRS(HEALTH, "every", "1h"));
+    io_advance(c.io, 3 * 3600 * 1000 - 1000);
+    answer(&c, 200, body);
+    assert_int_equal(c.state, STATE_UP);
+    io_advance(c.io, 3600 * 1000);
+    answer(&c, 200, body);
+    IS(&c, STATE_DEGRADED, "results are 4h old");
+    case_fini(&c);
+}
+
 static void a_small_uptime_proves_a_restart_and_another_instance_does_not(void **state)
 {
     struct probe_case c;
@@ -505,6 +539,7 @@ int main(void)
         cmocka_unit_test(hints_lead_to_the_status),
         cmocka_unit_test(an_uptime_that_stands_still_is_a_cached_answer),
         cmocka_unit_test(a_body_that_stops_moving_ages_and_a_moved_byte_is_read),
+        cmocka_unit_test(old_results_are_degraded),
         cmocka_unit_test(a_small_uptime_proves_a_restart_and_another_instance_does_not),
         cmocka_unit_test(slow_is_degraded),
         cmocka_unit_test(retry_after_is_noted),
