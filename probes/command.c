@@ -110,7 +110,7 @@ static bool command_check(void *self, struct probe_common *common, struct err *e
     if (common->every_ms < COMMAND_EVERY_MIN_MS)
         return err_set(err, "every: a command is run every 5s at most");
     if (!command_has_value(o))
-        return probe_unit_fixed(common, "the time it takes, in seconds", err) &&
+        return probe_unit_fixed(common, "the time it takes, in milliseconds", err) &&
                command_check_env(o, err);
     return command_check_env(o, err);
 }
@@ -125,7 +125,7 @@ static size_t command_signals(const void *self, const struct probe_common *commo
                                          .unit = probe_unit(common, UNIT_NONE),
                                          .unit_word = common->unit_word,
                                          .main = true };
-    out[n] = (struct signal_spec){ .name = "took", .unit = UNIT_SECONDS, .main = n == 0 };
+    out[n] = (struct signal_spec){ .name = "took", .unit = UNIT_MS, .main = n == 0 };
     return n + 1;
 }
 

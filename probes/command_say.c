@@ -334,7 +334,7 @@ void command_judge(const struct command_options *o, const struct probe_common *c
     struct value *took = &r->values[command_has_value(o) ? 1 : 0];
 
     took->known = true;
-    took->value = (double)end->took_ms / 1000;
+    took->value = (double)end->took_ms;
     if (!command_ended_well(end, r))
         return;
     switch ((enum command_read)o->read) {

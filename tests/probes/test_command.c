@@ -100,7 +100,7 @@ static void endings_are_judged(void **state)
         assert_true(r.reason.len > 0);
         assert_int_equal(r.values[0].known && command_has_value(&o), !isnan(v->number));
         assert_true(isnan(v->number) || r.values[0].value == v->number);
-        assert_true(r.values[command_has_value(&o)].value == 1.5);
+        assert_true(r.values[command_has_value(&o)].value == 1500);
         assert_true((r.state == STATE_DOWN) == (r.fault != FAULT_NONE));
     }
     command_say_fini(&say);
