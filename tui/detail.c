@@ -20,9 +20,9 @@ enum { DETAIL_CHART_H = 8, DETAIL_PAGE_MAX = 600, DETAIL_TIES = 32 };
 
 struct flow {
     const struct view *view;
-    struct canvas *c; /* NULL: only measured */
+    struct canvas *c; /* as high as what is in sight; NULL: only measured */
     struct rect r;
-    int y;
+    int y; /* of the next block; below 0 while it is scrolled away */
 };
 
 const struct reading *detail_reading(const struct view *v, const struct service *s, int *index)
@@ -39,9 +39,15 @@ const struct reading *detail_reading(const struct view *v, const struct service 
 
 /* -- blocks of the page -- */
 
+/* A chart that nobody sees is not read, let alone drawn. */
+static bool flow_draws(const struct flow *f, int lines)
+{
+    return f->c && f->y < f->c->h && f->y + lines > 0;
+}
+
 static void flow_words(struct flow *f, enum style style, const char *words)
 {
-    if (f->c && *words)
+    if (*words && flow_draws(f, 1))
         canvas_put(f->c, f->r.x, f->y, f->r.w, style, words);
     f->y += *words ? 1 : 0;
 }
@@ -51,7 +57,7 @@ static void flow_text(struct flow *f, enum style style, const struct text *t)
     int lines = textflow_lines(t, f->r.w);
 
     lines = lines > 6 ? 6 : lines;
-    if (f->c)
+    if (flow_draws(f, lines))
         textflow_draw(t, (struct rect){ f->r.x, f->y, f->r.w, lines }, style, f->c);
     f->y += lines;
 }
@@ -74,7 +80,7 @@ static void flow_gap(struct flow *f)
 static void flow_heading(struct flow *f, const char *words, const char *note)
 {
     flow_gap(f);
-    if (f->c) {
+    if (flow_draws(f, 1)) {
         int n = canvas_put(f->c, f->r.x, f->y, f->r.w, STYLE_TITLE, words);
 
         canvas_put(f->c, f->r.x + n + 2, f->y, f->r.w - n - 2, STYLE_DIM, note);
@@ -87,7 +93,7 @@ static void flow_target(struct flow *f, const struct reading *r)
     char every[32], timeout[32], words[160];
 
     flow_gap(f);
-    if (f->c) {
+    if (flow_draws(f, 1)) {
         int n = canvas_text(f->c, f->r.x, f->y, f->r.w, STYLE_DIM, &r->kind);
 
         canvas_text(f->c, f->r.x + n + 2, f->y, f->r.w - n - 2, STYLE_PLAIN, &r->target);
@@ -145,7 +151,7 @@ static void flow_phases(struct flow *f, const struct reading *r)
     if (r->phases.total_us <= 0)
         return;
     flow_heading(f, "Last exchange", quantity_format(r->phases.total_us / 1000.0, UNIT_MS, figure));
-    if (f->c)
+    if (flow_draws(f, 2))
         phases_draw(&r->phases, (struct rect){ f->r.x, f->y, f->r.w, 2 }, f->c);
     f->y += 2;
 }
@@ -180,7 +186,7 @@ static void flow_components(struct flow *f, const struct reading *r)
     if (r->n_components == 0)
         return;
     flow_heading(f, "Components", "as the answer tells them");
-    if (f->c)
+    if (flow_draws(f, (int)r->n_components))
         grid_draw(&(struct grid){ .columns = columns,
                                   .n_columns = 4,
                                   .n_rows = r->n_components,
@@ -198,7 +204,7 @@ static void flow_signal(struct flow *f, struct pick p)
     int x = f->r.x, end = f->r.x + f->r.w;
 
     flow_gap(f);
-    if (f->c) {
+    if (flow_draws(f, DETAIL_CHART_H)) {
         enum style style = signal_style(pick_reading(f->view, p), s);
 
         style = style == STYLE_PLAIN ? STYLE_STRONG : style;
@@ -230,7 +236,7 @@ static void flow_table(struct flow *f, const struct table *t)
     for (size_t i = 0; i < t->cols && i < GRID_COLS; i++)
         columns[i] = (struct grid_column){ .min = 6, .max = 60, .leave = (int)i };
     flow_heading(f, "Rows", t->cut ? "there were more" : "");
-    if (f->c)
+    if (flow_draws(f, rows))
         grid_draw(&(struct grid){ .columns = columns,
                                   .n_columns = t->cols < GRID_COLS ? t->cols : GRID_COLS,
                                   .n_rows = (size_t)rows,
@@ -270,16 +276,15 @@ int detail_page_lines(const struct view *v, int service, int w)
 
 void detail_page(const struct view *v, int service, int top, struct rect r, struct canvas *c)
 {
-    int lines = detail_page_lines(v, service, r.w);
     struct canvas page;
-    struct flow f = { .view = v, .c = &page, .r = { 0, 0, r.w, lines } };
+    struct flow f = { .view = v, .c = &page, .r = { 0, 0, r.w, r.h }, .y = -top };
 
     if (r.w < 1 || r.h < 1)
         return;
-    canvas_init(&page, r.w, lines > 0 ? lines : 1);
+    canvas_init(&page, r.w, r.h);
     page.ascii = c->ascii;
     flow_page(&f, service);
-    canvas_copy(c, r, &page, top);
+    canvas_copy(c, r, &page, 0);
     canvas_fini(&page);
 }
 

@@ -2,6 +2,7 @@
  * text changes no foreign cell; and that nobody's random typing breaks anything. */
 #include "tests/tui/stage.h"
 #include "tui/cmdline.h"
+#include "tui/detail.h"
 #include "tui/filter.h"
 
 #include "tests/cmocka.h"
@@ -563,6 +564,44 @@ static void said_words_leave_after_a_while(void **state)
     stage_close(&s);
 }
 
+enum { PAGE_W = 60, PAGE_H = 4 };
+
+/* Every part of the page of a reading against the whole. */
+static void page_is_the_same_scrolled(const struct view *v, int service)
+{
+    int lines = detail_page_lines(v, service, PAGE_W);
+    struct canvas whole, part;
+
+    assert_true(lines > PAGE_H);
+    canvas_init(&whole, PAGE_W, lines);
+    canvas_init(&part, PAGE_W, PAGE_H);
+    detail_page(v, service, 0, canvas_rect(&whole), &whole);
+    for (int top = 0; top + PAGE_H <= lines; top++) {
+        canvas_clear(&part);
+        detail_page(v, service, top, canvas_rect(&part), &part);
+        assert_memory_equal(part.cells, whole.cells + top * PAGE_W,
+                            PAGE_W * PAGE_H * sizeof *part.cells);
+    }
+    canvas_fini(&whole);
+    canvas_fini(&part);
+}
+
+/* Only what is in sight is drawn; it must not matter. */
+static void scrolled_page_is_the_same_page(void **state)
+{
+    struct board *b = stage_board("broken");
+    struct view v = { .zoom = -1, .errors = PICK_NONE, .latency = PICK_NONE };
+
+    (void)state;
+    view_set_board(&v, b, b->at_ms);
+    view_settle(&v);
+    for (int service = 0; service < (int)b->n_services; service++)
+        for (v.reading = 0; v.reading < (int)b->services[service].n_readings; v.reading++)
+            page_is_the_same_scrolled(&v, service);
+    view_fini(&v);
+    board_free(b);
+}
+
 static void every_size_from_one_cell_on_is_drawn(void **state)
 {
     static const int sizes[][2] = { { 1, 1 },   { 2, 3 },   { 19, 79 },  { 39, 12 }, { 40, 11 },
@@ -899,6 +938,7 @@ int main(void)
         cmocka_unit_test(age_beyond_all_bounds_is_not_young),
         cmocka_unit_test(screen_is_drawn_only_when_something_may_have_changed),
         cmocka_unit_test(said_words_leave_after_a_while),
+        cmocka_unit_test(scrolled_page_is_the_same_page),
         cmocka_unit_test(every_size_from_one_cell_on_is_drawn),
         cmocka_unit_test(verdict_is_there_at_any_size),
         cmocka_unit_test(notice_and_blindness_are_said_once),
