@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What the canvas holds is what a terminal shows: real screens through ncurses, in a pty, in every
-kind of terminal, against the cells of tests/screens/."""
+"""What the canvas holds is what a terminal shows: real screens in a pty, in every kind of terminal,
+against the cells of tests/screens/."""
 import os
 import pathlib
 import re
@@ -37,6 +37,13 @@ def show(name, cols=120, rows=36, theme="dark", **more):
 class ShowTest(unittest.TestCase):
     maxDiff = None
 
+    def has_read(self, s):
+        """All that was sent so far: a key behind it has its effect, and takes it back."""
+        s.key("?")
+        s.wait_for("Everywhere")
+        s.key("Esc")
+        s.wait_gone("Everywhere")
+
     def sees(self, s, name):
         s.settle(0.08)
         self.assertEqual(still(s.lines()), still(expected(name)))
@@ -58,8 +65,7 @@ class ShowTest(unittest.TestCase):
                 self.assertTrue(s.stty()["as_at_start"])
 
     def test_locale_without_utf8_gets_ascii(self):
-        # of type linux: libvterm 0.1.4 loses the last column of a row after REP
-        with show("broken", 80, 24, term="linux", env={"LC_ALL": "C"}) as s:
+        with show("broken", 80, 24, env={"LC_ALL": "C"}) as s:
             s.wait_for("postgres")
             s.settle()
             self.assertTrue(all(line.isascii() for line in s.lines()))
@@ -121,6 +127,7 @@ class ShowTest(unittest.TestCase):
         with show("broken", 80, 24) as s:
             s.wait_for("postgres")
             s.paste("q:quit 2 z ? " * 200)
+            self.has_read(s)
             self.sees(s, "overview-broken-80x24")
             self.assertIsNone(s.exited())
 
@@ -129,6 +136,7 @@ class ShowTest(unittest.TestCase):
             s.wait_for("postgres")
             s.raw(b"\x1b[?62;22c\x1b[24;80R\x1b]0;qqq\x07\x1bP1$rq\x1b\\\x1b[I\x1b[O"
                   b"\x1b[<0;3;3M\x1b[Mqqq\x1b[" + b"1;" * 2000 + b"q")
+            self.has_read(s)
             self.sees(s, "overview-broken-80x24")
             self.assertIsNone(s.exited())
 
