@@ -129,8 +129,8 @@ def rss_kb():
     return 0
 
 
-def draw(all_, selected):
-    out = ["\x1b[H\x1b[2Jmidwatch stand-in"]
+def draw(all_, selected, frozen):
+    out = ["\x1b[H\x1b[2Jmidwatch stand-in" + ("  FROZEN" if frozen else "")]
     for i, p in enumerate(all_[:30]):
         mark = ">" if i == selected else " "
         out.append(f"{mark} {p.service:10} {p.state:10} {p.reason}")
@@ -148,8 +148,8 @@ def main():
     signal.signal(signal.SIGWINCH, lambda *a: None)
     for p in all_:
         p.start()
-    selected, beat, stalled = 0, time.monotonic(), False
-    draw(all_, selected)
+    selected, frozen, beat, stalled = 0, False, time.monotonic(), False
+    draw(all_, selected, frozen)
     while True:
         ready, _, _ = select.select([0], [], [], max(0, beat - time.monotonic()))
         lag = max(0, int((time.monotonic() - beat) * 1000))
@@ -157,8 +157,11 @@ def main():
             key = os.read(0, 64)
             if key[:1] == b"q":
                 break
-            selected = (selected + 1) % 30
-            draw(all_, selected)
+            if key[:1] == b"z":
+                frozen = not frozen
+            elif key[:1] != b"\x0c":
+                selected = (selected + 1) % 30
+            draw(all_, selected, frozen)
             continue
         hurt = any(p.spoilt for p in all_)
         if GUILTY == "stall" and hurt and not stalled:
@@ -166,7 +169,8 @@ def main():
             time.sleep(0.6)
             lag = 600
         write_debug(os.environ["MIDWATCH_DEBUG_FILE"], all_, lag)
-        draw(all_, selected)
+        if not frozen:
+            draw(all_, selected, frozen)
         beat = time.monotonic() + 1
     if GUILTY == "crash":
         os.kill(os.getpid(), signal.SIGSEGV)
