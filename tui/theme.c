@@ -96,11 +96,6 @@ const struct theme *theme_find(const char *name)
     return NULL;
 }
 
-const char *theme_name(const struct theme *t)
-{
-    return t->name;
-}
-
 const char *const *theme_names(void)
 {
     return theme_list;

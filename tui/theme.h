@@ -21,7 +21,6 @@ struct theme;
 
 /* "dark", "light", "mono"; NULL when there is no such theme. */
 const struct theme *theme_find(const char *name);
-const char *theme_name(const struct theme *t);
 /* NULL-terminated, for completion and messages. */
 const char *const *theme_names(void);
 /* The theme to start with: `name` if given and known; else mono when `no_color` (the value of

@@ -6,12 +6,12 @@
 static void no_color_is_mono_unless_asked_otherwise(void **state)
 {
     (void)state;
-    assert_string_equal(theme_name(theme_pick(NULL, "1", NULL)), "mono");
-    assert_string_equal(theme_name(theme_pick(NULL, "", NULL)), "dark"); /* set but empty */
-    assert_string_equal(theme_name(theme_pick("light", "1", NULL)), "light");
-    assert_string_equal(theme_name(theme_pick("no such", NULL, NULL)), "dark");
-    assert_string_equal(theme_name(theme_pick(NULL, NULL, "0;15")), "light");
-    assert_string_equal(theme_name(theme_pick(NULL, NULL, "15;0")), "dark");
+    assert_ptr_equal(theme_pick(NULL, "1", NULL), theme_find("mono"));
+    assert_ptr_equal(theme_pick(NULL, "", NULL), theme_find("dark")); /* set but empty */
+    assert_ptr_equal(theme_pick("light", "1", NULL), theme_find("light"));
+    assert_ptr_equal(theme_pick("no such", NULL, NULL), theme_find("dark"));
+    assert_ptr_equal(theme_pick(NULL, NULL, "0;15"), theme_find("light"));
+    assert_ptr_equal(theme_pick(NULL, NULL, "15;0"), theme_find("dark"));
     assert_null(theme_find("no such"));
 }
 
