@@ -19,9 +19,8 @@ static double queues_now_s(void)
 }
 
 /* A command whose reply does not matter. */
-static bool queues_do(struct rds *r, redisReply *reply)
+static bool queues_do(redisReply *reply)
 {
-    (void)r;
     if (reply)
         freeReplyObject(reply);
     return reply != NULL;
@@ -49,12 +48,12 @@ bool queues_pause(struct rds *r, const char *name, bool on, char *why)
 {
     const char *from = on ? "wait" : "paused", *to = on ? "paused" : "wait";
 
-    if (!(on ? queues_do(r, rds_ask(r, why, "HSET bull:%s:meta paused 1", name))
-             : queues_do(r, rds_ask(r, why, "HDEL bull:%s:meta paused", name))))
+    if (!(on ? queues_do(rds_ask(r, why, "HSET bull:%s:meta paused 1", name))
+             : queues_do(rds_ask(r, why, "HDEL bull:%s:meta paused", name))))
         return false;
     long long n = rds_count(r, why, "LLEN bull:%s:%s", name, from);
     for (long long i = 0; i < n; i++)
-        if (!queues_do(r, rds_ask(r, why, "RPOPLPUSH bull:%s:%s bull:%s:%s", name, from, name, to)))
+        if (!queues_do(rds_ask(r, why, "RPOPLPUSH bull:%s:%s bull:%s:%s", name, from, name, to)))
             return false;
     return n >= 0;
 }
@@ -75,14 +74,14 @@ static void queues_produce(struct queues *qs, const struct queue_def *q, struct 
 
     if (id <= 0)
         return;
-    queues_do(r, rds_ask(r, why,
-                         "HSET bull:%s:%lld name %s data {\"unitId\":%d} timestamp %lld "
-                         "attempts %d attemptsMade 0",
-                         q->name, id, q->work, 1 + chance_below(dice, 600),
-                         (long long)now_real_ms(), QUEUES_ATTEMPTS));
-    queues_do(r, rds_ask(r, why, "LPUSH bull:%s:%s %lld", q->name, queues_waiting(qs, q), id));
-    queues_do(r, rds_ask(r, why, "XADD bull:%s:events MAXLEN ~ 200 * event waiting jobId %lld",
-                         q->name, id));
+    queues_do(rds_ask(r, why,
+                      "HSET bull:%s:%lld name %s data {\"unitId\":%d} timestamp %lld "
+                      "attempts %d attemptsMade 0",
+                      q->name, id, q->work, 1 + chance_below(dice, 600), (long long)now_real_ms(),
+                      QUEUES_ATTEMPTS));
+    queues_do(rds_ask(r, why, "LPUSH bull:%s:%s %lld", q->name, queues_waiting(qs, q), id));
+    queues_do(rds_ask(r, why, "XADD bull:%s:events MAXLEN ~ 200 * event waiting jobId %lld",
+                      q->name, id));
 }
 
 /* Trims a sorted set of finished jobs, with their hashes. */
@@ -94,8 +93,8 @@ static void queues_trim(struct queues *qs, const struct queue_def *q, const char
 
     for (size_t i = 0; old && old->type == REDIS_REPLY_ARRAY && i < old->elements; i++) {
         const char *id = old->element[i]->str;
-        queues_do(&qs->redis, rds_ask(&qs->redis, why, "ZREM bull:%s:%s %s", q->name, set, id));
-        queues_do(&qs->redis, rds_ask(&qs->redis, why, "DEL bull:%s:%s", q->name, id));
+        queues_do(rds_ask(&qs->redis, why, "ZREM bull:%s:%s %s", q->name, set, id));
+        queues_do(rds_ask(&qs->redis, why, "DEL bull:%s:%s", q->name, id));
     }
     if (old)
         freeReplyObject(old);
@@ -111,22 +110,22 @@ static void queues_finish(struct queues *qs, const struct queue_def *q, int slot
     bool ok = chance_unit(dice) >= q->fail;
 
     qs->jobs[qi][slot].id = 0;
-    if (!queues_do(r, rds_ask(r, why, "LREM bull:%s:active 1 %lld", q->name, id)))
+    if (!queues_do(rds_ask(r, why, "LREM bull:%s:active 1 %lld", q->name, id)))
         return;
-    queues_do(r, rds_ask(r, why, "HSET bull:%s:%lld finishedOn %lld", q->name, id, now));
+    queues_do(rds_ask(r, why, "HSET bull:%s:%lld finishedOn %lld", q->name, id, now));
     if (ok) {
-        queues_do(r, rds_ask(r, why, "ZADD bull:%s:completed %lld %lld", q->name, now, id));
+        queues_do(rds_ask(r, why, "ZADD bull:%s:completed %lld %lld", q->name, now, id));
         queues_trim(qs, q, "completed");
     } else {
         long long made = rds_count(r, why, "HINCRBY bull:%s:%lld attemptsMade 1", q->name, id);
-        queues_do(r, rds_ask(r, why, "HSET bull:%s:%lld failedReason %s", q->name, id,
-                             "Navigation timeout of 30000 ms exceeded"));
+        queues_do(rds_ask(r, why, "HSET bull:%s:%lld failedReason %s", q->name, id,
+                          "Navigation timeout of 30000 ms exceeded"));
         if (made >= QUEUES_ATTEMPTS) {
-            queues_do(r, rds_ask(r, why, "ZADD bull:%s:failed %lld %lld", q->name, now, id));
+            queues_do(rds_ask(r, why, "ZADD bull:%s:failed %lld %lld", q->name, now, id));
             queues_trim(qs, q, "failed");
         } else {
-            queues_do(r, rds_ask(r, why, "ZADD bull:%s:delayed %lld %lld", q->name,
-                                 now + (long long)(QUEUES_BACKOFF_S * 1000 * (double)made), id));
+            queues_do(rds_ask(r, why, "ZADD bull:%s:delayed %lld %lld", q->name,
+                              now + (long long)(QUEUES_BACKOFF_S * 1000 * (double)made), id));
         }
     }
     if (qs->done)
@@ -145,8 +144,8 @@ static void queues_take(struct queues *qs, const struct queue_def *q, int slot, 
         qs->jobs[qi][slot].id = atoll(reply->str);
         qs->jobs[qi][slot].took_s = took;
         qs->jobs[qi][slot].end_s = queues_now_s() + took;
-        queues_do(&qs->redis, rds_ask(&qs->redis, why, "HSET bull:%s:%s processedOn %lld", q->name,
-                                      reply->str, (long long)now_real_ms()));
+        queues_do(rds_ask(&qs->redis, why, "HSET bull:%s:%s processedOn %lld", q->name, reply->str,
+                          (long long)now_real_ms()));
     }
     if (reply)
         freeReplyObject(reply);
@@ -161,9 +160,9 @@ static void queues_promote(struct queues *qs, const struct queue_def *q)
 
     for (size_t i = 0; due && due->type == REDIS_REPLY_ARRAY && i < due->elements; i++) {
         const char *id = due->element[i]->str;
-        queues_do(&qs->redis, rds_ask(&qs->redis, why, "ZREM bull:%s:delayed %s", q->name, id));
-        queues_do(&qs->redis, rds_ask(&qs->redis, why, "LPUSH bull:%s:%s %s", q->name,
-                                      queues_waiting(qs, q), id));
+        queues_do(rds_ask(&qs->redis, why, "ZREM bull:%s:delayed %s", q->name, id));
+        queues_do(
+            rds_ask(&qs->redis, why, "LPUSH bull:%s:%s %s", q->name, queues_waiting(qs, q), id));
     }
     if (due)
         freeReplyObject(due);
@@ -179,10 +178,8 @@ static void queues_recover(struct queues *qs)
         const char *name = qs->defs[i].name;
         long long n = rds_count(&qs->redis, why, "LLEN bull:%s:active", name);
         while (n-- > 0)
-            queues_do(&qs->redis, rds_ask(&qs->redis, why, "RPOPLPUSH bull:%s:active bull:%s:wait",
-                                          name, name));
-        queues_do(&qs->redis,
-                  rds_ask(&qs->redis, why, "HSET bull:%s:meta opts.maxLenEvents 200", name));
+            queues_do(
+                rds_ask(&qs->redis, why, "RPOPLPUSH bull:%s:active bull:%s:wait", name, name));
     }
 }
 
@@ -215,9 +212,8 @@ static void queues_open(struct queues *qs)
     for (int i = 0; i < qs->n; i++) {
         const char *name = qs->defs[i].name;
 
-        queues_do(&qs->redis,
-                  rds_ask(&qs->redis, why, "HSET bull:%s:meta opts.maxLenEvents 200", name));
-        queues_do(&qs->redis, rds_ask(&qs->redis, why, "SET bull:%s:id 0 NX", name));
+        queues_do(rds_ask(&qs->redis, why, "HSET bull:%s:meta opts.maxLenEvents 200", name));
+        queues_do(rds_ask(&qs->redis, why, "SET bull:%s:id 0 NX", name));
     }
 }
 
@@ -230,7 +226,7 @@ static void *queues_run(void *arg)
     chance_init(&dice, 77);
     for (;;) {
         char why[RDS_WHY];
-        bool here = queues_do(&qs->redis, rds_ask(&qs->redis, why, "PING"));
+        bool here = queues_do(rds_ask(&qs->redis, why, "PING"));
 
         if (here && away) {
             queues_open(qs);
