@@ -21,8 +21,8 @@ mkdir -p "$log_dir" || exit 1
 
 # Needs, one a line: what tells that it is there, Debian's package. `cmd` is a program of PATH or sbin or
 # PostgreSQL's own directories, `pc` a pkg-config module, `header` a file that the compiler finds,
-# `clanglib` a library of clang, `path` a file, `term` a kind of terminal, `py` a module of python3 or of the
-# system's own where python3 is another.
+# `clanglib` a library of clang, `path` a file, `term` a kind of terminal, `py` a module of the system's own
+# python3, `ruby` a library of ruby.
 needs_build='
 cmd:gcc                    gcc
 header:stdio.h             libc6-dev
@@ -90,7 +90,6 @@ needs_met() { # is the one need met?
     py:*) /usr/bin/python3 -c "import $what" >/dev/null 2>&1 ;;
     ruby:*) ruby -e "require '$what'" >/dev/null 2>&1 ;;
     term:*) infocmp "$what" >/dev/null 2>&1 ;;
-    py:*) python3 -c "import $what" 2>/dev/null || /usr/bin/python3 -c "import $what" 2>/dev/null ;;
     esac
 }
 
