@@ -33,8 +33,7 @@ int64_t io_mono_us(const struct io *io); /* fresh, for measuring */
 
 void io_run(struct io *io); /* until io_stop() */
 void io_stop(struct io *io);
-/* One turn that waits at most `wait_ms` (-1 = until something happens: the loop's own tick of 100
- * ms counts). */
+/* One turn that waits at most `wait_ms` (-1 = until something happens). */
 void io_turn(struct io *io, int wait_ms);
 /* Virtual loop only: moves the clock, running what falls due, in order of time. */
 void io_advance(struct io *io, int64_t ms);

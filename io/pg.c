@@ -102,11 +102,6 @@ void pg_off_closed(struct pg_db *db, void *arg)
     hangup_unlisten(&db->hangup, arg);
 }
 
-const char *pg_db_name(const struct pg_db *db)
-{
-    return db->target.name;
-}
-
 void pg_show(const char *conninfo, struct text *out)
 {
     struct pg_target target;

@@ -1,11 +1,11 @@
 /* io/pg.h: PostgreSQL over libpq, asynchronous: one held connection per database, shared by all who
- * ask it. libpq is named only in io/pg.c.
+ * ask it. libpq is named only in io/pg*.
  *
  * Connects in the background with our own timer (names resolved in a worker; host and hostaddr are
- * both given), keeps the connection, reconnects with back-off, sets statement_timeout and
- * lock_timeout for each query, reads rows one by one against the caps and cancels off the loop.
- * sslmode is verify-full unless loopback or unix socket; gssencmode off; a password is only sent
- * over verified TLS, loopback or a unix socket.
+ * both given), keeps the connection, makes another when one is asked that has lost its own, sets
+ * statement_timeout and lock_timeout for the session, reads rows one by one against the caps and
+ * cancels off the loop. sslmode is verify-full unless loopback or unix socket; gssencmode off; a
+ * password is only sent over verified TLS, loopback or a unix socket.
  *
  * Errors:  a reply with fault != FAULT_NONE. AUTH: at most one try in AUTH_RETRY_MS.
  * Owner:   the reply is borrowed for the call.
@@ -44,9 +44,7 @@ struct pg_db *pg_db_get(struct pg *pg, const char *conninfo, const struct secret
 void pg_db_put(struct pg_db *db);
 void pg_on_closed(struct pg_db *db, void (*fn)(void *arg), void *arg); /* adds a listener */
 void pg_off_closed(struct pg_db *db, void *arg);
-/* host:port/dbname without credentials, for the screen. */
-const char *pg_db_name(const struct pg_db *db);
-/* The same from a conninfo, without opening it; what cannot be read shows as "postgres". */
+/* host:port/dbname without credentials, for the screen; what cannot be read shows as "postgres". */
 void pg_show(const char *conninfo, struct text *out);
 
 /* One statement, no parameters from outside (SQL comes from the configuration). Queued behind

@@ -8,8 +8,9 @@
  * Bytes are counted exactly, TLS passes as it is, and what libpq writes in pieces goes out in one.
  *
  * Errors:  the end of the real socket is passed on as the end; `error` keeps its errno, 0 for a
- * proper end. Owner:   the caller's memory. pg_pump_stop() closes our two descriptors; libpq closes
- * its own.
+ *          proper end.
+ *
+ * Owner:   the caller's memory. pg_pump_stop() closes our two descriptors; libpq closes its own.
  */
 #pragma once
 

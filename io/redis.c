@@ -25,7 +25,6 @@ static void redis_db_free(struct redis_db *db)
     redis_address_fini(&db->address);
     secret_free(db->password);
     free(db->url);
-    free(db->name);
     free(db->ca_file);
     free(db);
 }
@@ -93,7 +92,6 @@ struct redis_db *redis_db_get(struct redis *r, const char *url, const struct sec
     r->dbs = db;
     db->url = xstrdup(url);
     db->address = address;
-    db->name = redis_address_name(&address);
     db->ca_file = xstrdup(ca_file);
     db->insecure = insecure;
     db->password = secret_copy(password);
@@ -115,11 +113,6 @@ void redis_on_closed(struct redis_db *db, void (*fn)(void *arg), void *arg)
 void redis_off_closed(struct redis_db *db, void *arg)
 {
     hangup_unlisten(&db->hangup, arg);
-}
-
-const char *redis_db_name(const struct redis_db *db)
-{
-    return db->name;
 }
 
 void redis_show(const char *url, struct text *out)

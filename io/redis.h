@@ -5,7 +5,9 @@
  *
  * Errors:  a reply with fault != FAULT_NONE: refused, NOAUTH and WRONGPASS (AUTH, one try in
  *          AUTH_RETRY_MS), LOADING, MASTERDOWN ... as FAULT_STATUS with the server's word first in
- * why. Owner:   replies are borrowed for the call.
+ *          `why`.
+ *
+ * Owner:   replies are borrowed for the call.
  */
 #pragma once
 
@@ -55,8 +57,7 @@ struct redis_db *redis_db_get(struct redis *r, const char *url, const struct sec
 void redis_db_put(struct redis_db *db);
 void redis_on_closed(struct redis_db *db, void (*fn)(void *arg), void *arg);
 void redis_off_closed(struct redis_db *db, void *arg);
-const char *redis_db_name(const struct redis_db *db);
-/* The same from a URL, without opening it; what cannot be read shows as "redis". */
+/* host:port[/db] or unix:/path, without the user; what cannot be read shows as "redis". */
 void redis_show(const char *url, struct text *out);
 
 /* A pipeline: all commands in one write, answered together. Commands must be on the list of reading

@@ -44,7 +44,7 @@ struct redis_db {
     struct redis *r;
     struct redis_db *next;
     int refs;
-    char *url, *name, *ca_file;
+    char *url, *ca_file;
     bool insecure;
     struct redis_address address;
     struct secret *password; /* a copy; NULL */

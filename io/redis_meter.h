@@ -5,7 +5,9 @@
  *
  * Units:   bytes, and items of arrays of one reply, all levels together.
  * Errors:  TOO_BIG beyond a cap of io/limits.h, PROTOCOL for what is not RESP2. A meter that
- * refused stays so until it is reset. Owner:   the caller's memory; it holds no pointers.
+ *          refused stays so until it is reset.
+ *
+ * Owner:   the caller's memory; it holds no pointers.
  */
 #pragma once
 

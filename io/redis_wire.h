@@ -2,7 +2,9 @@
  * is our own (struct redis_value, in memory that is used again), and a meter stands in front of it.
  *
  * Errors:  resp_feed() says false once the stream is refused: drop the connection, then
- * resp_reset(). Owner:   replies are borrowed until resp_release().
+ *          resp_reset().
+ *
+ * Owner:   replies are borrowed until resp_release().
  */
 #pragma once
 

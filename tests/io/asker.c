@@ -159,28 +159,31 @@ static void asker_on_closed(void *arg)
 static void asker_open(struct asker *a, char **f, int n)
 {
     struct err err = { "" };
+    struct text name = { 0 };
 
     if (strcmp(f[0], "pg") == 0) {
         a->pg_db = pg_db_get(a->pg, f[1], a->password, &err);
+        pg_show(f[1], &name);
         if (a->pg_db)
             pg_on_closed(a->pg_db, asker_on_closed, a);
     } else {
         const char *ca = n > 2 && strcmp(f[2], "-") != 0 ? f[2] : NULL;
 
         a->redis_db = redis_db_get(a->redis, f[1], a->password, ca, n > 3, &err);
+        redis_show(f[1], &name);
         if (a->redis_db)
             redis_on_closed(a->redis_db, asker_on_closed, a);
     }
     printf("{\"name\":");
     if (a->pg_db || a->redis_db)
-        asker_string(a->pg_db ? pg_db_name(a->pg_db) : redis_db_name(a->redis_db),
-                     strlen(a->pg_db ? pg_db_name(a->pg_db) : redis_db_name(a->redis_db)));
+        asker_string(text_str(&name), name.len);
     else
         printf("null");
     printf(",\"err\":");
     asker_string(err.msg, strlen(err.msg));
     printf("}\n");
     fflush(stdout);
+    text_fini(&name);
 }
 
 static void asker_ask(struct asker *a, char **f, int n)

@@ -22,8 +22,6 @@ static void a_ping_is_answered_with_its_times(void **state)
     assert_int_equal(w.server->accepted, 1); /* the connection is kept */
     assert_int_equal(a.phases.connect_us, -1);
     assert_int_equal(a.phases.dns_us, -1);
-    assert_string_equal(redis_db_name(w.db) + strlen("127.0.0.1"),
-                        strchr(redis_db_name(w.db), ':'));
     world_close(&w);
 }
 
