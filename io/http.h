@@ -55,7 +55,6 @@ struct http_reply {
     bool reused; /* came over a kept connection */
     int retries; /* a kept connection was dead when we sent; curl asked again on a new one */
     int64_t retry_after_ms; /* 0 = not said; capped at 5 min */
-    int64_t tls_expires_ms; /* 0 = unknown */
 };
 
 struct http;        /* the client: one per loop */

@@ -72,7 +72,6 @@ struct http_target {
     struct buf head, reply;
     size_t got; /* decoded bytes, also those not kept */
     char error[CURL_ERROR_SIZE];
-    int64_t tls_expires_ms;
     /* the kept connection */
     http_closed *closed;
     void *closed_arg;

@@ -1,5 +1,5 @@
-/* io/http_reply.c: what a finished exchange says of itself: headers, phases, certificate; and what
- * is learned from it of the server's patience with idle connections.
+/* io/http_reply.c: what a finished exchange says of itself: headers and phases; and what is
+ * learned from it of the server's patience with idle connections.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -87,23 +87,6 @@ static void http_fill_phases(const struct http_target *t, struct http_reply *r)
     r->phases.total_us = http_phase_us(t, CURLINFO_TOTAL_TIME_T);
 }
 
-/* Only a new connection shows its certificate; it stays the same while the connection is kept. */
-static void http_fill_expiry(struct http_target *t)
-{
-    struct curl_certinfo *certs = NULL;
-
-    if (curl_easy_getinfo(t->easy, CURLINFO_CERTINFO, &certs) != CURLE_OK || !certs ||
-        certs->num_of_certs < 1)
-        return;
-    for (const struct curl_slist *l = certs->certinfo[0]; l; l = l->next)
-        if (strncasecmp(l->data, "Expire date:", 12) == 0) {
-            time_t at = curl_getdate(l->data + 12, NULL);
-
-            if (at > 0)
-                t->tls_expires_ms = (int64_t)at * 1000;
-        }
-}
-
 void http_fill(struct http_target *t, struct http_reply *r)
 {
     char *type = NULL;
@@ -116,9 +99,6 @@ void http_fill(struct http_target *t, struct http_reply *r)
     r->reused = t->sent && connects == 0;
     r->retries = t->sends > t->hops + 1 ? t->sends - t->hops - 1 : 0;
     http_fill_phases(t, r);
-    if (t->https && connects > 0)
-        http_fill_expiry(t);
-    r->tls_expires_ms = t->tls_expires_ms;
 }
 
 /* What the server says about its patience with idle connections. */

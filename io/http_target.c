@@ -314,7 +314,6 @@ static void http_setup_tls(struct http_target *t, const struct http_spec *spec)
         return;
     curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, spec->insecure ? 0L : 1L);
     curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, spec->insecure ? 0L : 2L);
-    curl_easy_setopt(e, CURLOPT_CERTINFO, 1L);
     if (spec->ca_file)
         curl_easy_setopt(e, CURLOPT_CAINFO, spec->ca_file);
     curl_easy_getinfo(e, CURLINFO_CAINFO, &bundle);

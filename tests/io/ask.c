@@ -31,10 +31,10 @@ static void ask_take(void *arg, const struct http_reply *r)
     a->replied_ms = io_mono_ms(a->io);
     a->done++;
     printf("reply fault=%s code=%d ms=%d len=%zu reused=%d retries=%d rss_kb=%ld lag_ms=%d "
-           "expires_ms=%lld cpu_ms=%ld dns_us=%d connect_us=%d tls_us=%d first_us=%d total_us=%d "
+           "cpu_ms=%ld dns_us=%d connect_us=%d tls_us=%d first_us=%d total_us=%d "
            "body=%.60s why=%s\n",
            fault_word(r->fault), r->code, (int)(a->replied_ms - a->started_ms), r->len, r->reused,
-           r->retries, use.ru_maxrss, (int)lag.max_ms, (long long)r->tls_expires_ms,
+           r->retries, use.ru_maxrss, (int)lag.max_ms,
            (use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1000 +
                (use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1000,
            r->phases.dns_us, r->phases.connect_us, r->phases.tls_us, r->phases.first_byte_us,
