@@ -9,6 +9,7 @@
 #include "app/yaml_scan.h"
 #include "app/yaml_strict.h"
 #include "core/alloc.h"
+#include "core/hash.h"
 
 enum { BLOCK_BYTES = 64 << 10 };
 
@@ -92,12 +93,11 @@ static void parse_unique(struct parse *p, struct node *map)
         size *= 2;
     seen = xcalloc(size, sizeof *seen);
     for (struct node *k = map->first; k; k = k->next) {
-        uint64_t hash = 14695981039346656037u; /* FNV-1a */
+        uint64_t hash;
 
         if (k->bad)
             continue;
-        for (uint32_t i = 0; i < k->len; i++)
-            hash = (hash ^ (unsigned char)k->text[i]) * 1099511628211u;
+        hash = hash_bytes(HASH_START, k->text, k->len);
         hash ^= hash >> 32;
         for (size_t at = hash & (size - 1);; at = (at + 1) & (size - 1)) {
             if (!seen[at]) {

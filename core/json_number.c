@@ -2,18 +2,16 @@
 #include "core/json_impl.h"
 
 #include "core/alloc.h"
+#include "core/decimal.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    NUMBER_DIGITS = 18,  /* that surely fit into 64 bits */
-    NUMBER_POWER = 22,   /* 10^22 is the last power of ten that a double holds exactly */
     NUMBER_FAR = 100000, /* exponents beyond are all the same */
     NUMBER_STACK = 128
 };
-#define NUMBER_EXACT (UINT64_C(1) << 53)
 
 struct number { /* digits * 10^power, as far as they fit */
     uint64_t digits;
@@ -23,7 +21,7 @@ struct number { /* digits * 10^power, as far as they fit */
 
 static void number_digit(struct number *d, char c, bool fraction)
 {
-    if (d->n == NUMBER_DIGITS) {
+    if (d->n == DECIMAL_DIGITS) {
         d->cut = true;
         return;
     }
@@ -70,24 +68,6 @@ static double number_slow(const char *s, size_t len)
     return v;
 }
 
-/* A product or quotient of two exact doubles is rounded once, and so is right (Clinger, 1990). */
-static bool number_fast(const struct number *d, double *out)
-{
-    static const double powers[NUMBER_POWER + 1] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                                     1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                                     1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
-
-    *out = (double)d->digits;
-    if (d->cut || d->digits > NUMBER_EXACT)
-        return false;
-    if (d->digits == 0 || d->power == 0)
-        return true;
-    if (d->power < -NUMBER_POWER || d->power > NUMBER_POWER)
-        return false;
-    *out = d->power < 0 ? *out / powers[-d->power] : *out * powers[d->power];
-    return true;
-}
-
 size_t json_number_read(const char *s, size_t len, double *out, const char **why)
 {
     struct number d = { 0 };
@@ -115,7 +95,7 @@ size_t json_number_read(const char *s, size_t len, double *out, const char **why
             return 0;
         d.power += e;
     }
-    if (number_fast(&d, out))
+    if (!d.cut && decimal_exact(d.digits, d.power, out))
         *out = from ? -*out : *out;
     else
         *out = number_slow(s, i);

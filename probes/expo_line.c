@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/decimal.h"
 #include "core/text.h"
 
 enum { EXPO_NUMBER_MAX = 1024, EXPO_LABELS_MAX = 128 };
@@ -48,32 +49,38 @@ static bool expo_is(const struct expo_cursor *c, char ch)
     return c->at < c->end && *c->at == ch;
 }
 
-/* An exact power of ten times a mantissa of at most 2^53 is one rounding away: no strtod() needed.
- */
+/* What few digits cannot settle, without its sign. */
+static double expo_slow(const char *s, size_t len)
+{
+    char copy[EXPO_NUMBER_MAX];
+
+    if (len >= sizeof copy)
+        return NAN; /* a number is not a thousand digits long: not one to show */
+    memcpy(copy, s, len);
+    copy[len] = '\0';
+    return fabs(strtod(copy, NULL));
+}
+
 static bool expo_decimal(const char *s, size_t len, double *out)
 {
-    static const double tens[] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                   1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                   1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
     uint64_t mantissa = 0;
     size_t i = 0, digits = 0, seen = 0;
     int exp = 0, e = 0;
     bool minus = false, eminus = false;
-    char copy[EXPO_NUMBER_MAX];
 
     if (i < len && (s[i] == '-' || s[i] == '+'))
         minus = s[i++] == '-';
     for (; i < len && s[i] >= '0' && s[i] <= '9'; i++, seen++) {
         if (digits || s[i] != '0')
             digits++;
-        if (digits <= 18)
+        if (digits <= DECIMAL_DIGITS)
             mantissa = mantissa * 10 + (uint64_t)(s[i] - '0');
     }
     if (i < len && s[i] == '.') {
         for (i++; i < len && s[i] >= '0' && s[i] <= '9'; i++, seen++) {
             if (digits || s[i] != '0')
                 digits++;
-            if (digits <= 18) {
+            if (digits <= DECIMAL_DIGITS) {
                 mantissa = mantissa * 10 + (uint64_t)(s[i] - '0');
                 exp--;
             }
@@ -94,15 +101,8 @@ static bool expo_decimal(const char *s, size_t len, double *out)
     }
     if (i != len)
         return false;
-    if (digits <= 18 && mantissa <= 1ull << 53 && exp >= -22 && exp <= 22) {
-        *out = exp < 0 ? (double)mantissa / tens[-exp] : (double)mantissa * tens[exp];
-    } else if (len < sizeof copy) {
-        memcpy(copy, s, len);
-        copy[len] = '\0';
-        *out = fabs(strtod(copy, NULL));
-    } else {
-        *out = NAN; /* a number is not a thousand digits long: not one to show */
-    }
+    if (digits > DECIMAL_DIGITS || !decimal_exact(mantissa, exp, out))
+        *out = expo_slow(s, len);
     if (minus)
         *out = -*out;
     return true;

@@ -7,6 +7,7 @@
 
 #include "core/alloc.h"
 #include "core/buf.h"
+#include "core/hash.h"
 #include "core/text.h"
 #include "probes/selector.h"
 
@@ -48,13 +49,6 @@ static const char *const strict_suffixes[][6] = {
     [EXPO_INFO] = { "_info", NULL },
     [EXPO_STATESET] = { "", NULL },
 };
-
-static uint64_t strict_hash(uint64_t h, const char *s, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ (unsigned char)s[i]) * 1099511628211u;
-    return h;
-}
 
 static void strict_put(struct strict_set *set, uint64_t key)
 {
@@ -152,14 +146,14 @@ static bool strict_check_histogram(const struct strict_histogram *h, const char 
 static bool strict_family_ends(struct expo_strict *x, const char **why)
 {
     const char *const *suffix = strict_suffixes[x->type];
-    uint64_t base = strict_hash(1469598103934665603u, x->name.bytes, x->name.len);
+    uint64_t base = hash_bytes(HASH_START, x->name.bytes, x->name.len);
     bool bare = false;
 
     if (!x->family)
         return true;
     for (; *suffix; suffix++) {
         bare = bare || !**suffix;
-        if (strict_seen(&x->names, strict_hash(base, *suffix, strlen(*suffix))))
+        if (strict_seen(&x->names, hash_bytes(base, *suffix, strlen(*suffix))))
             return strict_fail(why, "the name of this family clashes with another");
     }
     if (!bare && strict_seen(&x->names, base))

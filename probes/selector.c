@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/hash.h"
 #include "probes/expo_line.h"
 
 enum { SELECTOR_MATCHERS = 8, SELECTOR_REGEX_MAX = 200, SELECTOR_VALUE_MAX = 1024 };
@@ -265,17 +266,10 @@ static uint64_t series_mix(uint64_t h)
     return h ^ h >> 33;
 }
 
-static uint64_t series_hash(uint64_t h, const char *s, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ (unsigned char)s[i]) * 1099511628211u;
-    return h;
-}
-
 uint64_t series_key(const struct expo_sample *sample, const char *except)
 {
     const char *at = sample->labels, *end = at + sample->labels_len;
-    uint64_t key = series_mix(series_hash(1469598103934665603u, sample->name, sample->name_len));
+    uint64_t key = series_mix(hash_bytes(HASH_START, sample->name, sample->name_len));
     size_t skip = except ? strlen(except) : 0;
     struct expo_label l;
 
@@ -286,8 +280,8 @@ uint64_t series_key(const struct expo_sample *sample, const char *except)
             continue;
         if (l.value_len == 0) /* an empty label is none */
             continue;
-        h = series_hash(1469598103934665603u, l.name, l.name_len);
-        h = series_hash((h ^ 0xff) * 1099511628211u, l.value, l.value_len);
+        h = hash_bytes(HASH_START, l.name, l.name_len);
+        h = hash_bytes(hash_add(h, 0xff), l.value, l.value_len);
         key += series_mix(h); /* in any order */
     }
     return key;
