@@ -434,9 +434,7 @@ static bool guardian_bind(struct guardian *g, char *why)
         if (!(b->system->listeners & (1u << i)))
             continue;
         b->fd[i] = place_bind(&b->port[i], why);
-        int yes = 1;
-        if (b->fd[i] < 0 || setsockopt(b->fd[i], SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
-            listen(b->fd[i], 64) != 0)
+        if (b->fd[i] < 0 || listen(b->fd[i], 64) != 0)
             return false;
     }
     return g->reserved[0] >= 0 && g->reserved[1] >= 0;

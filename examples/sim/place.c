@@ -417,7 +417,7 @@ int place_bind(int *port, char *why)
 
     chance_init(&c, (uint64_t)getpid());
     for (int i = 0; i < 200; i++) {
-        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
         struct sockaddr_in a = { .sin_family = AF_INET };
 
         if (fd < 0)
@@ -425,7 +425,10 @@ int place_bind(int *port, char *why)
         *port = PORT_LOW + chance_below(&c, PORT_COUNT);
         a.sin_port = htons((uint16_t)*port);
         a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        if (bind(fd, (struct sockaddr *)&a, sizeof a) == 0 && place_claim(*port))
+        /* Only now: the bind must be refused where anybody is, but a server may take over while a
+         * child just forked, not yet at its exec, still holds a copy. */
+        if (bind(fd, (struct sockaddr *)&a, sizeof a) == 0 && place_claim(*port) &&
+            setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0)
             return fd;
         close(fd);
     }
