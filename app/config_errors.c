@@ -52,5 +52,5 @@ void config_errors_write(const struct config_errors *e, struct buf *out)
     for (size_t i = 0; i < e->n; i++)
         buf_addf(out, "%s\n", e->items[i].err.msg);
     if (e->more)
-        buf_addf(out, "and %zu more\n", e->more);
+        buf_addf(out, "and %zu more; mend these, and they will be told\n", e->more);
 }

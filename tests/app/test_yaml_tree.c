@@ -158,20 +158,21 @@ static void what_libyaml_lets_pass_is_refused(void **state)
     ERRORS("a: \"x\n\n  y\"\nb: |2\n    \n  x\nc: |\n  x\n\n  y\n", "");
 }
 
-static void errors_are_the_first_twenty_of_the_file_in_order(void **state)
+static void errors_are_the_first_hundred_of_the_file_in_order(void **state)
 {
     struct config_errors e = { 0 };
     struct buf out = { 0 };
 
     (void)state;
-    for (int line = 30; line > 0; line--)
+    for (int line = 110; line > 0; line--)
         config_errors_add(&e, (struct pos){ "t", line, 1 }, line == 1 ? NULL : "k", "no %d", line);
     config_errors_write(&e, &out);
-    assert_int_equal(e.n, 20);
+    assert_int_equal(e.n, 100);
     assert_int_equal(e.more, 10);
     assert_ptr_equal(strstr(out.bytes, "t:1:1: no 1\nt:2:1: k: no 2\n"), out.bytes);
-    assert_non_null(strstr(out.bytes, "t:20:1: k: no 20\nand 10 more\n"));
-    assert_null(strstr(out.bytes, "no 21"));
+    assert_non_null(strstr(out.bytes, "t:100:1: k: no 100\n"
+                                      "and 10 more; mend these, and they will be told\n"));
+    assert_null(strstr(out.bytes, "no 101"));
     buf_fini(&out);
 }
 
@@ -440,8 +441,8 @@ static void the_bomb_is_refused_at_its_first_anchor(void **state)
         skip();
     assert_true(file_read(path, TREE_BYTES_MAX, FILE_PLAIN, &b, NULL));
     t = tree_parse("bomb", b.bytes, b.len, &errors);
-    assert_int_equal(errors.n, CONFIG_ERRORS_MAX);
-    assert_true(errors.more > 0);
+    assert_int_equal(errors.n, 81); /* each of the 9 anchors and of the 72 aliases */
+    assert_int_equal(errors.more, 0);
     assert_non_null(strstr(errors.items[0].err.msg, "bomb:1:4: anchor '&a' is not taken"));
     tree_free(t);
     buf_fini(&b);
@@ -456,7 +457,7 @@ int main(void)
         cmocka_unit_test(a_key_is_a_word_and_stands_once),
         cmocka_unit_test(a_syntax_error_has_its_place_and_what_to_do),
         cmocka_unit_test(what_libyaml_lets_pass_is_refused),
-        cmocka_unit_test(errors_are_the_first_twenty_of_the_file_in_order),
+        cmocka_unit_test(errors_are_the_first_hundred_of_the_file_in_order),
         cmocka_unit_test(after_a_syntax_error_what_stood_before_is_kept),
         cmocka_unit_test(nothing_at_all_is_an_empty_tree),
         cmocka_unit_test(every_cap_refuses_quickly_and_small),
