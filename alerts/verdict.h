@@ -1,4 +1,9 @@
-/* alerts/verdict.h: the one line that answers "is anything wrong now?". */
+/* alerts/verdict.h: the one line that answers "is anything wrong now?".
+ *
+ * Units:   since_ms is Unix milliseconds; root is a place in the board, -1 when there is none.
+ * Errors:  none.
+ * Owner:   the verdict and its words belong to the board.
+ */
 #pragma once
 
 #include "core/board.h"

@@ -1,4 +1,9 @@
-/* core/nearest.h: the right word nearest to the one that was typed, for "did you mean". */
+/* core/nearest.h: the right word nearest to the one that was typed, for "did you mean".
+ *
+ * Units:   distances in letters typed wrong.
+ * Errors:  none; nothing near enough is NULL.
+ * Owner:   the word that is found is borrowed from `words`.
+ */
 #pragma once
 
 #include <stddef.h>

@@ -3,8 +3,8 @@
  * shell completion and the check of the man pages read it.
  *
  * Units:   durations in milliseconds, quantities in the unit of the signal they belong to.
- * Errors:  option_set() says what was read and what would work, without place (the caller knows
- * it). Owner:   what option_set() stores belongs to the struct; option_fini() frees it.
+ * Errors:  option_set() says what was read and what would work, without place: the caller knows it.
+ * Owner:   what option_set() stores belongs to the struct; option_fini() frees it.
  */
 #pragma once
 
