@@ -105,28 +105,41 @@ struct piece { /* of the right side; the last ones leave first */
 };
 enum { BAND_PIECES = 7 };
 
-/* What is not live says so before anything else. Returns how many pieces say it. */
-static int band_not_live(const struct band *b, const struct board *live, struct piece *out)
+static const struct board *band_live(const struct band *b)
 {
+    return b->live ? b->live : b->view->board;
+}
+
+bool band_no_news(const struct band *b, char out[64])
+{
+    const struct board *live = band_live(b);
     int64_t age_ms = b->clock_ms - live->collector_ms;
-    char words[32];
+    char age[16];
+
+    if (live->collector_ms <= 0 || age_ms <= BAND_LIVE_MS)
+        return false;
+    snprintf(out, 64, "no news for %s", age_format(age_ms, age));
+    return true;
+}
+
+/* What is not live says so before anything else. Returns how many pieces say it. */
+static int band_not_live(const struct band *b, struct piece *out)
+{
     int n = 0;
 
     if (b->frozen)
         out[n++] = (struct piece){ "frozen", STYLE_STALE };
-    if (live->collector_ms > 0 && age_ms > BAND_LIVE_MS) {
-        snprintf(out[n].words, 64, "no news for %s", age_format(age_ms, words));
+    if (band_no_news(b, out[n].words))
         out[n++].style = STYLE_STALE;
-    }
     return n;
 }
 
 static int band_pieces(const struct band *b, struct piece out[BAND_PIECES])
 {
-    const struct board *live = b->live ? b->live : b->view->board;
+    const struct board *live = band_live(b);
     size_t insecure = band_insecure(live);
     char words[32];
-    int n = band_not_live(b, live, out);
+    int n = band_not_live(b, out);
     bool is_live = n == 0;
 
     snprintf(out[n].words, 64, "%s", clock_format_utc(b->clock_ms, words));

@@ -39,21 +39,29 @@ static void console_draw_footer(const struct console *c, const struct band *band
 }
 
 /* One line may have no room to say that it is frozen, so here the verdict never is: what stands
- * still are the screens that come back with more room. */
+ * still are the screens that come back with more room. That nothing new comes stands before it. */
 static void console_draw_tiny(const struct console *c, const struct band *band, struct layout l,
                               struct canvas *canvas)
 {
-    struct view live;
+    struct rect r = l.verdict;
+    char silence[64];
 
-    if (!c->frozen) {
-        verdict_draw(&c->view, l.verdict, canvas);
-        return;
+    if (band_no_news(band, silence)) {
+        int used = canvas_put(canvas, r.x, r.y, r.w, STYLE_STALE, silence) + 1;
+
+        r.x += used;
+        r.w -= used;
     }
-    live = c->view;
-    live.board = c->live;
-    live.now_ms = c->clock_ms;
-    verdict_draw(&live, l.verdict, canvas);
-    if (c->h > 1)
+    if (r.w > 0 && c->frozen) {
+        struct view live = c->view;
+
+        live.board = c->live;
+        live.now_ms = c->clock_ms;
+        verdict_draw(&live, r, canvas);
+    } else if (r.w > 0) {
+        verdict_draw(&c->view, r, canvas);
+    }
+    if (c->frozen && c->h > 1)
         frozen_draw(band, (struct rect){ 0, 1, c->w, 1 }, canvas);
 }
 

@@ -444,8 +444,9 @@ static void tiny_verdict_is_never_a_frozen_one(void **state)
 
         stage_open(&s, "healthy", sizes[i][0], sizes[i][1], false);
         stage_keys(&s, "z");
-        console_board(s.console, broken, s.now_ms + 180000);
         s.now_ms += 180000;
+        broken->collector_ms = s.now_ms;
+        console_board(s.console, broken, s.now_ms);
         stage_draw(&s);
         assert_true(stage_shows(&s, " DOWN "));
         assert_false(stage_shows(&s, "HEALTHY"));
@@ -455,6 +456,26 @@ static void tiny_verdict_is_never_a_frozen_one(void **state)
         board_free(broken);
         stage_close(&s);
     }
+}
+
+static void tiny_verdict_says_when_there_is_no_news(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_open(&s, "healthy", 39, 1, false);
+    assert_true(stage_shows(&s, "services up"));
+    s.now_ms += 42000;
+    stage_draw(&s);
+    assert_true(stage_shows(&s, "no news for 42s  "));
+    stage_keys(&s, "z"); /* a frozen board is silent for longer still */
+    assert_true(stage_shows(&s, "no news for 42s  "));
+    for (int w = 1; w < 39; w++) { /* and with no room for both, this is what is true */
+        console_resize(s.console, w, 1);
+        stage_draw(&s);
+        assert_true(w < 8 || stage_shows(&s, "no news"));
+    }
+    stage_close(&s);
 }
 
 /* A phone has no room for both: what is wrong with the clock goes before the clock. */
@@ -740,6 +761,7 @@ int main(void)
         cmocka_unit_test(frozen_screen_stands_still_and_tells_the_live_state),
         cmocka_unit_test(frozen_is_said_beside_any_filter),
         cmocka_unit_test(tiny_verdict_is_never_a_frozen_one),
+        cmocka_unit_test(tiny_verdict_says_when_there_is_no_news),
         cmocka_unit_test(phone_says_when_there_is_no_news),
         cmocka_unit_test(selection_survives_a_new_board),
         cmocka_unit_test(copy_says_what_is_selected),
