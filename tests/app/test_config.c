@@ -12,34 +12,32 @@
 #include "tests/app/scratch.h"
 #include "tests/patience.h"
 
+static const char whole[] = "watch: shop\n"
+                            "environment: staging\n"
+                            "vars: { host: 'http://127.0.0.1:8080' }\n"
+                            "words: { up: healthy, down: unhealthy }\n"
+                            "services:\n"
+                            "  api:\n"
+                            "    title: The API\n"
+                            "    critical: true\n"
+                            "    depends_on: [db]\n"
+                            "    probes:\n"
+                            "      health: { http: $host/health, every: 30s, timeout: 2s,\n"
+                            "                expect: [200, 3xx, 401-403], slow: 1.5s,\n"
+                            "                headers: { Accept: text/html },\n"
+                            "                warn: 200ms, crit: 1s, fail_after: 3 }\n"
+                            "      page: { http: '${host}/' , read: [a, b], judge: body}\n"
+                            "  db:\n"
+                            "    probes:\n"
+                            "      ping:\n"
+                            "        postgres: host=127.0.0.1 dbname=shop\n"
+                            "        sql: SELECT 1\n"
+                            "        password: env:DB_PASSWORD\n";
+
 static void a_whole_configuration_is_read(void **state)
 {
-    struct config *c = read_fine("watch: shop\n"
-                                 "environment: staging\n"
-                                 "vars: { host: 'http://127.0.0.1:8080' }\n"
-                                 "words: { up: healthy, down: unhealthy }\n"
-                                 "services:\n"
-                                 "  api:\n"
-                                 "    title: The API\n"
-                                 "    critical: true\n"
-                                 "    depends_on: [db]\n"
-                                 "    probes:\n"
-                                 "      health: { http: $host/health, every: 30s, timeout: 2s,\n"
-                                 "                expect: [200, 3xx, 401-403], slow: 1.5s,\n"
-                                 "                headers: { Accept: text/html },\n"
-                                 "                warn: 200ms, crit: 1s, fail_after: 3 }\n"
-                                 "      page: { http: '${host}/' , read: [a, b], judge: body}\n"
-                                 "  db:\n"
-                                 "    probes:\n"
-                                 "      ping:\n"
-                                 "        postgres: host=127.0.0.1 dbname=shop\n"
-                                 "        sql: SELECT 1\n"
-                                 "        password: env:DB_PASSWORD\n");
+    struct config *c = read_fine(whole);
     const struct config_service *api = &c->services[0], *db = &c->services[1];
-    const struct config_probe *health = config_probe_find(api, "health");
-    const struct fake_http *h = health->self;
-    const struct fake_http *page = config_probe_find(api, "page")->self;
-    const struct fake_pg *pg = db->probes[0].self;
 
     (void)state;
     assert_string_equal(c->source, "t");
@@ -56,6 +54,23 @@ static void a_whole_configuration_is_read(void **state)
     assert_false(db->critical);
     assert_int_equal(api->depends_on.n, 1);
     assert_int_equal(api->deps[0], 1);
+    assert_ptr_equal(config_service_find(c, "db"), db);
+    assert_null(config_service_find(c, "x"));
+    assert_null(config_probe_find(db, "x"));
+    config_free(c);
+    config_free(NULL);
+}
+
+static void the_options_of_its_probes_are_read(void **state)
+{
+    struct config *c = read_fine(whole);
+    const struct config_service *api = &c->services[0], *db = &c->services[1];
+    const struct config_probe *health = config_probe_find(api, "health");
+    const struct fake_http *h = health->self;
+    const struct fake_http *page = config_probe_find(api, "page")->self;
+    const struct fake_pg *pg = db->probes[0].self;
+
+    (void)state;
     assert_string_equal(h->url, "http://127.0.0.1:8080/health");
     assert_int_equal(health->common.every_ms, 30000);
     assert_int_equal(health->common.timeout_ms, 2000);
@@ -74,11 +89,7 @@ static void a_whole_configuration_is_read(void **state)
     assert_int_equal(page->judge, 1);
     assert_true(codes_match(&page->expect, 204));
     assert_string_equal(pg->password, "env:DB_PASSWORD");
-    assert_ptr_equal(config_service_find(c, "db"), db);
-    assert_null(config_service_find(c, "x"));
-    assert_null(config_probe_find(db, "x"));
     config_free(c);
-    config_free(NULL);
 }
 
 static void the_least_that_works(void **state)
@@ -661,6 +672,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_configuration_is_read),
+        cmocka_unit_test(the_options_of_its_probes_are_read),
         cmocka_unit_test(the_least_that_works),
         cmocka_unit_test(a_typo_names_the_right_word),
         cmocka_unit_test(a_wrong_value_says_what_would_work),
