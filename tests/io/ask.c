@@ -59,68 +59,88 @@ static void ask_wait(struct ask *a, int64_t ms, int done)
         io_turn(a->io, 10);
 }
 
+struct ask_options {
+    struct http_spec spec;
+    struct http_header header;
+    int timeout_ms, times, every_ms, idle_ms;
+};
+
+static bool ask_header(struct ask_options *o, char *line)
+{
+    char *colon = strchr(line, ':');
+
+    if (!colon)
+        return false;
+    *colon = '\0';
+    o->header = (struct http_header){ line, colon + 1 };
+    o->spec.headers = &o->header;
+    o->spec.n_headers = 1;
+    return true;
+}
+
+static bool ask_read(struct ask_options *o, char **argv)
+{
+    const struct {
+        const char *name;
+        int *value;
+    } numbers[] = { { "--timeout", &o->timeout_ms },
+                    { "--times", &o->times },
+                    { "--every", &o->every_ms },
+                    { "--idle", &o->idle_ms },
+                    { "--follow", &o->spec.follow } };
+
+    while (*++argv) {
+        size_t n = 0;
+
+        while (n < sizeof numbers / sizeof *numbers && strcmp(*argv, numbers[n].name) != 0)
+            n++;
+        if (strcmp(*argv, "--fresh") == 0)
+            o->spec.fresh = true;
+        else if (strcmp(*argv, "--insecure") == 0)
+            o->spec.insecure = true;
+        else if (**argv != '-')
+            o->spec.url = *argv;
+        else if (!argv[1])
+            return false;
+        else if (n < sizeof numbers / sizeof *numbers)
+            *numbers[n].value = atoi(*++argv);
+        else if (strcmp(*argv, "--ca") == 0)
+            o->spec.ca_file = *++argv;
+        else if (strcmp(*argv, "--header") != 0 || !ask_header(o, *++argv))
+            return false;
+    }
+    return o->spec.url != NULL;
+}
+
 int main(int argc, char **argv)
 {
-    struct http_spec spec = { 0 };
-    struct http_header header = { NULL, NULL };
+    struct ask_options o = { .timeout_ms = 5000, .times = 1, .every_ms = 50 };
     struct ask a = { 0 };
     struct err err = { "" };
     struct http *http;
     struct http_target *t;
-    int timeout_ms = 5000, times = 1, every_ms = 50, idle_ms = 0;
 
-    for (int i = 1; i < argc; i++) {
-        const char *next = i + 1 < argc ? argv[i + 1] : "";
-
-        if (strcmp(argv[i], "--fresh") == 0)
-            spec.fresh = true;
-        else if (strcmp(argv[i], "--insecure") == 0)
-            spec.insecure = true;
-        else if (strcmp(argv[i], "--ca") == 0)
-            spec.ca_file = argv[++i];
-        else if (strcmp(argv[i], "--timeout") == 0)
-            timeout_ms = atoi(argv[++i]);
-        else if (strcmp(argv[i], "--times") == 0)
-            times = atoi(argv[++i]);
-        else if (strcmp(argv[i], "--every") == 0)
-            every_ms = atoi(argv[++i]);
-        else if (strcmp(argv[i], "--idle") == 0)
-            idle_ms = atoi(argv[++i]);
-        else if (strcmp(argv[i], "--follow") == 0)
-            spec.follow = atoi(argv[++i]);
-        else if (strcmp(argv[i], "--header") == 0) {
-            char *colon = strchr(argv[++i], ':');
-
-            if (!colon)
-                return 64;
-            *colon = '\0';
-            header = (struct http_header){ next, colon + 1 };
-            spec.headers = &header;
-            spec.n_headers = 1;
-        } else {
-            spec.url = argv[i];
-        }
-    }
-    if (!spec.url)
+    (void)argc;
+    if (!ask_read(&o, argv))
         return 64;
     a.io = io_new(&err);
     http = http_new(a.io, 16);
-    t = http_target_new(http, &spec, &err);
+    t = http_target_new(http, &o.spec, &err);
     if (!t) {
         printf("refused %s\n", err.msg);
         return 1;
     }
     http_on_closed(t, ask_closed, &a);
-    for (int i = 0; i < times; i++) {
+    for (int i = 0; i < o.times; i++) {
         a.started_ms = io_mono_ms(a.io);
-        http_ask(t, timeout_ms, ask_take, &a);
-        ask_wait(&a, timeout_ms + 5000, i + 1);
-        if (i + 1 < times)
-            ask_wait(&a, every_ms, times + 1);
+        http_ask(t, o.timeout_ms, ask_take, &a);
+        ask_wait(&a, o.timeout_ms + 5000, i + 1);
+        if (i + 1 < o.times)
+            ask_wait(&a, o.every_ms, o.times + 1);
     }
-    ask_wait(&a, idle_ms, times + 1);
+    ask_wait(&a, o.idle_ms, o.times + 1);
     http_target_free(t);
     http_free(http);
     io_free(a.io);
-    return a.done == times ? 0 : 1;
+    return a.done == o.times ? 0 : 1;
 }

@@ -25,13 +25,47 @@ static void says_raw_to_a_query(struct peer *p, const char *sql)
 
 #define RAW(bytes, times) bytes, sizeof bytes - 1, times
 
+struct hostile {
+    const char *what, *bytes;
+    size_t len, times;
+    bool greeting; /* said at once, not to a query */
+};
+
+static void hostile_try(const struct hostile *h)
+{
+    struct world w;
+    struct answer a, b;
+    long before = rss_kib();
+
+    world_open(&w);
+    raw = h->bytes;
+    raw_len = h->len;
+    raw_times = h->times;
+    if (h->greeting)
+        w.server->on_startup = says_raw;
+    else
+        w.server->on_query = says_raw_to_a_query;
+    ask(&w, &a, "SELECT 1", 300);
+    WAIT(&w, a.n);
+    if (a.fault == FAULT_NONE)
+        fail_msg("taken for an answer: %s", h->what);
+    assert_true(strlen(a.why) > 0);
+    w.server->on_query = NULL;
+    w.server->on_startup = NULL;
+    for (int tries = 0; tries < 4 && (!tries || b.fault != FAULT_NONE); tries++) {
+        ask(&w, &b, "SELECT 1", 1000); /* and it recovers by itself */
+        WAIT(&w, b.n);
+    }
+    if (b.fault != FAULT_NONE)
+        fail_msg("after %s: %s", h->what, b.why);
+    world_close(&w);
+    if (!patience() && rss_kib() - before > 12 << 10) /* the server's own copy included */
+        fail_msg("%s took %ld KiB", h->what, rss_kib() - before);
+}
+
 static void hostile_bytes_end_in_a_fault_and_take_no_memory(void **state)
 {
-    static const struct {
-        const char *what, *bytes;
-        size_t len, times;
-        bool greeting;
-    } cases[] = {
+    static const struct hostile cases[] = {
         { "http", RAW("HTTP/1.1 400 Bad Request\r\n\r\n", 1), true },
         { "error without an end", RAW("E\0\0\1\0SFATAL", 1), true },
         { "endless error", RAW("Exxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 20000), true },
@@ -59,38 +93,10 @@ static void hostile_bytes_end_in_a_fault_and_take_no_memory(void **state)
         { "copy in", RAW("1\0\0\0\0042\0\0\0\4G\0\0\0\7\0\0\0", 1), false },
         { "endless rows of nothing asked", RAW("Z\0\0\0\5I", 300000), false },
     };
-    struct world w;
-    struct answer a, b;
 
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        long before = rss_kib();
-
-        world_open(&w);
-        raw = cases[i].bytes;
-        raw_len = cases[i].len;
-        raw_times = cases[i].times;
-        if (cases[i].greeting)
-            w.server->on_startup = says_raw;
-        else
-            w.server->on_query = says_raw_to_a_query;
-        ask(&w, &a, "SELECT 1", 300);
-        WAIT(&w, a.n);
-        if (a.fault == FAULT_NONE)
-            fail_msg("taken for an answer: %s", cases[i].what);
-        assert_true(strlen(a.why) > 0);
-        w.server->on_query = NULL;
-        w.server->on_startup = NULL;
-        for (int tries = 0; tries < 4 && (!tries || b.fault != FAULT_NONE); tries++) {
-            ask(&w, &b, "SELECT 1", 1000); /* and it recovers by itself */
-            WAIT(&w, b.n);
-        }
-        if (b.fault != FAULT_NONE)
-            fail_msg("after %s: %s", cases[i].what, b.why);
-        world_close(&w);
-        if (!patience() && rss_kib() - before > 12 << 10) /* the server's own copy included */
-            fail_msg("%s took %ld KiB", cases[i].what, rss_kib() - before);
-    }
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        hostile_try(&cases[i]);
 }
 
 static void unasked_talk_ends_an_idle_connection(void **state)

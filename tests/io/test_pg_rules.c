@@ -222,17 +222,43 @@ static void an_address_that_cannot_be_read_is_not_repeated(void **state)
     unsetenv("PGSERVICEFILE");
 }
 
+static void connect_fails(const char *text, const char *sqlstate, enum fault fault, const char *why)
+{
+    char code[6];
+    enum fault found;
+    struct err err;
+    bool credentials = pg_fault_connect(text, code, &found, &err);
+
+    assert_string_equal(err.msg, why);
+    assert_int_equal(found, fault);
+    assert_string_equal(code, sqlstate);
+    assert_int_equal(credentials, fault == FAULT_AUTH);
+}
+
+static void what_the_system_says_of_a_failed_connect_has_its_class(void **state)
+{
+    char text[200];
+
+    (void)state;
+    snprintf(text, sizeof text,
+             "connection to server at \"h\" (192.0.2.1), port 5432 failed: %s\n\tIs the server "
+             "running on that host and accepting TCP/IP connections?\n",
+             strerror(ECONNREFUSED));
+    connect_fails(text, "", FAULT_REFUSED, "refused");
+    snprintf(text, sizeof text, "connection to server on socket \"/x\" failed: %s\n",
+             strerror(ENOENT));
+    connect_fails(text, "", FAULT_REFUSED, "no such socket");
+    snprintf(text, sizeof text, "could not receive data from server: %s\n", strerror(ECONNRESET));
+    connect_fails(text, "", FAULT_RESET, "reset");
+}
+
 static void what_libpq_says_of_a_failed_connect_has_its_class(void **state)
 {
-    char refused[200], noent[200], reset[200];
-    const struct {
+    static const struct {
         const char *text, *sqlstate;
         enum fault fault;
         const char *why;
     } cases[] = {
-        { refused, "", FAULT_REFUSED, "refused" },
-        { noent, "", FAULT_REFUSED, "no such socket" },
-        { reset, "", FAULT_RESET, "reset" },
         { "connection to server at \"h\" (192.0.2.1), port 5432 failed: FATAL:  53300: sorry, too "
           "many clients already\nLOCATION:  x, y.c:1\n",
           "53300", FAULT_FULL, "sorry, too many clients already" },
@@ -266,24 +292,8 @@ static void what_libpq_says_of_a_failed_connect_has_its_class(void **state)
     };
 
     (void)state;
-    snprintf(refused, sizeof refused,
-             "connection to server at \"h\" (192.0.2.1), port 5432 failed: %s\n\tIs the server "
-             "running on that host and accepting TCP/IP connections?\n",
-             strerror(ECONNREFUSED));
-    snprintf(noent, sizeof noent, "connection to server on socket \"/x\" failed: %s\n",
-             strerror(ENOENT));
-    snprintf(reset, sizeof reset, "could not receive data from server: %s\n", strerror(ECONNRESET));
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char sqlstate[6];
-        enum fault fault;
-        struct err why;
-        bool credentials = pg_fault_connect(cases[i].text, sqlstate, &fault, &why);
-
-        assert_string_equal(why.msg, cases[i].why);
-        assert_int_equal(fault, cases[i].fault);
-        assert_string_equal(sqlstate, cases[i].sqlstate);
-        assert_int_equal(credentials, fault == FAULT_AUTH);
-    }
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        connect_fails(cases[i].text, cases[i].sqlstate, cases[i].fault, cases[i].why);
 }
 
 static void each_code_of_the_server_has_its_reason(void **state)
@@ -378,6 +388,7 @@ int main(void)
         cmocka_unit_test(what_libpq_is_given_is_ours_where_it_matters),
         cmocka_unit_test(hosts_keep_their_order_ports_and_addresses),
         cmocka_unit_test(an_address_that_cannot_be_read_is_not_repeated),
+        cmocka_unit_test(what_the_system_says_of_a_failed_connect_has_its_class),
         cmocka_unit_test(what_libpq_says_of_a_failed_connect_has_its_class),
         cmocka_unit_test(each_code_of_the_server_has_its_reason),
         cmocka_unit_test(rows_are_kept_up_to_their_caps),
