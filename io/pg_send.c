@@ -7,6 +7,7 @@
 
 #include "core/alloc.h"
 #include "core/unit.h"
+#include "io/phases.h"
 
 /* A statement of our own, ahead of what waits; what it answers is nobody's business. */
 static bool pg_db_set(struct pg_db *db, const char *sql)
@@ -153,22 +154,12 @@ void pg_db_on_soon(void *arg)
     pg_db_release(db);
 }
 
-static int32_t pg_db_shift(int32_t us, int64_t by_us)
-{
-    return us < 0 || us + by_us < 0 ? -1 : (int32_t)(us + by_us);
-}
-
 void pg_db_opened(struct pg_db *db)
 {
     db->state = PG_READY;
     db->encoding_set = false;
     db->auth_until_us = 0;
-    for (struct pg_call *c = db->first; c; c = c->next) {
-        int64_t by_us = db->conn_us - c->started_us;
-
-        c->phases.dns_us = pg_db_shift(db->phases.dns_us, by_us);
-        c->phases.connect_us = pg_db_shift(db->phases.connect_us, by_us);
-        c->phases.tls_us = pg_db_shift(db->phases.tls_us, by_us);
-    }
+    for (struct pg_call *c = db->first; c; c = c->next)
+        phases_wait(&c->phases, c->started_us, &db->phases, db->conn_us);
     pg_db_flush(db);
 }

@@ -8,6 +8,7 @@
 #include "core/alloc.h"
 #include "core/unit.h"
 #include "io/limits.h"
+#include "io/phases.h"
 #include "io/redis_words.h"
 
 enum { REDIS_READ = 16 << 10, REDIS_GREETING_ROOM = 256 };
@@ -375,23 +376,12 @@ static void redis_db_on_ready(void *arg, int events)
 
 /* ---- connecting ---- */
 
-static int32_t redis_db_shift(int32_t us, int64_t by_us)
-{
-    return us < 0 || us + by_us < 0 ? -1 : (int32_t)(us + by_us);
-}
-
 static void redis_db_on_opened(void *arg)
 {
     struct redis_db *db = arg;
-    const struct phases *p = redis_conn_phases(db->conn);
 
-    for (struct redis_call *c = db->first; c; c = c->next) {
-        int64_t by_us = db->conn_us - c->started_us;
-
-        c->phases.dns_us = redis_db_shift(p->dns_us, by_us);
-        c->phases.connect_us = redis_db_shift(p->connect_us, by_us);
-        c->phases.tls_us = redis_db_shift(p->tls_us, by_us);
-    }
+    for (struct redis_call *c = db->first; c; c = c->next)
+        phases_wait(&c->phases, c->started_us, redis_conn_phases(db->conn), db->conn_us);
     redis_db_hold(db);
     redis_db_greet(db);
     redis_db_release(db);
