@@ -120,6 +120,13 @@ static void demo_tell_ready(struct demo *d)
     d->events.ready = NULL;
 }
 
+static void demo_tell_gone(struct demo *d)
+{
+    demo_tell_ready(d); /* there is something to see: what it lacks */
+    if (d->events.gone)
+        d->events.gone(d->events.arg);
+}
+
 static void demo_ready(struct demo *d)
 {
     d->ready = true;
@@ -141,8 +148,7 @@ static void demo_line(struct demo *d, const char *line, size_t len)
         const char *reason = json_string(json_get(o, "why"));
 
         err_set(&d->failed, "the simulator: %s", reason ? reason : "failed");
-        demo_say(d, true, d->failed.msg);
-        demo_tell_ready(d); /* there is something to see: what it lacks */
+        demo_tell_gone(d);
     }
     json_free(o);
 }
@@ -177,8 +183,7 @@ static void demo_ended(void *arg, int status, const struct err *err, const char 
         else
             err_set(&d->failed, "the simulator ended: %s", *errout ? errout : "no reason given");
     }
-    demo_say(d, true, d->failed.msg);
-    demo_tell_ready(d);
+    demo_tell_gone(d);
 }
 
 struct demo_names { /* `midwatch-sim --list SYSTEM` under way */
@@ -300,8 +305,15 @@ void demo_stop(struct demo *d)
 void demo_on(struct demo *d, const struct demo_events *events)
 {
     d->events = *events;
-    if (d->ready || d->ended)
+    if (d->ready)
         demo_tell_ready(d);
+    if (demo_gone(d))
+        demo_tell_gone(d);
+}
+
+const char *demo_gone(const struct demo *d)
+{
+    return d->failed.msg[0] ? d->failed.msg : NULL;
 }
 
 const struct strmap *demo_vars(const struct demo *d)

@@ -20,6 +20,7 @@ struct demo;
 struct demo_events {
     void (*said)(void *arg, bool bad, const char *words);
     void (*ready)(void *arg); /* its servers answer (or never will); at once when they do already */
+    void (*gone)(void *arg);  /* it failed or ended: demo_gone() has the words */
     void *arg;
 };
 
@@ -28,6 +29,9 @@ struct demo *demo_start(struct io *io, const char *system, struct err *err);
 void demo_stop(struct demo *d);
 void demo_on(struct demo *d, const struct demo_events *events);
 
+/* Why the simulator is no more; NULL while it runs. What the board shows then is nobody's system.
+ */
+const char *demo_gone(const struct demo *d);
 const struct strmap *demo_vars(const struct demo *d);
 /* A profile speaks of a team's production; on the simulator no screen may. */
 void demo_own(struct config *c);

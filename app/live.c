@@ -122,6 +122,19 @@ static void live_demo_said(void *arg, bool bad, const char *words)
         watch_mark(l->watch, MARK_FAULT, words + 6);
 }
 
+/* What is so until further notice stands in a row of its own. */
+static void live_notice(struct live *l)
+{
+    const char *gone = l->o->demo ? demo_gone(l->o->demo) : NULL;
+
+    watch_notice(l->watch, gone != NULL, gone ? gone : "");
+}
+
+static void live_demo_gone(void *arg)
+{
+    live_notice(arg);
+}
+
 static void live_start(void *arg)
 {
     struct live *l = arg;
@@ -155,7 +168,7 @@ static void live_reload(struct live *l)
         config_changes(watch_config(l->watch), fresh, &changes);
         buf_addf(&words, "reloaded: %s", buf_str(&changes));
         watch_reload(l->watch, fresh);
-        watch_notice(l->watch, false, "");
+        live_notice(l);
         watch_mark(l->watch, MARK_CONFIG, words.bytes);
         live_say(l, false, words.bytes);
     }
@@ -452,8 +465,10 @@ bool live_run(const struct live_options *o, struct config *config, int *status, 
     if (o->warning)
         live_say(&l, true, o->warning);
     if (o->demo)
-        demo_on(o->demo,
-                &(struct demo_events){ .said = live_demo_said, .ready = live_start, .arg = &l });
+        demo_on(o->demo, &(struct demo_events){ .said = live_demo_said,
+                                                .ready = live_start,
+                                                .gone = live_demo_gone,
+                                                .arg = &l });
     else
         watch_start(l.watch);
     live_second(&l);

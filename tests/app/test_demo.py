@@ -62,6 +62,17 @@ class Demo(unittest.TestCase):
                 wait_for("no process", lambda: not any(map(alive, found)), 5)
                 wait_for("no directory", lambda: not os.path.exists(place), 5)
 
+    def test_a_simulator_that_is_gone_is_told_for_good(self):
+        """What the board shows from then on is nobody's system."""
+        with self.demo() as s:
+            self.live(s)
+            pid = int(pathlib.Path(f"/proc/{s.pid}/task/{s.pid}/children").read_text().split()[0])
+            os.kill(pid, 9)
+            s.wait_for(r"/^ *! the simulator ended/", seconds=10)
+            s.wait_for(r"/^ *j.k move/", seconds=20)  # the words at the bottom have gone, the row has not
+            self.assertRegex("\n".join(s.lines()[:5]), r"(?m)^ *! the simulator ended")
+            self.leave(s)
+
     def test_rmu_2_redis_down_is_down(self):
         with self.demo("ratemyunit") as s:
             self.live(s)
