@@ -182,6 +182,7 @@ static void queue_on_head(void *arg, const struct redis_reply *r)
         return;
     queue_read_head(&s->ask_head, r->values, r->n, &s->facts);
     memcpy(s->known_id, s->facts.head_id, sizeof s->known_id);
+    memcpy(s->known_job, s->facts.job, sizeof s->known_job);
     s->known_ms = s->facts.oldest_ms;
     queue_done(p);
 }
@@ -201,6 +202,7 @@ static void queue_on_reply(void *arg, const struct redis_reply *r)
     } else if (!isnan(s->facts.depth) && s->known_ms &&
                strcmp(s->known_id, s->facts.head_id) == 0) {
         s->facts.oldest_ms = s->known_ms;
+        memcpy(s->facts.job, s->known_job, sizeof s->facts.job);
         queue_done(p);
     } else if (left_ms <= 0) {
         queue_failed(p, FAULT_TIMEOUT, "no time left to ask about the next job");
@@ -236,6 +238,8 @@ static void queue_close(struct probe *p)
     redis_link_close(&s->link);
     queue_ask_fini(&s->ask);
     queue_ask_fini(&s->ask_head);
+    for (size_t i = 0; i < sizeof s->cells / sizeof *s->cells; i++)
+        text_fini(&s->cells[i]);
     report_fini(&s->report);
     free(s);
     p->state = NULL;

@@ -36,8 +36,11 @@ struct queue_state {
     struct queue_ask ask, ask_head;
     struct queue_facts facts;
     struct queue_trend trend;
-    char known_id[QUEUE_HEAD_MAX]; /* the job whose time is known, and that time */
-    int64_t known_ms, asked_ms;    /* asked_ms: monotonic */
+    char known_id[QUEUE_HEAD_MAX]; /* the job whose time and name are known, and these */
+    char known_job[QUEUE_JOB_MAX];
+    int64_t known_ms, asked_ms; /* asked_ms: monotonic */
+    struct text cells[4];       /* of the table: head and next job */
+    struct table table;
     struct phases phases;
     struct report report;
 };

@@ -96,8 +96,8 @@ static const struct queue_part parts_stream[] = {
     { 0, NULL },
 };
 
-static const struct queue_part head_bull = { ROLE_TIMES, "HMGET {p}:{q}:{i} timestamp delay" };
-static const struct queue_part head_rq = { ROLE_TIME, "HGET {p}:job:{i} enqueued_at" };
+static const struct queue_part head_bull = { ROLE_TIMES, "HMGET {p}:{q}:{i} timestamp delay name" };
+static const struct queue_part head_rq = { ROLE_TIME, "HMGET {p}:job:{i} enqueued_at description" };
 static const struct queue_part head_stream = { ROLE_ENTRIES, "XRANGE {q} ({i} + COUNT {c}" };
 
 static const struct queue_form { /* by enum queue_layout */

@@ -30,7 +30,7 @@ enum queue_layout {
 };
 extern const char *const queue_layout_words[]; /* "list" "bullmq" ..., NULL at the end */
 
-enum { QUEUE_ASK_MAX = 20, QUEUE_HEAD_MAX = 512 };
+enum { QUEUE_ASK_MAX = 20, QUEUE_HEAD_MAX = 512, QUEUE_JOB_MAX = 120 };
 
 struct queue_where { /* which queue; borrowed */
     enum queue_layout layout;
@@ -59,11 +59,13 @@ struct queue_facts {
     int64_t unacked_ms; /* when the oldest job that nobody acknowledged was taken; 0 = not known */
     uint64_t head;      /* fingerprint of the next job, of a stream what was read last; 0 = none */
     char head_id[QUEUE_HEAD_MAX]; /* what queue_ask_head() asks about; "" = nothing to ask */
+    char job[QUEUE_JOB_MAX];      /* what kind of job is next, as it was written; "" = not told */
     struct err wrong;             /* why nothing is known; "" = all is well */
 };
 
 void queue_ask_make(struct queue_ask *ask, const struct queue_where *where);
-/* The second question, about the next job: when it was put in. Only where facts->head_id says so.
+/* The second question, about the next job: when it was put in, and its name. Only where
+ * facts->head_id says so.
  */
 void queue_ask_head(struct queue_ask *ask, const struct queue_where *where,
                     const struct queue_facts *facts);

@@ -20,8 +20,8 @@ enum queue_role {
     ROLE_UNACKED, /* [member, score]: the oldest that was taken, Unix seconds */
     ROLE_GROUPS,  /* XINFO GROUPS */
     ROLE_PENDING, /* XPENDING: [[id, consumer, idle ms, deliveries]] of the oldest */
-    ROLE_TIMES,   /* [timestamp, delay] of a job */
-    ROLE_TIME,    /* a time */
+    ROLE_TIMES,   /* [timestamp, delay, name] of a job */
+    ROLE_TIME,    /* [time, description] of a job */
     ROLE_ENTRIES  /* XRANGE: the entries that no consumer has read */
 };
 

@@ -116,27 +116,53 @@ static uint64_t queue_fingerprint(const char *s, size_t len)
     return h ? h : 1;
 }
 
-/* The time that stands inside an element. */
-static int64_t queue_stamp_inside(const char *s, size_t len, const char *pointer)
+/* Cut at a character. */
+static void queue_job(struct queue_facts *out, const char *name, size_t len)
 {
-    struct json *root = json_parse(s, len, 0, 0, NULL);
-    const struct json *v = json_pointer(root, pointer);
-    int64_t out = 0;
+    if (len >= sizeof out->job)
+        for (len = sizeof out->job - 1; len && ((unsigned char)name[len] & 0xc0) == 0x80; len--)
+            ;
+    memcpy(out->job, name, len);
+    out->job[len] = '\0';
+}
+
+/* Where an element itself holds its time and its name; the first name that is there counts. */
+static const struct queue_inside {
+    const char *stamp, *names[2];
+} queue_inside[] = {
+    [QUEUE_SIDEKIQ] = { "/enqueued_at", { "/wrapped", "/class" } }, /* ActiveJob wraps its own */
+    [QUEUE_CELERY] = { NULL, { "/headers/task" } },
+    [QUEUE_STREAM] = { NULL, { NULL } },
+};
+
+static void queue_read_inside(const struct queue_where *w, const char *s, size_t len,
+                              struct queue_facts *out)
+{
+    const struct queue_inside *in = &queue_inside[w->layout];
+    const char *stamp = w->stamp ? w->stamp : in->stamp;
+    const struct json *v;
+    struct json *root;
     double n;
 
+    if (!stamp && !in->names[0])
+        return;
+    root = json_parse(s, len, 0, 0, NULL);
+    v = stamp ? json_pointer(root, stamp) : NULL;
     if (json_string(v))
-        out = queue_stamp(json_string(v), strlen(json_string(v)));
+        out->oldest_ms = queue_stamp(json_string(v), strlen(json_string(v)));
     else if (json_number(v, &n))
-        out = queue_stamp_number(n);
+        out->oldest_ms = queue_stamp_number(n);
+    for (size_t i = 0; i < 2 && in->names[i] && !*out->job; i++) {
+        v = json_pointer(root, in->names[i]);
+        if (json_string(v))
+            queue_job(out, json_string(v), strlen(json_string(v)));
+    }
     json_free(root);
-    return out;
 }
 
 static void queue_read_next(const struct queue_where *w, const struct redis_value *v,
                             struct queue_facts *out)
 {
-    const char *stamp = w->layout == QUEUE_SIDEKIQ ? "/enqueued_at" : w->stamp;
-
     if (v->kind ==
         REDIS_ARRAY) { /* Bull: [before, next]; old ones keep a marker "0:..." at the end */
         bool marker = v->n && v->items[v->n - 1].kind == REDIS_STRING &&
@@ -152,8 +178,8 @@ static void queue_read_next(const struct queue_where *w, const struct redis_valu
     out->head = queue_fingerprint(v->str, v->len);
     if (queue_asks_head(w->layout))
         queue_word_of(v->str, v->len, out->head_id, sizeof out->head_id);
-    else if (stamp)
-        out->oldest_ms = queue_stamp_inside(v->str, v->len, stamp);
+    else
+        queue_read_inside(w, v->str, v->len, out);
 }
 
 /* The value of a field in [name, value, name, value...]; or NULL. */
@@ -306,15 +332,24 @@ void queue_read_head(const struct queue_ask *ask, const struct redis_value *valu
         return;
     switch ((enum queue_role)ask->roles[0]) {
     case ROLE_TIMES: /* a delayed job waits only from the moment it was due */
-        if (v->kind != REDIS_ARRAY || v->n != 2 || v->items[0].kind != REDIS_STRING)
+        if (v->kind != REDIS_ARRAY || v->n != 3)
+            break;
+        if (v->items[2].kind == REDIS_STRING && strcmp(v->items[2].str, "__default__") != 0)
+            queue_job(out, v->items[2].str, v->items[2].len); /* Bull's word for none */
+        if (v->items[0].kind != REDIS_STRING)
             break;
         out->oldest_ms = queue_stamp(v->items[0].str, v->items[0].len);
         if (out->oldest_ms && queue_number(&v->items[1], &delay) && delay > 0 && delay < 1e13)
             out->oldest_ms += (int64_t)delay;
         break;
     case ROLE_TIME:
-        if (v->kind == REDIS_STRING)
-            out->oldest_ms = queue_stamp(v->str, v->len);
+        if (v->kind != REDIS_ARRAY || v->n != 2)
+            break;
+        if (v->items[0].kind == REDIS_STRING)
+            out->oldest_ms = queue_stamp(v->items[0].str, v->items[0].len);
+        if (v->items[1].kind ==
+            REDIS_STRING) /* "app.send(1, to='x')": what it is given is its own */
+            queue_job(out, v->items[1].str, strcspn(v->items[1].str, "("));
         break;
     case ROLE_ENTRIES:
         if (v->kind != REDIS_ARRAY)

@@ -69,6 +69,23 @@ static void queue_numbers(struct queue_state *s, const struct queue_rates *r)
     queue_put(s, QUEUE_LATENCY, (double)s->phases.total_us / 1000, "");
 }
 
+/* What is next, by its name, where the layout writes one. */
+static void queue_next(struct queue_state *s)
+{
+    const struct value *oldest = &s->report.values[QUEUE_OLDEST];
+    char age[16];
+
+    if (!*s->facts.job || !(s->facts.depth > 0))
+        return;
+    text_sets(&s->cells[0], "next job");
+    text_sets(&s->cells[1], "waits");
+    text_sets(&s->cells[2], s->facts.job);
+    text_sets(&s->cells[3],
+              oldest->known ? age_format((int64_t)(oldest->value * 1000), age) : "not told");
+    s->table = (struct table){ .cells = s->cells, .rows = 1, .cols = 2 };
+    s->report.table = &s->table;
+}
+
 /* "1 204 jobs · oldest 9m40s · 5 at work · growing +88/min". */
 static void queue_sentence(const struct probe_common *common, struct queue_state *s)
 {
@@ -127,9 +144,10 @@ static void queue_judge(const struct queue_options *o, struct queue_state *s,
         return;
     if (f->depth > 0 && rates->stuck_ms >= o->stuck_ms) {
         s->report.state = STATE_DEGRADED;
-        text_setf(&s->report.reason, "stuck: %s since %s, %.0f wait",
+        text_setf(&s->report.reason, "stuck: %s%s%s%s since %s, %.0f wait",
                   s->where.layout == QUEUE_STREAM ? "nothing was read" : "the same job is next",
-                  age_format(rates->stuck_ms, age), f->depth);
+                  *f->job ? " (" : "", f->job, *f->job ? ")" : "", age_format(rates->stuck_ms, age),
+                  f->depth);
     } else if (unacked_ms >= o->stuck_ms) {
         s->report.state = STATE_DEGRADED;
         text_copy(&so_far, &s->report.reason);
@@ -153,6 +171,7 @@ void queue_say(const struct queue_options *o, const struct probe_common *common,
               s->facts.paused ? 0 : s->facts.head);
     rates = trend_rates(&s->trend, mono_ms);
     queue_numbers(s, &rates);
+    queue_next(s);
     queue_sentence(common, s);
     s->report.state = STATE_UP;
     if (s->facts.paused) {

@@ -86,7 +86,8 @@ static void bullmq(struct probe_case *c)
     say("HGET bull:mail:metrics:completed count", "$-1\r\n");
     say("LRANGE bull:mail:wait -2 -1", "*2\r\n$2\r\n41\r\n$2\r\n40\r\n");
     /* the case starts at 1769652827000 */
-    say("HMGET bull:mail:40 timestamp delay", "*2\r\n$13\r\n1769652787000\r\n$1\r\n0\r\n");
+    say("HMGET bull:mail:40 timestamp delay name",
+        "*3\r\n$13\r\n1769652787000\r\n$1\r\n0\r\n$4\r\nsend\r\n");
 }
 
 static void bullmq_tells_depth_and_age(void **state)
@@ -99,16 +100,18 @@ static void bullmq_tells_depth_and_age(void **state)
     assert_true(c.known && c.value == 15);
     assert_true(c.second.known && c.second.value >= 40 && c.second.value < 41);
     assert_true(c.third.known && c.third.value == 2);
-    assert_non_null(strstr(asked, "HMGET bull:mail:40 timestamp delay\n"));
+    assert_non_null(strstr(asked, "HMGET bull:mail:40 timestamp delay name\n"));
     *asked = '\0';
     case_poll(&c); /* the same job is next: its time is known */
     assert_null(strstr(asked, "HMGET"));
+    assert_string_equal(c.table, "next job waits|send 45s|"); /* and its name */
     assert_true(c.second.known && c.second.value > 41);
     say("LRANGE bull:mail:wait -2 -1", "*1\r\n$2\r\n41\r\n");
-    say("HMGET bull:mail:41 timestamp delay", "*2\r\n$13\r\n1769652786000\r\n$5\r\n30000\r\n");
+    say("HMGET bull:mail:41 timestamp delay name",
+        "*3\r\n$13\r\n1769652786000\r\n$5\r\n30000\r\n$4\r\nsend\r\n");
     *asked = '\0';
     case_poll(&c);
-    assert_non_null(strstr(asked, "HMGET bull:mail:41 timestamp delay\n"));
+    assert_non_null(strstr(asked, "HMGET bull:mail:41 timestamp delay name\n"));
     assert_true(c.second.value < 60); /* it was to wait for 30 s anyway */
     case_fini(&c);
 }
@@ -219,7 +222,7 @@ static void the_same_job_for_ten_minutes_is_stuck(void **state)
         assert_int_equal(c.state, STATE_UP);
     }
     assert_string_equal(c.reason, "15 jobs · oldest 10m35s · 2 at work · steady");
-    POLL(&c, STATE_DEGRADED, "stuck: the same job is next since 10m, 15 wait");
+    POLL(&c, STATE_DEGRADED, "stuck: the same job is next (send) since 10m, 15 wait");
     say("LRANGE bull:mail:wait -2 -1", "*1\r\n$2\r\n41\r\n");
     case_poll(&c);
     assert_int_equal(c.state, STATE_UP);
@@ -241,7 +244,7 @@ static void jobs_with_a_priority_are_next_when_no_others_are(void **state)
         assert_int_equal(c.state, STATE_UP);
     }
     assert_string_equal(c.reason, "3 jobs · oldest 10m35s · 2 at work · steady");
-    POLL(&c, STATE_DEGRADED, "stuck: the same job is next since 10m, 3 wait");
+    POLL(&c, STATE_DEGRADED, "stuck: the same job is next (send) since 10m, 3 wait");
     say("ZCARD bull:mail:prioritized", ":0\r\n");
     say("ZRANGE bull:mail:prioritized 0 0", "*0\r\n");
     say("HGET bull:mail:meta paused", "$1\r\n1\r\n");
@@ -269,7 +272,7 @@ static void a_job_that_is_gone_has_a_time_all_the_same(void **state)
 
     (void)state;
     bullmq(&c);
-    say("HMGET bull:mail:40 timestamp delay", "*2\r\n$-1\r\n$-1\r\n");
+    say("HMGET bull:mail:40 timestamp delay name", "*3\r\n$-1\r\n$-1\r\n$-1\r\n");
     POLL(&c, STATE_UP, "15 jobs · 2 at work");
     assert_false(c.second.known);
     assert_string_equal(c.second.note, "the time of the next job could not be read");
@@ -296,12 +299,16 @@ static void sidekiq_has_its_times_in_the_job(void **state)
     POLL(&c, STATE_UP, "3 jobs · oldest 29s");
     assert_false(c.third.known); /* what is at work stands with its processes */
     assert_null(strstr(asked, "stat:processed"));
+    assert_string_equal(c.table, "next job waits|W 29s|");
     assert_non_null(strstr(c.notes, "|Sidekiq counts the jobs of all queues together|"));
-    say("LINDEX queue:default -1", bulk("{\"class\":\"W\",\"enqueued_at\":1769652807000}"));
+    say("LINDEX queue:default -1",
+        bulk("{\"class\":\"W\",\"wrapped\":\"Mail\\u001b[2J\",\"enqueued_at\":1769652807000}"));
     POLL(&c, STATE_UP, "3 jobs · oldest 25s"); /* 8.0 writes milliseconds */
+    assert_string_equal(c.table, "next job waits|Mail^[[2J 25s|");
     say("LLEN queue:default", ":0\r\n"); /* an empty list vanishes, its name stays in `queues` */
     say("LINDEX queue:default -1", "$-1\r\n");
     POLL(&c, STATE_UP, "empty");
+    assert_int_equal(c.table_rows, 0);
     case_fini(&c);
 }
 
@@ -315,8 +322,10 @@ static void rq_and_celery(void **state)
     say("LLEN rq:queue:high", ":2\r\n");
     say("ZCARD rq:wip:high", ":1\r\n");
     say("LINDEX rq:queue:high 0", "$4\r\nab-1\r\n");
-    say("HGET rq:job:ab-1 enqueued_at", bulk("2026-01-29T02:13:17.500000Z"));
+    say("HMGET rq:job:ab-1 enqueued_at description",
+        "*2\r\n$27\r\n2026-01-29T02:13:17.500000Z\r\n$21\r\nshop.mail.send('a@b')\r\n");
     POLL(&c, STATE_UP, "2 jobs · oldest 29s · 1 at work");
+    assert_string_equal(c.table, "next job waits|shop.mail.send 29s|"); /* not to whom */
     case_fini(&c);
     begin(&c, PAIRS("queue", "celery", SERVER, "layout", "celery"));
     say("LLEN celery", ":2\r\n");
@@ -326,6 +335,10 @@ static void rq_and_celery(void **state)
     POLL(&c, STATE_UP, "6 jobs · 1 at work");
     assert_false(c.second.known);
     assert_string_equal(c.second.note, "its jobs tell no time");
+    assert_int_equal(c.table_rows, 0);
+    say("LINDEX celery -1", bulk("{\"headers\":{\"task\":\"t.work\"}}"));
+    case_poll(&c);
+    assert_string_equal(c.table, "next job waits|t.work not told|");
     case_fini(&c);
 }
 

@@ -121,7 +121,8 @@ def ask(redis, **options):
         raise AssertionError(done.stderr)
     reading = json.loads(done.stdout)["services"][0]["readings"][0]
     out = {s["name"]: s.get("value") for s in reading["signals"]}
-    return {**out, "state": reading["state"], "reason": reading["reason"]}
+    return {**out, "state": reading["state"], "reason": reading["reason"],
+            "next": reading.get("table", {}).get("rows", [[], [None]])[1][0]}
 
 
 class QueueTest(unittest.TestCase):
@@ -167,6 +168,7 @@ class QueueTest(unittest.TestCase):
                          (c["active"], c["delayed"], c["failed"]))
         self.assertEqual(seen["state"], "up")
         self.age(seen["oldest"], own["oldest"] / 1000, self.now())
+        self.assertEqual(seen["next"], "send")
 
     def test_bullmq_paused(self):
         own = self.node(BULLMQ, "bullmq", pause=True)
@@ -192,6 +194,7 @@ class QueueTest(unittest.TestCase):
         self.assertEqual((seen["depth"], seen["delayed"], seen["failed"]),
                          (own["waiting"], own["delayed"], 0), seen)
         self.age(seen["oldest"], own["oldest"], self.now())
+        self.assertEqual(seen["next"], "math.sqrt")
         bad = ask(self.redis, queue="bad", layout="rq")
         self.assertEqual((bad["depth"], bad["failed"], bad["state"]),
                          (own["waiting_bad"], own["failed"], "up"), bad)
@@ -200,6 +203,7 @@ class QueueTest(unittest.TestCase):
         own = self.python(CELERY, "celery")
         seen = ask(self.redis, queue="celery", layout="celery")
         self.assertEqual((seen["depth"], seen["running"], seen["oldest"]), (6, 0, None), (own, seen))
+        self.assertEqual(seen["next"], "t.work")
 
     def test_sidekiq(self):
         if not shutil.which("ruby") or subprocess.run(["ruby", "-e", "require 'sidekiq'"],
@@ -210,6 +214,7 @@ class QueueTest(unittest.TestCase):
         self.assertEqual((seen["depth"], seen["delayed"], seen["failed"]),
                          (own["waiting"], own["delayed"], own["failed"]), seen)
         self.age(seen["oldest"], 0, own["latency"])
+        self.assertEqual(seen["next"], "Work")
 
     def test_stream(self):
         ids = [self.redis.ask("XADD", "events", "*", "n", str(i)) for i in range(6)]
