@@ -73,6 +73,22 @@ class Demo(unittest.TestCase):
             self.assertRegex("\n".join(s.lines()[:5]), r"(?m)^ *! the simulator ended")
             self.leave(s)
 
+    def test_a_suspended_demo_ends_with_its_servers_when_the_shell_says_so(self):
+        with Screen(["/bin/bash", "--norc", "-i"], cols=120, rows=36, env={"PS1": "sh> "}) as s:
+            s.wait_for("sh>", seconds=5)
+            s.type(f"{MIDWATCH} demo")
+            s.key("Enter")
+            self.live(s)
+            found = [p for p in tree(s.pid) if p != s.pid]  # without the shell
+            self.assertGreater(len(found), 3)
+            place = wait_for("a directory", lambda: place_of(found))
+            s.key("C-z")
+            s.wait_for("Stopped", seconds=5)
+            s.type("kill %1")
+            s.key("Enter")
+            wait_for("no process", lambda: not any(map(alive, found)), 10)
+            wait_for("no directory", lambda: not os.path.exists(place), 5)
+
     def test_rmu_2_redis_down_is_down(self):
         with self.demo("ratemyunit") as s:
             self.live(s)
