@@ -246,6 +246,10 @@ class TwentyTest(unittest.TestCase):
         if SANITIZED:  # freed memory is kept for a while there
             return
         floor = self.floor(settled)
+        steps = [(round(h * 3600) % 86400, kb) for h, kb in floor.items()]
+        print("its floor: " + ", ".join(
+            f"{kb} kB at {s - steps[0][0]} s" for i, (s, kb) in enumerate(steps) if not i or kb != steps[i - 1][1]),
+            flush=True)
         self.assertLessEqual(max(floor.values()) - rss[0], GROWTH_KB)
         if FULL:
             self.slope_kb("the second half", self.after(SECONDS / 2))
