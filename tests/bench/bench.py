@@ -218,19 +218,22 @@ def floor_cost(b, farm, tool, n, *flags, key="health"):
 
 
 def marginal(b, farm, name, key, *made, **more):
-    """CPU us of one more probe: a console that asks each second beside one that asks each tenth; then
+    """CPU us of one more probe: a console that asks each second beside one that asks each tenth, both in
+    a terminal with room for the verdict alone, for what is drawn is another figure (W4); then, at 120x36,
     the cost of a probe with all that a console does, its CPU ms a second, and its memory in KB."""
     busy, calm = (b.config(f"{name}-{every}", config(farm, *made, every, **more))
                   for every in ("1s", "10s"))
-    cpu1, units1, s1, kb = console_window(b, farm, busy, key)
-    cpu0, units0, s0, _ = console_window(b, farm, calm, key)
-    return ((cpu1 / s1 - cpu0 / s0) / (units1 / s1 - units0 / s0), cpu1 / units1, cpu1 / 1000 / s1, kb)
+    cpu1, units1, s1, _ = console_window(b, farm, busy, key, 38, 8)
+    cpu0, units0, s0, _ = console_window(b, farm, calm, key, 38, 8)
+    cpu, units, s, kb = console_window(b, farm, busy, key)
+    return ((cpu1 / s1 - cpu0 / s0) / (units1 / s1 - units0 / s0), cpu / units, cpu / 1000 / s, kb)
 
 
 def console_window(b, farm, path, key, cols=120, rows=36):
     """(CPU us, units, seconds, rss_kb) of the console over a window, after it has settled."""
     with b.console(path, cols, rows) as s:
-        s.wait_for("midwatch", seconds=10)
+        if cols >= 40:
+            s.wait_for("midwatch", seconds=10)
         s.settle(quiet=60, seconds=b.o.warm + 1)
         before = farm.stats()[key]
         with meter.Window(s.pid) as w:
