@@ -175,15 +175,14 @@ static void command_plugin(const struct command_options *o, const struct probe_c
         return;
     }
     r->state = states[code];
-    if (!len) {
-        if (code == 0) { /* a plugin that says nothing has checked nothing */
+    text_set(&r->reason, line, len);
+    if (!r->reason.len) { /* or nothing that can be shown */
+        if (code == 0) {  /* a plugin that says nothing has checked nothing */
             command_unknown(r, "it printed nothing", end);
             return;
         }
         snprintf(why, sizeof why, "exit %d", code);
         command_reason(r, why, end);
-    } else {
-        text_set(&r->reason, line, len);
     }
     if (command_says(line, len, &said) && command_badness(said) > command_badness(r->state)) {
         r->state = said;
@@ -208,7 +207,7 @@ static void command_exit(const struct command_end *end, struct report *r)
     if (WEXITSTATUS(end->status) == 0) {
         r->state = STATE_UP;
         text_set(&r->reason, line, len);
-        if (!len)
+        if (!r->reason.len)
             text_sets(&r->reason, "exit 0");
         return;
     }
@@ -303,6 +302,8 @@ static void command_json_status(const struct command_options *o, const struct co
         text_copy(&r->reason, &s->body->why);
     else
         text_copy(&r->reason, &s->body->word);
+    if (!r->reason.len) /* only its parts spoke */
+        text_sets(&r->reason, state_word(r->state));
     if (r->state == STATE_DOWN)
         r->fault = FAULT_STATUS;
 }

@@ -32,6 +32,7 @@ static const struct ending verdicts[] = {
     { COMMAND_PLUGIN, NULL, 4, "OK", "", STATE_UNKNOWN, "exit 4 is none of a plugin: OK", NAN },
     { COMMAND_PLUGIN, NULL, 2, "", "cannot connect\n", STATE_DOWN, "exit 2: cannot connect", NAN },
     { COMMAND_PLUGIN, NULL, 0, "", "", STATE_UNKNOWN, "it printed nothing", NAN },
+    { COMMAND_PLUGIN, NULL, 3, "\xef\xbb\xbf", "", STATE_UNKNOWN, "exit 3", NAN },
     { COMMAND_PLUGIN, NULL, 0, " \n", "usage: ...", STATE_UNKNOWN, "it printed nothing: usage: ...",
       NAN },
     { COMMAND_PLUGIN, NULL, 0, "DISK CRITICAL - all full", "", STATE_DOWN,
@@ -64,6 +65,7 @@ static const struct ending verdicts[] = {
       "exit 1: df: /x: No such file", NAN },
     /* JSON */
     { COMMAND_JSON, NULL, 0, "{\"status\":\"ok\"}", "", STATE_UP, "ok", NAN },
+    { COMMAND_JSON, NULL, 0, "{\"db\":\"ok\",\"cache\":\"ok\"}", "", STATE_UP, "up", NAN },
     { COMMAND_JSON, NULL, 0, "{\"status\":\"down\"}", "", STATE_DOWN, NULL, NAN },
     { COMMAND_JSON, NULL, 0, "{\"status\":", "", STATE_UNKNOWN, NULL, NAN },
     { COMMAND_JSON, "/a/0", 0, "{\"a\":[7]}", "", STATE_UP, "7.0%", 7 },
