@@ -26,6 +26,12 @@ const char *fault_word(enum fault f)
     return (unsigned)f < FAULT_COUNT ? fault_words[f] : "none";
 }
 
+bool fault_is_answer(enum fault f)
+{
+    return f == FAULT_NONE || f == FAULT_PARTIAL || f == FAULT_TOO_BIG || f == FAULT_PROTOCOL ||
+           f == FAULT_STATUS || f == FAULT_BODY || f == FAULT_FULL || f == FAULT_AUTH;
+}
+
 bool fault_is_ours(enum fault f)
 {
     return f >= FAULT_DNS;

@@ -32,5 +32,8 @@ enum fault {
 
 /* "refused", "connect timeout", "tls", ... : stable words, in reasons, JSON and tests. */
 const char *fault_word(enum fault f);
+/* True when there was an answer, though none that helps: a code, a body, a refusal in words. What
+ * was refused by the system, or waited for in vain, was none. */
+bool fault_is_answer(enum fault f);
 /* True when the fault says nothing about the watched side. */
 bool fault_is_ours(enum fault f);

@@ -156,27 +156,6 @@ static bool command_find(const char *program, char out[512])
     return false;
 }
 
-static bool command_open(struct probe *p, struct err *err)
-{
-    const struct command_options *o = p->self;
-    struct command_state *s = xcalloc(1, sizeof *s);
-
-    (void)err;
-    p->state = s;
-    report_init(&s->report, 0);
-    s->argv = xcalloc(o->command.n + 1, sizeof *s->argv);
-    for (size_t i = 0; i < o->command.n; i++)
-        s->argv[i] = o->command.items[i];
-    s->env = xcalloc(o->env.n + 1, sizeof *s->env);
-    for (size_t i = 0; i < o->env.n; i++) {
-        struct buf b = { 0 };
-
-        buf_addf(&b, "%s=%s", o->env.keys[i], o->env.values[i]);
-        s->env[i] = b.bytes;
-    }
-    return true;
-}
-
 static void command_report(struct probe *p)
 {
     struct command_state *s = p->state;
@@ -221,9 +200,10 @@ static void command_on_end(void *arg, int status, const struct err *err, const c
 
     if (owed) {
         report_clear(&s->report, io_now_ms(p->clients->io));
-        if (err)
+        if (err) {
+            s->path[0] = '\0'; /* it went, or cannot be run: looked for again */
             probe_report_failed(&s->report, FAULT_LOCAL, err->msg);
-        else
+        } else
             command_judge(p->self, p->common, &end, &s->say, &s->report);
     }
     child_free(s->child); /* with what it printed */
@@ -245,13 +225,13 @@ static void command_poll(struct probe *p)
     char why[600];
 
     s->asked = true;
-    if (!s->limit)
-        s->limit = io_timer_new(p->clients->io, command_on_limit, p);
     if (s->child) {
         command_failed(p, FAULT_TIMEOUT, "the last one was ended and has not gone");
         return;
     }
-    if (!command_find(o->command.items[0], s->path)) { /* it may be installed later */
+    /* looked for until it is found: it may be installed later */
+    if (!s->path[0] && !command_find(o->command.items[0], s->path)) {
+        s->path[0] = '\0';
         snprintf(why, sizeof why, "there is no program '%.400s'", o->command.items[0]);
         command_failed(p, FAULT_LOCAL, why);
         return;
@@ -260,6 +240,28 @@ static void command_poll(struct probe *p)
     s->began_ms = io_mono_ms(p->clients->io);
     s->child = child_start(p->clients->io, &spec, &events, p);
     io_timer_arm(s->limit, p->common->timeout_ms);
+}
+
+static bool command_open(struct probe *p, struct err *err)
+{
+    const struct command_options *o = p->self;
+    struct command_state *s = xcalloc(1, sizeof *s);
+
+    (void)err;
+    p->state = s;
+    report_init(&s->report, 0);
+    s->argv = xcalloc(o->command.n + 1, sizeof *s->argv);
+    for (size_t i = 0; i < o->command.n; i++)
+        s->argv[i] = o->command.items[i];
+    s->limit = io_timer_new(p->clients->io, command_on_limit, p);
+    s->env = xcalloc(o->env.n + 1, sizeof *s->env);
+    for (size_t i = 0; i < o->env.n; i++) {
+        struct buf b = { 0 };
+
+        buf_addf(&b, "%s=%s", o->env.keys[i], o->env.values[i]);
+        s->env[i] = b.bytes;
+    }
+    return true;
 }
 
 static void command_close(struct probe *p)

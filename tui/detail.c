@@ -123,12 +123,9 @@ static void flow_evidence(struct flow *f, const struct reading *r)
     flow_text(f, look_state(r->state).style, &r->reason);
     if (r->evidence_ms == 0)
         n += (size_t)snprintf(words, sizeof words, "never answered");
-    else /* what was refused, or waited for in vain, was no answer */
+    else
         n += (size_t)snprintf(words, sizeof words, "%s %s ago",
-                              r->failing > 0 && r->phases.first_byte_us < 0 &&
-                                      r->fault != FAULT_STATUS
-                                  ? "asked in vain"
-                                  : "answered",
+                              fault_is_answer(r->fault) ? "answered" : "asked in vain",
                               age_words(now_ms, r->evidence_ms, age));
     if (r->state != STATE_UP && r->good_ms > 0)
         n += (size_t)snprintf(words + n, sizeof words - n, " · last good %s ago",

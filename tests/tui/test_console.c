@@ -195,6 +195,7 @@ static void what_was_refused_is_no_answer(void **state)
     stage_open(&s, "broken", 120, 36, false);
     r = &s.board->services[0].readings[0];
     assert_true(r->failing > 0);
+    r->fault = FAULT_REFUSED;
     r->phases = PHASES_NONE;
     r->phases.total_us = 210;
     console_board(s.console, s.board, s.now_ms);
