@@ -64,6 +64,7 @@ struct board *watch_board_new(const struct config *c, int64_t now_ms)
 
             text_sets(&r[k].name, p->common.title ? p->common.title : p->name);
             text_sets(&r[k].kind, p->ops->kind);
+            r[k].local = p->ops->local;
             p->ops->target(p->self, &r[k].target);
             r[k].every_ms = p->common.every_ms;
             r[k].timeout_ms = p->common.timeout_ms;

@@ -94,6 +94,7 @@ struct reading {                    /* what one probe last told */
     struct text version; /* as the body told */
     /* of the fold alone: not in the JSON form, not in copies */
     int64_t failed_ms; /* the first of the failures in a row */
+    bool local;        /* it asks the console's own machine: it proves no network */
     struct reading_marks {
         struct text version, before; /* what the last version mark spoke of */
         int64_t told_ms, marked_ms;  /* `version` above stands since; the time of that mark */

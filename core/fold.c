@@ -333,8 +333,8 @@ static void fold_network(struct board *b, int64_t now_ms)
         for (size_t k = 0; k < b->services[i].n_readings; k++) {
             const struct reading *r = &b->services[i].readings[k];
 
-            if (r->evidence_ms && r->fault == FAULT_LOCAL)
-                continue; /* never asked: says nothing about the network */
+            if (r->local || (r->evidence_ms && r->fault == FAULT_LOCAL))
+                continue; /* never asked of anybody: says nothing about the network */
             if (!r->evidence_ms || !fold_is_blind(r)) {
                 b->unreachable_since_ms = 0;
                 return;
@@ -357,9 +357,11 @@ static void fold_service(struct board *b, struct service *s, int64_t now_ms)
 {
     enum state state = STATE_UP;
     int worst = -1;
+    bool remote = false;
     const struct reading *r;
 
     for (size_t k = 0; k < s->n_readings; k++) {
+        remote = remote || !s->readings[k].local;
         if (worst < 0 || state_rank(s->readings[k].state) > state_rank(state)) {
             state = s->readings[k].state;
             worst = (int)k;
@@ -373,7 +375,7 @@ static void fold_service(struct board *b, struct service *s, int64_t now_ms)
     r = &s->readings[worst];
     s->worst = worst;
     s->evidence_ms = r->evidence_ms;
-    if (b->unreachable_since_ms) {
+    if (b->unreachable_since_ms && remote) {
         s->state = STATE_UNKNOWN;
         s->since_ms = b->unreachable_since_ms;
         text_sets(&s->reason, "console cannot reach the network");

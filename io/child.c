@@ -55,8 +55,7 @@ struct child {
     bool *gone; /* set when freed from inside a callback */
 };
 
-static const char *const child_path =
-    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+static const char *const child_path = "PATH=" CHILD_PATH;
 static const char *const child_allowed[] = { "HOME", "LANG", "LC_ALL", "TERM", "USER", "TZ" };
 enum { CHILD_ALLOWED = sizeof child_allowed / sizeof child_allowed[0] };
 

@@ -8,12 +8,15 @@
 #include "core/err.h"
 #include "io/loop.h"
 
+/* Where programs are looked for, and the PATH that a child gets. */
+#define CHILD_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 struct child;
 
 struct child_spec {
     const char *const *argv; /* argv[0] is an absolute path */
-    /* The environment is built: ours of HOME LANG LC_ALL TERM USER TZ, a fixed PATH, and these
-     * "NAME=value", of which the last of a name counts; NULL = none. */
+    /* The environment is built: ours of HOME LANG LC_ALL TERM USER TZ, CHILD_PATH, and these
+     * "NAME=value", each name once and never PATH, which take the place of ours; NULL = none. */
     const char *const *env;
     const char *cwd;  /* NULL = / */
     int64_t limit_ms; /* 0 = none; TERM at the limit, KILL 5 s later */

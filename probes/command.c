@@ -96,22 +96,19 @@ static bool command_check(void *self, struct probe_common *common, struct err *e
         return err_set(err, "command: there is no shell; write a list, such as [df, -P, /]");
     if (strchr(program, '/') && *program != '/')
         return err_set(err, "command: '%s' is neither a whole path nor a name alone", program);
-    if (o->read == COMMAND_JSON && !o->value && !o->status.n && o->components)
-        return err_set(err, "components: goes with status");
     if (o->read != COMMAND_JSON && (o->status.n || o->components))
         return err_set(err, "%s: goes with read: json", o->status.n ? "status" : "components");
-    for (size_t i = 0; i < o->status.n; i++)
-        if (!json_pointer_valid(o->status.items[i], err))
-            return err_wrap(err, "status");
+    if (!probe_pointers("status", &o->status, err))
+        return false;
     if (o->value && o->read != COMMAND_PLUGIN && o->read != COMMAND_JSON)
         return err_set(err, "value: goes with read: plugin and read: json");
     if (o->value && o->read == COMMAND_JSON && !json_pointer_valid(o->value, err))
         return err_wrap(err, "value");
     if (common->every_ms < COMMAND_EVERY_MIN_MS)
         return err_set(err, "every: a command is run every 5s at most");
-    if (!command_has_value(o))
-        return probe_unit_fixed(common, "the time it takes, in milliseconds", err) &&
-               command_check_env(o, err);
+    if (!command_has_value(o) &&
+        !probe_unit_fixed(common, "the time it takes, in milliseconds", err))
+        return false;
     return command_check_env(o, err);
 }
 
@@ -145,14 +142,14 @@ static void command_target(const void *self, struct text *out)
 /* A name alone stands for the first of a fixed path, never of ours. */
 static bool command_find(const char *program, char out[512])
 {
-    static const char *const folders[] = { "/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
-                                           "/usr/bin",        "/sbin",          "/bin" };
-
     if (*program == '/')
         return snprintf(out, 512, "%s", program) < 512;
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
-        if (snprintf(out, 512, "%s/%s", folders[i], program) < 512 && access(out, X_OK) == 0)
+    for (const char *at = CHILD_PATH; *at; at += strcspn(at, ":"), at += *at == ':') {
+        int len = (int)strcspn(at, ":");
+
+        if (snprintf(out, 512, "%.*s/%s", len, at, program) < 512 && access(out, X_OK) == 0)
             return true;
+    }
     return false;
 }
 
@@ -293,6 +290,7 @@ const struct probe_ops probe_command = {
     .check = command_check,
     .signals = command_signals,
     .target = command_target,
+    .local = true,
     .open = command_open,
     .poll = command_poll,
     .close = command_close,

@@ -59,9 +59,6 @@ static void command_unknown(struct report *r, const char *why, const struct comm
 {
     r->state = STATE_UNKNOWN;
     command_reason(r, why, end);
-    for (size_t i = 0; i < READING_SIGNALS; i++)
-        if (!r->values[i].known)
-            text_copy(&r->values[i].note, &r->reason);
 }
 
 /* ---- how it ended, whatever it is read for ---- */
@@ -88,20 +85,23 @@ static bool command_ended_well(const struct command_end *end, struct report *r)
 
 /* ---- as a plugin ---- */
 
+static const struct {
+    const char *word;
+    enum state state;
+} plugin_ends[] = { /* by exit code */
+                    { "OK", STATE_UP },
+                    { "WARNING", STATE_DEGRADED },
+                    { "CRITICAL", STATE_DOWN },
+                    { "UNKNOWN", STATE_UNKNOWN }
+};
+enum { PLUGIN_ENDS = sizeof plugin_ends / sizeof *plugin_ends };
+
 static bool command_opinion(const char *word, size_t len, enum state *out)
 {
-    static const struct {
-        const char *word;
-        enum state state;
-    } words[] = { { "OK", STATE_UP },
-                  { "WARNING", STATE_DEGRADED },
-                  { "CRITICAL", STATE_DOWN },
-                  { "UNKNOWN", STATE_UNKNOWN } };
-
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (len != strlen(words[i].word) || memcmp(word, words[i].word, len) != 0)
+    for (size_t i = 0; i < PLUGIN_ENDS; i++) {
+        if (len != strlen(plugin_ends[i].word) || memcmp(word, plugin_ends[i].word, len) != 0)
             continue;
-        *out = words[i].state;
+        *out = plugin_ends[i].state;
         return true;
     }
     return false;
@@ -160,7 +160,6 @@ static void command_plugin_value(const struct command_options *o, const struct p
 static void command_plugin(const struct command_options *o, const struct probe_common *common,
                            const struct command_end *end, struct report *r)
 {
-    static const enum state states[] = { STATE_UP, STATE_DEGRADED, STATE_DOWN, STATE_UNKNOWN };
     int code = WEXITSTATUS(end->status);
     enum state said;
     size_t len;
@@ -169,12 +168,12 @@ static void command_plugin(const struct command_options *o, const struct probe_c
 
     if (o->value)
         command_plugin_value(o, common, end, r);
-    if (code > 3) {
+    if (code >= PLUGIN_ENDS) {
         snprintf(why, sizeof why, "exit %d is none of a plugin", code);
         command_unknown(r, why, end);
         return;
     }
-    r->state = states[code];
+    r->state = plugin_ends[code].state;
     text_set(&r->reason, line, len);
     if (!r->reason.len) { /* or nothing that can be shown */
         if (code == 0) {  /* a plugin that says nothing has checked nothing */
@@ -190,10 +189,10 @@ static void command_plugin(const struct command_options *o, const struct probe_c
     }
     if (r->state == STATE_DOWN)
         r->fault = FAULT_STATUS;
-    else if (o->value && !r->values[0].known && r->state == STATE_UP)
+    if (o->value && !r->values[0].known && r->state == STATE_UP) {
         r->state = STATE_UNKNOWN;
-    if (r->state == STATE_UNKNOWN && code == 0 && !r->disagree)
         text_copy(&r->reason, &r->values[0].note);
+    }
 }
 
 /* ---- by its exit, as a number ---- */
@@ -316,7 +315,7 @@ static void command_json(const struct command_options *o, const struct probe_com
         return;
     }
     r->state = STATE_UP;
-    if (!o->value || o->status.n)
+    if (!o->value || o->status.n || o->components)
         command_json_status(o, end, s, r);
     if (!o->value)
         return;

@@ -78,9 +78,8 @@ static bool http_check_body(const struct http_options *o, struct err *err)
         return err_set(err, "method: the answer to HEAD has no body to read");
     if (o->body && (o->method == HTTP_HEAD || o->method == HTTP_OPTIONS))
         return err_set(err, "body: %s does not carry one", http_methods[o->method]);
-    for (size_t i = 0; i < o->status.n; i++)
-        if (!json_pointer_valid(o->status.items[i], err))
-            return err_wrap(err, "status");
+    if (!probe_pointers("status", &o->status, err))
+        return false;
     for (size_t i = 0; i < o->asserts.n; i++)
         if (!http_check_assert(o->asserts.keys[i], o->asserts.values[i], err))
             return err_wrap(err, "assert");

@@ -305,16 +305,12 @@ static bool metrics_open(struct probe *p, struct err *err)
     s->mode = metrics_mode(o);
     report_init(&s->report, 0);
     if (!metrics_parse(o, s->sel, &s->n_sel, err))
-        goto fail;
+        return false;
     for (size_t i = 0; i < s->n_sel && s->mode != METRICS_GAUGE; i++)
         s->created[i] = metrics_created(selector_name(s->sel[i]));
     if (s->mode != METRICS_GAUGE)
         s->window = window_new(o->over_ms, p->common->every_ms);
-    if (metrics_page_join(s, err))
-        return true;
-fail:
-    metrics_close(p);
-    return false;
+    return metrics_page_join(s, err);
 }
 
 static void metrics_poll(struct probe *p)

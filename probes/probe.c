@@ -1,5 +1,6 @@
 /* probes/probe.c: what all kinds have in common. */
 #include "probes/probe.h"
+#include "core/json.h"
 
 #include <stddef.h>
 
@@ -91,4 +92,12 @@ void probe_report_failed(struct report *r, enum fault fault, const char *why)
 {
     report_fault(r, fault, "%s", why);
     text_copy(&r->values[0].note, &r->reason);
+}
+
+bool probe_pointers(const char *option, const struct strlist *list, struct err *err)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (!json_pointer_valid(list->items[i], err))
+            return err_wrap(err, "%s", option);
+    return true;
 }

@@ -36,6 +36,9 @@ enum unit probe_unit(const struct probe_common *c, enum unit own);
 /* For the check of kinds that measure one thing: "its latency in milliseconds". */
 bool probe_unit_fixed(const struct probe_common *c, const char *what, struct err *err);
 
+/* A list of JSON Pointers, as a single one is checked by its type. */
+bool probe_pointers(const char *option, const struct strlist *list, struct err *err);
+
 struct signal_spec {
     const char *name;
     enum unit unit;
@@ -88,6 +91,7 @@ struct probe_ops {
     uint64_t (*together)(const void *self);
     /* What is asked, for the screen, without credentials. */
     void (*target)(const void *self, struct text *out);
+    bool local; /* it asks this machine: its answer proves no network */
     bool (*open)(struct probe *p, struct err *err);
     void (*poll)(struct probe *p);
     /* Cancels what is in flight; no report comes any more. Called after an open() that failed too.

@@ -59,7 +59,7 @@ static bool queue_check(void *self, struct probe_common *common, struct err *err
     if (o->head && o->layout != QUEUE_LIST)
         return err_set(err, "head: goes with layout list");
     if ((o->oldest_warn_ms || o->oldest_crit_ms) &&
-        (o->layout == QUEUE_CELERY || (o->layout == QUEUE_LIST && !o->stamp)))
+        !queue_tells_time((enum queue_layout)o->layout, o->stamp))
         return err_set(err, "oldest_warn, oldest_crit: the jobs of this layout tell no time%s",
                        o->layout == QUEUE_LIST ? "; name its place with stamp" : "");
     if (o->failed_warn &&

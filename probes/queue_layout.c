@@ -13,6 +13,11 @@ const char *const queue_layout_words[] = {
     "list", "bullmq", "bull", "sidekiq", "rq", "celery", "stream", NULL,
 };
 
+bool queue_tells_time(enum queue_layout layout, const char *stamp)
+{
+    return layout != QUEUE_CELERY && (layout != QUEUE_LIST || stamp);
+}
+
 /* {p} the prefix, {q} the queue, {g} the group, {i} the job or entry, {c} how many,
  * {at} the end that is next.
  * "\006\026" is how Celery's transport writes a priority. */

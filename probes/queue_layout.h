@@ -30,6 +30,9 @@ enum queue_layout {
 };
 extern const char *const queue_layout_words[]; /* "list" "bullmq" ..., NULL at the end */
 
+/* Does a job of this layout say when it was put in? `stamp` as in struct queue_where. */
+bool queue_tells_time(enum queue_layout layout, const char *stamp);
+
 enum { QUEUE_ASK_MAX = 20, QUEUE_HEAD_MAX = 512, QUEUE_JOB_MAX = 120 };
 
 struct queue_where { /* which queue; borrowed */

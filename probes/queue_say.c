@@ -17,12 +17,6 @@ static void queue_put(struct queue_state *s, enum queue_signal signal, double va
         text_sets(&v->note, why_not);
 }
 
-/* Does this layout write down when a job was put in? */
-static bool queue_tells_time(const struct queue_where *w)
-{
-    return w->layout != QUEUE_CELERY && (w->layout != QUEUE_LIST || w->stamp);
-}
-
 static void queue_oldest(struct queue_state *s)
 {
     const struct queue_facts *f = &s->facts;
@@ -37,8 +31,9 @@ static void queue_oldest(struct queue_state *s)
         queue_put(s, QUEUE_OLDEST, NAN, "the time of the next job lies in the future");
     else
         queue_put(s, QUEUE_OLDEST, NAN,
-                  queue_tells_time(&s->where) ? "the time of the next job could not be read"
-                                              : "its jobs tell no time");
+                  queue_tells_time(s->where.layout, s->where.stamp)
+                      ? "the time of the next job could not be read"
+                      : "its jobs tell no time");
 }
 
 static void queue_numbers(struct queue_state *s, const struct queue_rates *r)
@@ -130,6 +125,15 @@ static bool queue_is_there(const struct queue_options *o, struct queue_state *s)
     return false;
 }
 
+static void queue_lead(struct report *r, const char *words)
+{
+    struct text rest = { 0 };
+
+    text_copy(&rest, &r->reason);
+    text_setf(&r->reason, "%s · %s", words, text_str(&rest));
+    text_fini(&rest);
+}
+
 /* The same job is next for too long, or one was taken so long ago and nobody said that it is done:
  * work that stands still is not up, however few wait. */
 static void queue_judge(const struct queue_options *o, struct queue_state *s,
@@ -137,8 +141,7 @@ static void queue_judge(const struct queue_options *o, struct queue_state *s,
 {
     const struct queue_facts *f = &s->facts;
     int64_t unacked_ms = f->unacked_ms ? s->report.at_ms - f->unacked_ms : 0;
-    struct text so_far = { 0 };
-    char age[16];
+    char age[16], lead[64];
 
     if (!o->stuck_ms)
         return;
@@ -150,11 +153,10 @@ static void queue_judge(const struct queue_options *o, struct queue_state *s,
                   f->depth);
     } else if (unacked_ms >= o->stuck_ms) {
         s->report.state = STATE_DEGRADED;
-        text_copy(&so_far, &s->report.reason);
-        text_setf(&s->report.reason, "not acknowledged: a job taken %s ago · %s",
-                  age_format(unacked_ms, age), text_str(&so_far));
+        snprintf(lead, sizeof lead, "not acknowledged: a job taken %s ago",
+                 age_format(unacked_ms, age));
+        queue_lead(&s->report, lead);
     }
-    text_fini(&so_far);
 }
 
 void queue_say(const struct queue_options *o, const struct probe_common *common,
@@ -175,12 +177,8 @@ void queue_say(const struct queue_options *o, const struct probe_common *common,
     queue_sentence(common, s);
     s->report.state = STATE_UP;
     if (s->facts.paused) {
-        struct text waiting = { 0 };
-
-        text_copy(&waiting, &s->report.reason);
         s->report.state = STATE_DISABLED;
-        text_setf(&s->report.reason, "paused · %s", text_str(&waiting));
-        text_fini(&waiting);
+        queue_lead(&s->report, "paused");
     } else {
         queue_judge(o, s, &rates);
     }

@@ -267,6 +267,22 @@ static void every_address_of_a_probe_is_judged(void **state)
                         "redis://host:6379, rediss://host or unix:/path");
 }
 
+/* A real kind marks its arguments; that it forgets it would be seen here alone. */
+static void no_secret_stands_among_the_arguments_of_a_command(void **state)
+{
+    static const char yaml[] = "watch: w\nservices:\n  s:\n    probes:\n"
+                               "      p: { command: [x, '${env:MW_TEST_SECRET}'] }\n";
+    struct config_input in = { .name = "t", .bytes = yaml, .len = sizeof yaml - 1 };
+    struct config_errors errors = { 0 };
+
+    (void)state;
+    setenv("MW_TEST_SECRET", "hunter2", 1);
+    assert_null(config_read(&in, &errors));
+    assert_int_equal(errors.n, 1);
+    assert_non_null(strstr(errors.items[0].err.msg, "everybody on this machine"));
+    assert_null(strstr(errors.items[0].err.msg, "hunter2"));
+}
+
 /* The kind is not asked about options that never came in; the error stands where it is. */
 static void what_is_reported_already_stays_silent(void **state)
 {
@@ -681,6 +697,7 @@ int main(void)
         cmocka_unit_test(a_probe_asks_one_question),
         cmocka_unit_test(an_address_is_of_the_kind_that_asks),
         cmocka_unit_test(every_address_of_a_probe_is_judged),
+        cmocka_unit_test(no_secret_stands_among_the_arguments_of_a_command),
         cmocka_unit_test(what_is_reported_already_stays_silent),
         cmocka_unit_test(times_fit_each_other),
         cmocka_unit_test(thresholds_go_the_right_way),

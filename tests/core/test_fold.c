@@ -366,6 +366,36 @@ static void nothing_reachable_is_said_once(void **state)
     board_free(b);
 }
 
+/* What this machine answers about itself proves no network, nor does a dead network darken it. */
+static void an_answer_of_our_own_machine_proves_no_network(void **state)
+{
+    static const char *const targets[] = { "http://10.0.0.1/", "http://10.0.0.2/", "df -P /" };
+    struct board *b = board_new(3);
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct reading *r = service_add_readings(&b->services[i], 1);
+        struct report rep;
+
+        text_setf(&b->services[i].id, "s%zu", i);
+        text_sets(&r->target, targets[i]);
+        r->local = i == 2;
+        r->every_ms = EVERY;
+        r->fail_after = 1;
+        report_init(&rep, T0);
+        rep.state = STATE_UP;
+        if (!r->local)
+            report_fault(&rep, FAULT_CONNECT_TIMEOUT, "%s", "");
+        board_fold(b, i, 0, &rep, &soft);
+        report_fini(&rep);
+    }
+    board_age(b, T0);
+    assert_int_equal(b->unreachable_since_ms, T0);
+    assert_int_equal(b->services[0].state, STATE_UNKNOWN);
+    assert_int_equal(b->services[2].state, STATE_UP);
+    board_free(b);
+}
+
 /* A machine that is off is not our network, whatever is asked of it. */
 static void many_targets_of_one_host_prove_no_network(void **state)
 {
@@ -486,6 +516,7 @@ int main(void)
         cmocka_unit_test(parts_with_versions_of_their_own_are_no_change),
         cmocka_unit_test(what_is_not_known_interrupts_no_trouble),
         cmocka_unit_test(what_is_never_asked_proves_no_network),
+        cmocka_unit_test(an_answer_of_our_own_machine_proves_no_network),
         cmocka_unit_test(many_targets_of_one_host_prove_no_network),
         cmocka_unit_test(nothing_reachable_is_said_once),
         cmocka_unit_test(json_form_reads_back_the_same),

@@ -18,7 +18,10 @@ struct ending {
     const char *out, *err;
     enum state state;
     const char *reason;
-    double number; /* NAN = no value */
+    double number;      /* NAN = no value */
+    const char *status; /* JSON Pointers, NULL = none */
+    const char *components;
+    enum unit unit; /* UNIT_NONE = percent */
 };
 
 static const struct ending verdicts[] = {
@@ -72,6 +75,13 @@ static const struct ending verdicts[] = {
     { COMMAND_JSON, "/a/1", 0, "{\"a\":[7]}", "", STATE_UNKNOWN, "no number at /a/1", NAN },
     { COMMAND_JSON, "/a", 0, "{\"a\":\"7\"}", "", STATE_UNKNOWN, "no number at /a", NAN },
     { COMMAND_JSON, "/a", 2, "{\"a\":7}", "denied", STATE_UNKNOWN, "exit 2: denied", NAN },
+    { COMMAND_JSON, NULL, 0, "{\"a\":{\"s\":\"down\"},\"status\":\"ok\"}", "", STATE_DOWN, NULL,
+      NAN, .status = "/a/s" },
+    { COMMAND_JSON, "/n", 0, "{\"n\":7,\"p\":{\"db\":\"down\"}}", "", STATE_DOWN, NULL, 7,
+      .components = "/p" },
+    { COMMAND_JSON, NULL, 0, "{\"p\":{\"db\":\"ok\"}}", "", STATE_UP, NULL, NAN,
+      .components = "/p" },
+    { COMMAND_PLUGIN, "t", 0, "OK|t=0.25s\n", "", STATE_UP, "OK", 250, .unit = UNIT_MS },
 };
 
 static void endings_are_judged(void **state)
@@ -82,17 +92,21 @@ static void endings_are_judged(void **state)
 
     (void)state;
     option_defaults(probe_common_options, &common, UNIT_NONE);
-    common.unit = UNIT_PERCENT;
     report_init(&r, 0);
     for (size_t i = 0; i < sizeof verdicts / sizeof verdicts[0]; i++) {
         const struct ending *v = &verdicts[i];
-        struct command_options o = { .read = v->read, .value = (char *)v->value };
+        char *pointer = (char *)v->status;
+        struct command_options o = { .read = v->read,
+                                     .value = (char *)v->value,
+                                     .status = { .items = &pointer, .n = pointer ? 1 : 0 },
+                                     .components = (char *)v->components };
         struct command_end end = { .status = v->exit < 0 ? -v->exit : v->exit << 8,
                                    .out = v->out,
                                    .err = v->err,
                                    .out_len = strlen(v->out),
                                    .took_ms = 1500 };
 
+        common.unit = v->unit ? v->unit : UNIT_PERCENT;
         report_clear(&r, 1);
         command_judge(&o, &common, &end, &say, &r);
         if (r.state != v->state || (v->reason && strcmp(text_str(&r.reason), v->reason) != 0))
