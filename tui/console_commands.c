@@ -96,6 +96,7 @@ static void console_copy(struct console *c)
 {
     const struct view *v = &c->view;
     const struct board *b = v->board;
+    const struct reading *r = NULL;
     int service = console_selected(c), index = 0;
     struct intent_slot *slot;
     char age[16], stamp[32];
@@ -106,15 +107,14 @@ static void console_copy(struct console *c)
     }
     slot = intents_push(&c->intents, INTENT_COPY);
     stamp_format_utc(v->now_ms, stamp);
-    if (console_screen(c) == &screen_detail) {
-        const struct reading *r = detail_reading(v, &b->services[service], &index);
-
-        if (r)
-            text_setf(&slot->copy, "%s %s %s %s for %s: %s (%s)", stamp, text_str(&b->watch),
-                      text_str(&r->name), look_state(r->state).word,
-                      age_words(v->now_ms, r->since_ms, age), text_str(&r->reason),
-                      text_str(&r->target));
-    } else {
+    if (console_screen(c) == &screen_detail)
+        r = detail_reading(v, &b->services[service], &index);
+    if (r) {
+        text_setf(&slot->copy, "%s %s %s %s for %s: %s (%s)", stamp, text_str(&b->watch),
+                  text_str(&r->name), look_state(r->state).word,
+                  age_words(v->now_ms, r->since_ms, age), text_str(&r->reason),
+                  text_str(&r->target));
+    } else { /* also the detail of a service that nothing is asked of */
         const struct service *s = &b->services[service];
 
         text_setf(&slot->copy, "%s %s %s %s for %s: %s", stamp, text_str(&b->watch),

@@ -535,6 +535,24 @@ static void copy_says_what_is_selected(void **state)
     stage_close(&s);
 }
 
+/* Nothing is asked of it, so its detail has no probe: the service itself is what there is. */
+static void copy_in_a_detail_without_probes_is_not_empty(void **state)
+{
+    struct stage s;
+    struct board *b;
+
+    (void)state;
+    stage_open(&s, "broken", 80, 24, false);
+    b = board_new(1);
+    text_sets(&b->services[0].id, "plan");
+    console_board(s.console, b, s.now_ms);
+    stage_keys(&s, "Enter y");
+    assert_non_null(strstr(text_str(only_intent(&s).copy), " plan unknown "));
+    board_free(s.board);
+    s.board = b;
+    stage_close(&s);
+}
+
 static void age_beyond_all_bounds_is_not_young(void **state)
 {
     struct stage s;
@@ -766,6 +784,7 @@ int main(void)
         cmocka_unit_test(phone_says_when_there_is_no_news),
         cmocka_unit_test(selection_survives_a_new_board),
         cmocka_unit_test(copy_says_what_is_selected),
+        cmocka_unit_test(copy_in_a_detail_without_probes_is_not_empty),
         cmocka_unit_test(age_beyond_all_bounds_is_not_young),
         cmocka_unit_test(screen_is_drawn_only_when_something_may_have_changed),
         cmocka_unit_test(said_words_leave_after_a_while),
