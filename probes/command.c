@@ -43,13 +43,9 @@ static const struct option command_options[] = {
 };
 
 struct command_state {
-    struct child *child; /* also while what was told to end has not ended */
-    struct io_timer *limit;
+    struct run *run;
     struct command_say say;
     struct report report;
-    int64_t began_ms;
-    bool asked; /* a report is owed */
-    char path[512];
     char **argv, **env;
 };
 
@@ -139,104 +135,25 @@ static void command_target(const void *self, struct text *out)
 
 /* ---- running ---- */
 
-/* A name alone stands for the first of a fixed path, never of ours. */
-static bool command_find(const char *program, char out[512])
+static void command_on_end(void *arg, const struct run_end *end)
 {
-    if (*program == '/')
-        return snprintf(out, 512, "%s", program) < 512;
-    for (const char *at = CHILD_PATH; *at; at += strcspn(at, ":"), at += *at == ':') {
-        int len = (int)strcspn(at, ":");
-
-        if (snprintf(out, 512, "%.*s/%s", len, at, program) < 512 && access(out, X_OK) == 0)
-            return true;
-    }
-    return false;
-}
-
-static void command_report(struct probe *p)
-{
-    struct command_state *s = p->state;
-
-    s->asked = false;
-    io_timer_off(s->limit);
-    probe_report(p, &s->report);
-}
-
-static void command_failed(struct probe *p, enum fault fault, const char *why)
-{
+    struct probe *p = arg;
     struct command_state *s = p->state;
 
     report_clear(&s->report, io_now_ms(p->clients->io));
-    probe_report_failed(&s->report, fault, why);
-    command_report(p);
-}
-
-static void command_on_limit(void *arg)
-{
-    struct probe *p = arg;
-    struct command_state *s = p->state;
-    char why[64], limit[32];
-
-    snprintf(why, sizeof why, "no end in %s", duration_format(p->common->timeout_ms, limit));
-    child_kill(s->child);
-    command_failed(p, FAULT_TIMEOUT, why);
-}
-
-static void command_on_end(void *arg, int status, const struct err *err, const char *out,
-                           const char *errout, size_t dropped)
-{
-    struct probe *p = arg;
-    struct command_state *s = p->state;
-    const struct command_end end = { .status = status,
-                                     .out = out,
-                                     .err = errout,
-                                     .out_len = out ? strlen(out) : 0,
-                                     .dropped = dropped,
-                                     .took_ms = io_mono_ms(p->clients->io) - s->began_ms };
-    bool owed = s->asked; /* else it was told as a timeout before */
-
-    if (owed) {
-        report_clear(&s->report, io_now_ms(p->clients->io));
-        if (err) {
-            s->path[0] = '\0'; /* it went, or cannot be run: looked for again */
-            probe_report_failed(&s->report, FAULT_LOCAL, err->msg);
-        } else
-            command_judge(p->self, p->common, &end, &s->say, &s->report);
-    }
-    child_free(s->child); /* with what it printed */
-    s->child = NULL;
-    if (owed)
-        command_report(p);
+    if (end->fault != FAULT_NONE)
+        probe_report_failed(&s->report, end->fault, end->why);
+    else
+        command_judge(p->self, p->common, end, &s->say, &s->report);
+    probe_report(p, &s->report);
 }
 
 static void command_poll(struct probe *p)
 {
-    static const struct child_events events = { .ended = command_on_end };
-    const struct command_options *o = p->self;
     struct command_state *s = p->state;
-    struct child_spec spec = { .argv = (const char *const *)s->argv,
-                               .env = (const char *const *)s->env,
-                               .cwd = o->cwd,
-                               .max_bytes = COMMAND_OUTPUT_MAX,
-                               .die_with_us = true };
-    char why[600];
 
-    s->asked = true;
-    if (s->child) {
-        command_failed(p, FAULT_TIMEOUT, "the last one was ended and has not gone");
-        return;
-    }
-    /* looked for until it is found: it may be installed later */
-    if (!s->path[0] && !command_find(o->command.items[0], s->path)) {
-        s->path[0] = '\0';
-        snprintf(why, sizeof why, "there is no program '%.400s'", o->command.items[0]);
-        command_failed(p, FAULT_LOCAL, why);
-        return;
-    }
-    s->argv[0] = s->path;
-    s->began_ms = io_mono_ms(p->clients->io);
-    s->child = child_start(p->clients->io, &spec, &events, p);
-    io_timer_arm(s->limit, p->common->timeout_ms);
+    run_start(s->run, (const char *const *)s->argv, (const char *const *)s->env,
+              p->common->timeout_ms);
 }
 
 static bool command_open(struct probe *p, struct err *err)
@@ -250,7 +167,7 @@ static bool command_open(struct probe *p, struct err *err)
     s->argv = xcalloc(o->command.n + 1, sizeof *s->argv);
     for (size_t i = 0; i < o->command.n; i++)
         s->argv[i] = o->command.items[i];
-    s->limit = io_timer_new(p->clients->io, command_on_limit, p);
+    s->run = run_new(p->clients->io, o->cwd, COMMAND_OUTPUT_MAX, command_on_end, p);
     s->env = xcalloc(o->env.n + 1, sizeof *s->env);
     for (size_t i = 0; i < o->env.n; i++) {
         struct buf b = { 0 };
@@ -268,8 +185,7 @@ static void command_close(struct probe *p)
 
     if (!s)
         return;
-    child_free(s->child);
-    io_timer_free(s->limit);
+    run_free(s->run);
     command_say_fini(&s->say);
     report_fini(&s->report);
     for (size_t i = 0; i < o->env.n; i++) {

@@ -1,8 +1,8 @@
 /* probes/command_impl.h: between the parts of the kind `command`. */
 #pragma once
 
-#include "io/child.h"
 #include "probes/probe.h"
+#include "probes/run.h"
 
 enum command_read { COMMAND_PLUGIN, COMMAND_EXIT, COMMAND_NUMBER, COMMAND_JSON };
 
@@ -16,13 +16,6 @@ struct command_options {
     char *cwd;
 };
 
-struct command_end {       /* how one run ended; borrowed */
-    int status;            /* as of waitpid() */
-    const char *out, *err; /* NUL-terminated, what was kept */
-    size_t out_len, dropped;
-    int64_t took_ms;
-};
-
 struct command_say { /* what reading needs again and again; zeroed, command_say_fini() */
     struct healthbody *body;
 };
@@ -30,6 +23,6 @@ void command_say_fini(struct command_say *s);
 
 /* How the run ended into state, reason and values of a cleared report. Pure. */
 void command_judge(const struct command_options *o, const struct probe_common *common,
-                   const struct command_end *end, struct command_say *s, struct report *r);
+                   const struct run_end *end, struct command_say *s, struct report *r);
 /* Whether a value is told at all: then it is the main signal, else the time that a run takes. */
 bool command_has_value(const struct command_options *o);

@@ -42,7 +42,7 @@ static const char *command_line(const char *s, const char *stop, size_t *len)
     return s;
 }
 
-static void command_reason(struct report *r, const char *what, const struct command_end *end)
+static void command_reason(struct report *r, const char *what, const struct run_end *end)
 {
     size_t len;
     const char *line = command_line(end->err, "\r\n", &len);
@@ -55,7 +55,7 @@ static void command_reason(struct report *r, const char *what, const struct comm
     text_fini(&said);
 }
 
-static void command_unknown(struct report *r, const char *why, const struct command_end *end)
+static void command_unknown(struct report *r, const char *why, const struct run_end *end)
 {
     r->state = STATE_UNKNOWN;
     command_reason(r, why, end);
@@ -64,23 +64,14 @@ static void command_unknown(struct report *r, const char *why, const struct comm
 /* ---- how it ended, whatever it is read for ---- */
 
 /* False when nothing can be told from its output: the report says so. */
-static bool command_ended_well(const struct command_end *end, struct report *r)
+static bool command_ended_well(const struct run_end *end, struct report *r)
 {
     char why[64];
 
-    if (WIFSIGNALED(end->status)) {
-        snprintf(why, sizeof why, "killed by signal %d (%s)", WTERMSIG(end->status),
-                 strsignal(WTERMSIG(end->status)));
-        command_unknown(r, why, end);
-        return false;
-    }
-    if (WEXITSTATUS(end->status) == 126 || WEXITSTATUS(end->status) == 127) {
-        snprintf(why, sizeof why, "it could not run what it needs (exit %d)",
-                 WEXITSTATUS(end->status));
-        command_unknown(r, why, end);
-        return false;
-    }
-    return true;
+    if (!*run_died(end->status, why))
+        return true;
+    command_unknown(r, why, end);
+    return false;
 }
 
 /* ---- as a plugin ---- */
@@ -134,7 +125,7 @@ static int command_badness(enum state s)
 }
 
 static void command_plugin_value(const struct command_options *o, const struct probe_common *common,
-                                 const struct command_end *end, struct report *r)
+                                 const struct run_end *end, struct report *r)
 {
     enum unit unit = probe_unit(common, UNIT_NONE);
     struct value *v = &r->values[0];
@@ -158,7 +149,7 @@ static void command_plugin_value(const struct command_options *o, const struct p
 }
 
 static void command_plugin(const struct command_options *o, const struct probe_common *common,
-                           const struct command_end *end, struct report *r)
+                           const struct run_end *end, struct report *r)
 {
     int code = WEXITSTATUS(end->status);
     enum state said;
@@ -197,7 +188,7 @@ static void command_plugin(const struct command_options *o, const struct probe_c
 
 /* ---- by its exit, as a number ---- */
 
-static void command_exit(const struct command_end *end, struct report *r)
+static void command_exit(const struct run_end *end, struct report *r)
 {
     size_t len;
     const char *line = command_line(end->out, "\r\n", &len);
@@ -217,7 +208,7 @@ static void command_exit(const struct command_end *end, struct report *r)
 }
 
 /* Other ways to read need an exit of 0: what a command that failed printed is no measurement. */
-static bool command_succeeded(const struct command_end *end, struct report *r)
+static bool command_succeeded(const struct run_end *end, struct report *r)
 {
     char why[32];
 
@@ -237,7 +228,7 @@ static void command_value_said(const struct probe_common *common, struct report 
               common->unit_word ? common->unit_word : "");
 }
 
-static void command_number(const struct probe_common *common, const struct command_end *end,
+static void command_number(const struct probe_common *common, const struct run_end *end,
                            struct report *r)
 {
     struct value *v = &r->values[0];
@@ -260,7 +251,7 @@ static void command_number(const struct probe_common *common, const struct comma
 
 /* ---- as JSON ---- */
 
-static bool command_json_value(const struct command_options *o, const struct command_end *end,
+static bool command_json_value(const struct command_options *o, const struct run_end *end,
                                struct report *r)
 {
     struct value *v = &r->values[0];
@@ -279,7 +270,7 @@ static bool command_json_value(const struct command_options *o, const struct com
     return v->known;
 }
 
-static void command_json_status(const struct command_options *o, const struct command_end *end,
+static void command_json_status(const struct command_options *o, const struct run_end *end,
                                 struct command_say *s, struct report *r)
 {
     const struct healthbody_hints hints = { .status = (const char *const *)o->status.items,
@@ -308,7 +299,7 @@ static void command_json_status(const struct command_options *o, const struct co
 }
 
 static void command_json(const struct command_options *o, const struct probe_common *common,
-                         const struct command_end *end, struct command_say *s, struct report *r)
+                         const struct run_end *end, struct command_say *s, struct report *r)
 {
     if (end->dropped) {
         command_unknown(r, "more output than is kept", end);
@@ -329,7 +320,7 @@ static void command_json(const struct command_options *o, const struct probe_com
 }
 
 void command_judge(const struct command_options *o, const struct probe_common *common,
-                   const struct command_end *end, struct command_say *s, struct report *r)
+                   const struct run_end *end, struct command_say *s, struct report *r)
 {
     struct value *took = &r->values[command_has_value(o) ? 1 : 0];
 

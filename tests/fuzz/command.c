@@ -13,7 +13,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void fuzz_check(const struct command_options *o, const struct command_end *end,
+static void fuzz_check(const struct command_options *o, const struct run_end *end,
                        const struct report *r)
 {
     bool ended_well = WIFEXITED(end->status) && WEXITSTATUS(end->status) == 0;
@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const enum unit units[] = { UNIT_NONE, UNIT_PERCENT, UNIT_MS, UNIT_BYTES };
     struct probe_common common = { .unit = UNIT_NONE };
     struct command_options o = { .read = COMMAND_PLUGIN };
-    struct command_end end = { .took_ms = 1 };
+    struct run_end end = { .took_ms = 1 };
     struct perfdata found;
     char *out, *err;
 

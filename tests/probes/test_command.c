@@ -100,7 +100,7 @@ static void endings_are_judged(void **state)
                                      .value = (char *)v->value,
                                      .status = { .items = &pointer, .n = pointer ? 1 : 0 },
                                      .components = (char *)v->components };
-        struct command_end end = { .status = v->exit < 0 ? -v->exit : v->exit << 8,
+        struct run_end end = { .status = v->exit < 0 ? -v->exit : v->exit << 8,
                                    .out = v->out,
                                    .err = v->err,
                                    .out_len = strlen(v->out),
@@ -135,7 +135,7 @@ static void a_contradiction_is_told(void **state)
 
     (void)state;
     report_init(&r, 0);
-    command_judge(&o, &common, &(struct command_end){ .out = "CRITICAL - x", .err = "" }, &say, &r);
+    command_judge(&o, &common, &(struct run_end){ .out = "CRITICAL - x", .err = "" }, &say, &r);
     assert_int_equal(r.state, STATE_DOWN);
     assert_true(r.disagree);
     report_fini(&r);
