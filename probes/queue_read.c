@@ -1,65 +1,12 @@
 /* probes/queue_read.c: what the answers of a queue mean, one reader for all layouts. */
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/hash.h"
 #include "core/json.h"
+#include "core/stamp.h"
 #include "probes/number.h"
 #include "probes/queue_layout_impl.h"
-
-/* A number of so many digits; -1 when they are not all digits. */
-static int queue_digits(const char *s, int n)
-{
-    int out = 0;
-
-    for (int i = 0; i < n; i++) {
-        if (s[i] < '0' || s[i] > '9')
-            return -1;
-        out = out * 10 + (s[i] - '0');
-    }
-    return out;
-}
-
-/* ".25" as 250: thousandths, the digits after them dropped. Moves `at` behind them. */
-static int queue_fraction(const char **at)
-{
-    int out = 0, scale = 100;
-
-    if (**at != '.')
-        return 0;
-    for ((*at)++; **at >= '0' && **at <= '9'; (*at)++, scale /= 10)
-        out += (**at - '0') * scale;
-    return out;
-}
-
-static int64_t queue_stamp_iso(const char *s, size_t len)
-{
-    static const char form[] = "0000-00-00T00:00:00";
-    struct tm tm = { 0 };
-    int milli;
-
-    if (len < sizeof form - 1)
-        return 0;
-    for (size_t i = 0; form[i]; i++)
-        if (form[i] != '0' && s[i] != form[i] && !(form[i] == 'T' && s[i] == ' '))
-            return 0;
-    tm.tm_year = queue_digits(s, 4) - 1900;
-    tm.tm_mon = queue_digits(s + 5, 2) - 1;
-    tm.tm_mday = queue_digits(s + 8, 2);
-    tm.tm_hour = queue_digits(s + 11, 2);
-    tm.tm_min = queue_digits(s + 14, 2);
-    tm.tm_sec = queue_digits(s + 17, 2);
-    if (tm.tm_year < 70 || tm.tm_mon < 0 || tm.tm_mon > 11 || tm.tm_mday < 1 || tm.tm_mday > 31 ||
-        tm.tm_hour < 0 || tm.tm_hour > 23 || tm.tm_min < 0 || tm.tm_min > 59 || tm.tm_sec < 0 ||
-        tm.tm_sec > 60)
-        return 0;
-    s += sizeof form - 1;
-    milli = queue_fraction(&s);
-    if (*s && strcmp(s, "Z") != 0 && strcmp(s, "+00:00") != 0)
-        return 0; /* another zone is not written by any of them */
-    return (int64_t)timegm(&tm) * 1000 + milli;
-}
 
 /* The bytes as a word; false when they are too many, none, or hold a NUL. */
 static bool queue_word_of(const char *s, size_t len, char *out, size_t cap)
@@ -82,10 +29,13 @@ int64_t queue_stamp(const char *s, size_t len)
 {
     char word[64];
     double n;
+    int64_t ms;
 
     if (!queue_word_of(s, len, word, sizeof word))
         return 0;
-    return number_parse(word, &n) ? queue_stamp_number(n) : queue_stamp_iso(word, len);
+    if (number_parse(word, &n))
+        return queue_stamp_number(n);
+    return stamp_parse(word, len, &ms) ? ms : 0;
 }
 
 static bool queue_number(const struct redis_value *v, double *out)
