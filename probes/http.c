@@ -20,8 +20,7 @@ static const struct option http_options[] = {
     { "method", OPTION_ENUM, HTTP(method), "GET", "how to ask; a body makes it POST",
       .words = http_methods },
     { "headers", OPTION_MAP, HTTP(headers), NULL, "headers of the request" },
-    { "bearer", OPTION_SECRET, HTTP(bearer), NULL, "token for Authorization: Bearer" },
-    { "basic", OPTION_SECRET, HTTP(basic), NULL, "user:password for Authorization: Basic" },
+    TARGET_CREDENTIALS(struct http_options),
     { "body", OPTION_STRING, HTTP(body), NULL, "body of the request" },
     { "expect", OPTION_CODES, HTTP(expect), "2xx", "codes that are good" },
     { "read", OPTION_ENUM, HTTP(read), "auto",
@@ -44,12 +43,7 @@ static const struct option http_options[] = {
     { "follow", OPTION_INT, HTTP(follow), "0", "redirects to follow, at the same origin only",
       .max = 10 },
     { "fresh", OPTION_BOOL, HTTP(fresh), "false", "connect anew each time, resolving included" },
-    { "connect_timeout", OPTION_DURATION, HTTP(connect_ms), "1s", "deadline of the TCP connect",
-      .min = 10, .max = 60000 },
-    { "ca_file", OPTION_PATH, HTTP(ca_file), NULL,
-      "certificates to trust instead of the system's" },
-    { "insecure", OPTION_BOOL, HTTP(insecure), "false", "do not verify TLS; shown for ever" },
-    { "insecure_reason", OPTION_STRING, HTTP(insecure_reason), NULL, "why; insecure demands it" },
+    TARGET_TRUST(struct http_options),
     { 0 }
 };
 
@@ -126,76 +120,48 @@ static void http_target_text(const void *self, struct text *out)
 
 /* ---- asking ---- */
 
-static void http_on_closed_probe(void *arg)
-{
-    probe_closed(arg);
-}
-
-static bool http_prepare(struct probe *p, bool *fatal, struct err *err)
-{
-    const struct http_options *o = p->self;
-    struct http_state *s = p->state;
-    const struct http_spec spec = {
-        .url = o->url,
-        .method = o->body && o->method == HTTP_GET ? "POST" : http_methods[o->method],
-        .body = o->body,
-        .connect_timeout_ms = o->connect_ms,
-        .follow = o->follow,
-        .fresh = o->fresh,
-        .insecure = o->insecure,
-        .ca_file = o->ca_file,
-    };
-
-    s->target = target_new(p->clients, &spec, &o->headers, o->bearer, o->basic, fatal, err);
-    if (s->target)
-        http_on_closed(s->target, http_on_closed_probe, p);
-    return s->target != NULL;
-}
-
 static bool http_open(struct probe *p, struct err *err)
 {
+    const struct http_options *o = p->self;
     struct http_state *s = xcalloc(1, sizeof *s);
-    struct err why = { "" };
-    bool fatal;
 
     p->state = s;
     s->uptime_s = NAN;
     report_init(&s->report, 0);
-    if (http_prepare(p, &fatal, &why) || !fatal)
-        return true;
-    if (err)
-        *err = why;
-    return false;
+    s->link = (struct target_link){
+        .probe = p,
+        .report = &s->report,
+        .spec = { .url = o->url,
+                  .method = o->body && o->method == HTTP_GET ? "POST" : http_methods[o->method],
+                  .body = o->body,
+                  .connect_timeout_ms = o->connect_ms,
+                  .follow = o->follow,
+                  .fresh = o->fresh,
+                  .insecure = o->insecure,
+                  .ca_file = o->ca_file },
+        .headers = &o->headers,
+        .bearer = o->bearer,
+        .basic = o->basic,
+    };
+    return target_open(&s->link, err);
 }
 
 static void http_on_reply(void *arg, const struct http_reply *reply)
 {
     struct probe *p = arg;
-    const struct http_options *o = p->self;
     struct http_state *s = p->state;
 
     report_clear(&s->report, io_now_ms(p->clients->io));
-    http_judge_reply(o, p->common, s, reply, io_mono_ms(p->clients->io));
-    if (s->report.fault == FAULT_AUTH && (o->bearer || o->basic)) {
-        http_target_free(s->target); /* the secret may have been renewed: read it again next time */
-        s->target = NULL;
-    }
+    http_judge_reply(p->self, p->common, s, reply, io_mono_ms(p->clients->io));
+    target_judged(&s->link);
     probe_report(p, &s->report);
 }
 
 static void http_poll(struct probe *p)
 {
     struct http_state *s = p->state;
-    struct err why = { "" };
-    bool fatal;
 
-    if (!s->target && !http_prepare(p, &fatal, &why)) {
-        report_clear(&s->report, io_now_ms(p->clients->io));
-        probe_report_failed(&s->report, FAULT_AUTH, why.msg);
-        probe_report(p, &s->report);
-        return;
-    }
-    http_ask(s->target, p->common->timeout_ms, http_on_reply, p);
+    target_poll(&s->link, http_on_reply);
 }
 
 static void http_close(struct probe *p)
@@ -204,7 +170,7 @@ static void http_close(struct probe *p)
 
     if (!s)
         return;
-    http_target_free(s->target);
+    target_close(&s->link);
     report_fini(&s->report);
     healthbody_fini(&s->body.health);
     buf_fini(&s->body.same);

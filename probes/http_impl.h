@@ -7,6 +7,7 @@
 #include "core/option.h"
 #include "io/http.h"
 #include "probes/probe.h"
+#include "probes/target.h"
 
 enum http_read { HTTP_READ_AUTO, HTTP_READ_HEALTH, HTTP_READ_JSON, HTTP_READ_NONE };
 enum http_judge { HTTP_JUDGE_WORST, HTTP_JUDGE_BODY };
@@ -37,8 +38,7 @@ struct http_body {
 };
 
 struct http_state {
-    struct http_target *target; /* NULL while a secret cannot be had */
-    struct err no_secret;
+    struct target_link link;
     struct report report;
     struct http_body body;
     double uptime_s;                /* of the answer before; NaN = none */

@@ -35,15 +35,8 @@ static const struct option metrics_options[] = {
     { "combine", OPTION_ENUM, METRICS(combine), "sum", "several series of a gauge become one",
       .words = metrics_combines },
     { "headers", OPTION_MAP, METRICS(headers), NULL, "headers of the request" },
-    { "bearer", OPTION_SECRET, METRICS(bearer), NULL, "token for Authorization: Bearer" },
-    { "basic", OPTION_SECRET, METRICS(basic), NULL, "user:password for Authorization: Basic" },
-    { "connect_timeout", OPTION_DURATION, METRICS(connect_ms), "1s", "deadline of the TCP connect",
-      .min = 10, .max = 60000 },
-    { "ca_file", OPTION_PATH, METRICS(ca_file), NULL,
-      "certificates to trust instead of the system's" },
-    { "insecure", OPTION_BOOL, METRICS(insecure), "false", "do not verify TLS; shown for ever" },
-    { "insecure_reason", OPTION_STRING, METRICS(insecure_reason), NULL,
-      "why; insecure demands it" },
+    TARGET_CREDENTIALS(struct metrics_options),
+    TARGET_TRUST(struct metrics_options),
     { 0 }
 };
 

@@ -131,15 +131,7 @@ static void page_answer(struct metrics_page *g, struct metrics_state *s, const s
     if (g->refused) {
         snprintf(why, sizeof why, "not a page of metrics: %s", g->why.msg);
         probe_report_failed(&s->report, FAULT_BODY, why);
-    } else if (r->fault != FAULT_NONE) {
-        probe_report_failed(&s->report, r->fault, r->why.msg);
-    } else if (r->code == 401 || r->code == 403 || r->code == 407) {
-        snprintf(why, sizeof why, "%d for the page of metrics", r->code);
-        probe_report_failed(&s->report, FAULT_AUTH, why);
-    } else if (r->code < 200 || r->code > 299) {
-        snprintf(why, sizeof why, "%d instead of a page of metrics", r->code);
-        probe_report_failed(&s->report, FAULT_STATUS, why);
-    } else {
+    } else if (target_answered(r, "a page of metrics", &s->report)) {
         metrics_complete(s, now_ms, g->process_ms);
     }
 }

@@ -7,5 +7,6 @@ extern const struct probe_ops probe_command;
 extern const struct probe_ops probe_http;
 extern const struct probe_ops probe_metrics;
 extern const struct probe_ops probe_postgres;
+extern const struct probe_ops probe_prometheus;
 extern const struct probe_ops probe_queue;
 extern const struct probe_ops probe_redis;

@@ -1,6 +1,7 @@
 /* probes/target.c: an HTTP target made from a kind's options. */
 #include "probes/target.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,4 +42,78 @@ struct http_target *target_new(const struct clients *clients, const struct http_
     free(list);
     secret_free(secret);
     return t;
+}
+
+bool target_answered(const struct http_reply *r, const char *what, struct report *out)
+{
+    char why[128];
+
+    if (r->fault != FAULT_NONE) {
+        probe_report_failed(out, r->fault, r->why.msg);
+    } else if (r->code == 401 || r->code == 403 || r->code == 407) {
+        snprintf(why, sizeof why, "%d for %s", r->code, what);
+        probe_report_failed(out, FAULT_AUTH, why);
+    } else if (r->code < 200 || r->code > 299) {
+        snprintf(why, sizeof why, "%d instead of %s", r->code, what);
+        probe_report_failed(out, FAULT_STATUS, why);
+    } else {
+        return true;
+    }
+    return false;
+}
+
+/* ---- the link ---- */
+
+static void target_on_closed(void *arg)
+{
+    probe_closed(arg);
+}
+
+static bool target_prepare(struct target_link *l, bool *fatal, struct err *err)
+{
+    l->target =
+        target_new(l->probe->clients, &l->spec, l->headers, l->bearer, l->basic, fatal, err);
+    if (l->target)
+        http_on_closed(l->target, target_on_closed, l->probe);
+    return l->target != NULL;
+}
+
+bool target_open(struct target_link *l, struct err *err)
+{
+    struct err why = { "" };
+    bool fatal;
+
+    if (target_prepare(l, &fatal, &why) || !fatal)
+        return true;
+    if (err)
+        *err = why;
+    return false;
+}
+
+void target_poll(struct target_link *l, http_done *done)
+{
+    struct err why = { "" };
+    bool fatal;
+
+    if (!l->target && !target_prepare(l, &fatal, &why)) {
+        report_clear(l->report, io_now_ms(l->probe->clients->io));
+        probe_report_failed(l->report, FAULT_AUTH, why.msg);
+        probe_report(l->probe, l->report);
+        return;
+    }
+    http_ask(l->target, l->probe->common->timeout_ms, done, l->probe);
+}
+
+void target_judged(struct target_link *l)
+{
+    if (l->report->fault != FAULT_AUTH || (!l->bearer && !l->basic))
+        return;
+    http_target_free(l->target);
+    l->target = NULL;
+}
+
+void target_close(struct target_link *l)
+{
+    http_target_free(l->target);
+    l->target = NULL;
 }

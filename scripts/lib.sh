@@ -48,6 +48,7 @@ cmd:python3                python3
 py:jsonschema              python3-jsonschema
 py:yaml                    python3-yaml
 cmd:nginx                  nginx-light
+cmd:prometheus             prometheus
 cmd:openssl                openssl
 path:/etc/ssl/certs/ca-certificates.crt ca-certificates
 cmd:clang                  clang

@@ -499,6 +499,49 @@ def resp_command(*words):
     return out
 
 
+class Prometheus(Peer):
+    """prometheus on a private port, its data in its directory; `scrape` are host:port of pages that it
+    reads each second, `rules` a file of rules, `users` name -> bcrypt of the password."""
+    name = "prometheus"
+
+    def __init__(self, scrape=(), rules="", users=None, extra=()):
+        super().__init__()
+        self.port = free_port()
+        self.scrape, self.rules, self.users, self.extra = list(scrape), rules, users, list(extra)
+        self.server = binary("prometheus", package="prometheus")
+
+    def prepare(self):
+        d = pathlib.Path(self.dir)
+        (d / "rules.yml").write_text(self.rules or "groups: []\n")
+        (d / "web.yml").write_text("basic_auth_users:\n" + "".join(
+            f"  {name}: '{crypted}'\n" for name, crypted in (self.users or {}).items()))
+        (d / "prometheus.yml").write_text(
+            "global: { scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }\n"
+            "rule_files: [rules.yml]\n"
+            f"scrape_configs: [{{ job_name: page, static_configs: [{{ targets: {self.scrape!r} }}] }}]\n")
+
+    def argv(self):
+        argv = [self.server, f"--config.file={self.dir}/prometheus.yml",
+                f"--storage.tsdb.path={self.dir}/data", f"--web.listen-address=127.0.0.1:{self.port}"]
+        if self.users:
+            argv.append(f"--web.config.file={self.dir}/web.yml")
+        return argv + self.extra
+
+    def ready(self):
+        import urllib.error
+        import urllib.request
+        try:
+            return urllib.request.urlopen(self.url + "/-/ready", timeout=1).status == 200
+        except urllib.error.HTTPError as answer:
+            return answer.code == 401
+        except OSError:
+            return False
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+
 class Nginx(Peer):
     """nginx with `conf` as the inside of http { }; `{port}` and `{dir}` in it are filled in.
 

@@ -5,6 +5,7 @@
  * Polls once for each line of its input and writes a JSON object a report. References to secrets
  * name environment variables (env:NAME). An unasked end of the connection writes {"closed":true}.
  */
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -33,6 +34,26 @@ static void prober_table(struct jsonw *w, const struct table *t)
         for (size_t col = 0; col < t->cols; col++)
             jsonw_string(w, text_str(&t->cells[row * t->cols + col]));
         jsonw_end(w, ']');
+    }
+    jsonw_end(w, ']');
+}
+
+static void prober_components(struct jsonw *w, const struct report *r)
+{
+    jsonw_array(w);
+    for (size_t i = 0; i < r->n_components; i++) {
+        const struct component *c = &r->components[i];
+
+        jsonw_object(w);
+        jsonw_key(w, "name");
+        jsonw_string(w, text_str(&c->name));
+        jsonw_key(w, "state");
+        jsonw_string(w, state_word(c->state));
+        jsonw_key(w, "note");
+        jsonw_string(w, text_str(&c->note));
+        jsonw_key(w, "value");
+        jsonw_number(w, c->value);
+        jsonw_end(w, '}');
     }
     jsonw_end(w, ']');
 }
@@ -68,6 +89,8 @@ static void prober_report(void *arg, struct probe *p, const struct report *r)
     for (size_t i = 0; i < READING_SIGNALS; i++)
         prober_value(&w, &r->values[i]);
     jsonw_end(&w, ']');
+    jsonw_key(&w, "components");
+    prober_components(&w, r);
     if (r->table) {
         jsonw_key(&w, "table");
         prober_table(&w, r->table);
@@ -124,6 +147,7 @@ int main(int argc, char **argv)
     struct err err = { "" };
     bool ok;
 
+    setlocale(LC_CTYPE, "C.UTF-8");
     signal(SIGPIPE, SIG_IGN);
     if (argc < 2 || !in || !(p.ops = probe_kind(argv[1])))
         return 64;

@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 """The postgres and redis probes against real servers: what the ready-made queries see, and what they
 must not make of what they cannot see."""
-import json
-import os
 import pathlib
 import subprocess
 import sys
@@ -12,32 +10,8 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 from harness import peers  # noqa: E402
+from probes.probing import Prober  # noqa: E402
 from harness.peers import Postgres, Redis, wait_until  # noqa: E402
-
-
-class Prober:
-    def __init__(self, *words, env=None):
-        self.p = subprocess.Popen([os.environ["MIDWATCH_PROBER"], *words], stdin=subprocess.PIPE,
-                                  stdout=subprocess.PIPE, text=True,
-                                  env=dict(os.environ, **(env or {})))
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        self.p.stdin.close()
-        code = self.p.wait(20)
-        self.p.stdout.close()
-        if exc[0] is None:
-            assert code == 0, f"prober ended with {code}"
-
-    def poll(self):
-        self.p.stdin.write("\n")
-        self.p.stdin.flush()
-        while True:
-            got = json.loads(self.p.stdout.readline())
-            if "closed" not in got:
-                return got
 
 
 class PostgresTest(unittest.TestCase):

@@ -244,7 +244,7 @@ static void what_is_no_page_of_metrics_is_down(void **state)
     IS(&c, STATE_DOWN, "503 instead of a page of metrics");
     c.answer = (struct fake_answer){ .code = 401 };
     case_poll(&c);
-    IS(&c, STATE_UNKNOWN, "credentials: 401 for the page of metrics");
+    IS(&c, STATE_UNKNOWN, "credentials: 401 for a page of metrics");
     c.answer = (struct fake_answer){ .fault = FAULT_REFUSED };
     case_poll(&c);
     IS(&c, STATE_DOWN, "refused");

@@ -1,0 +1,214 @@
+/* probes/prometheus_alerts.c: the alerts that a Prometheus or an Alertmanager knows of, counted
+ * and as a table. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/buf.h"
+#include "core/json.h"
+#include "core/stamp.h"
+#include "probes/prometheus_impl.h"
+
+enum alert_state { ALERT_FIRING, ALERT_WAITING, ALERT_UNREAD };
+
+struct alert {
+    const struct json *labels, *notes;
+    enum alert_state state;
+    const char *word; /* "firing", "pending", "silenced", "inhibited" */
+    const char *name, *severity, *since;
+    bool counted;
+};
+
+struct alerts {
+    struct alert *items;
+    size_t n, firing, waiting, unread;
+};
+
+static const char *alert_label(const struct alert *a, const char *name)
+{
+    const char *value = json_string(json_get(a->labels, name));
+
+    return value ? value : "";
+}
+
+/* What is always on by design (severity: none) and what was named is listed only. */
+static bool alert_counts(const struct prometheus_options *o, const struct alert *a)
+{
+    for (size_t i = 0; i < o->ignore.n; i++)
+        if (strcmp(o->ignore.items[i], a->name) == 0)
+            return false;
+    return strcmp(a->severity, "none") != 0;
+}
+
+static void alert_read_prometheus(const struct json *v, struct alert *a)
+{
+    const char *state = json_string(json_get(v, "state"));
+
+    a->since = json_string(json_get(v, "activeAt"));
+    a->word = state;
+    a->state = !state                          ? ALERT_UNREAD
+               : strcmp(state, "firing") == 0  ? ALERT_FIRING
+               : strcmp(state, "pending") == 0 ? ALERT_WAITING
+                                               : ALERT_UNREAD;
+}
+
+/* An alert that nobody has looked at yet ("unprocessed") fires no less than an active one. */
+static void alert_read_alertmanager(const struct json *v, struct alert *a)
+{
+    const struct json *status = json_get(v, "status");
+    const char *state = json_string(json_get(status, "state"));
+
+    a->since = json_string(json_get(v, "startsAt"));
+    if (!state) {
+        a->state = ALERT_UNREAD;
+    } else if (strcmp(state, "suppressed") == 0) {
+        a->state = ALERT_WAITING;
+        a->word = json_count(json_get(status, "silencedBy")) ? "silenced" : "inhibited";
+    } else if (strcmp(state, "active") == 0 || strcmp(state, "unprocessed") == 0) {
+        a->state = ALERT_FIRING;
+        a->word = "firing";
+    } else {
+        a->state = ALERT_UNREAD;
+    }
+}
+
+static void alerts_add(const struct prometheus_options *o, const struct json *v, struct alerts *all)
+{
+    struct alert *a = &all->items[all->n++];
+
+    *a = (struct alert){ .labels = json_get(v, "labels"), .notes = json_get(v, "annotations") };
+    if (o->alerts == ALERTS_PROMETHEUS)
+        alert_read_prometheus(v, a);
+    else
+        alert_read_alertmanager(v, a);
+    a->name = alert_label(a, "alertname");
+    a->severity = alert_label(a, "severity");
+    a->counted = alert_counts(o, a);
+    all->firing += a->counted && a->state == ALERT_FIRING;
+    all->waiting += a->counted && a->state == ALERT_WAITING;
+    all->unread += a->state == ALERT_UNREAD;
+}
+
+/* ---- the table ---- */
+
+static void alert_where(const struct alert *a, struct text *out)
+{
+    struct buf b = { 0 };
+
+    for (const struct json *v = json_first(a->labels); v; v = json_next(v)) {
+        const char *key = json_key(v), *value = json_string(v);
+
+        if (strcmp(key, "alertname") != 0 && strcmp(key, "severity") != 0 && value)
+            buf_addf(&b, "%s%s=%s", b.len ? " " : "", key, value);
+    }
+    text_set(out, b.bytes, b.len);
+    buf_fini(&b);
+}
+
+static void alert_row(const struct alert *a, int64_t now_ms, struct rows *rows)
+{
+    struct text *cells = rows_add(rows);
+    const char *summary = json_string(json_get(a->notes, "summary"));
+    int64_t since_ms;
+    char age[16];
+
+    if (!cells)
+        return;
+    if (!summary)
+        summary = json_string(json_get(a->notes, "description"));
+    text_setf(&cells[0], "%s%s", a->word ? a->word : "?", a->counted ? "" : " (not counted)");
+    text_sets(&cells[1], a->name);
+    text_sets(&cells[2], a->severity);
+    if (a->since && stamp_parse(a->since, strlen(a->since), &since_ms))
+        text_sets(&cells[3], age_format(now_ms - since_ms, age));
+    else
+        text_sets(&cells[3], "not told");
+    alert_where(a, &cells[4]);
+    text_sets(&cells[5], summary);
+}
+
+static void alerts_table(const struct alerts *all, struct prometheus_say *s, struct report *r)
+{
+    static const char *const heads[] = { "state", "alert", "severity", "for", "where", "summary" };
+
+    rows_begin(&s->rows, heads, sizeof heads / sizeof heads[0]);
+    for (int counted = 1; counted >= 0; counted--)
+        for (enum alert_state st = ALERT_FIRING; st <= ALERT_UNREAD; st++)
+            for (size_t i = 0; i < all->n; i++)
+                if (all->items[i].state == st && all->items[i].counted == counted)
+                    alert_row(&all->items[i], r->at_ms, &s->rows);
+    if (all->n)
+        r->table = &s->rows.table;
+}
+
+/* ---- the sentence ---- */
+
+/* "3 firing: HighErrors, DiskFull" with each name once, the first three of them. */
+static void alerts_names(const struct alerts *all, struct buf *b)
+{
+    const char *told[3];
+    size_t n = 0;
+
+    for (size_t i = 0; i < all->n; i++) {
+        const struct alert *a = &all->items[i];
+        size_t k = 0;
+
+        if (!a->counted || a->state != ALERT_FIRING)
+            continue;
+        while (k < n && strcmp(told[k], a->name) != 0)
+            k++;
+        if (k < n)
+            continue;
+        if (n == sizeof told / sizeof told[0]) {
+            buf_adds(b, " ...");
+            return;
+        }
+        buf_addf(b, "%s %s", n ? "," : ":", a->name);
+        told[n++] = a->name;
+    }
+}
+
+static void alerts_say(const struct prometheus_options *o, const struct alerts *all,
+                       struct report *r)
+{
+    const char *waiting = o->alerts == ALERTS_PROMETHEUS ? "pending" : "suppressed";
+    struct buf b = { 0 };
+
+    if (all->firing)
+        buf_addf(&b, "%zu firing", all->firing);
+    else
+        buf_adds(&b, "no alert fires");
+    alerts_names(all, &b);
+    if (all->waiting)
+        buf_addf(&b, " · %zu %s", all->waiting, waiting);
+    r->state = all->firing ? STATE_DEGRADED : STATE_UP;
+    text_set(&r->reason, b.bytes, b.len);
+    buf_fini(&b);
+}
+
+void prometheus_alerts(const struct prometheus_options *o, const struct json *list,
+                       struct prometheus_say *s, struct report *r)
+{
+    struct alerts all = { 0 };
+    char why[96];
+
+    if (!json_is(list, JSON_ARRAY)) {
+        prometheus_unread(r, "no list of alerts in the answer");
+        return;
+    }
+    all.items = xcalloc(json_count(list) + 1, sizeof *all.items);
+    for (const struct json *v = json_first(list); v; v = json_next(v))
+        alerts_add(o, v, &all);
+    alerts_table(&all, s, r);
+    if (all.unread) {
+        snprintf(why, sizeof why, "%zu of %zu alerts are in no known state", all.unread, all.n);
+        prometheus_unread(r, why);
+    } else {
+        r->values[0].known = r->values[1].known = true;
+        r->values[0].value = (double)all.firing;
+        r->values[1].value = (double)all.waiting;
+        alerts_say(o, &all, r);
+    }
+    free(all.items);
+}
