@@ -162,7 +162,7 @@ static void fold_state(struct reading *r, enum state state, int64_t since_ms)
 
 static void fold_failed(struct reading *r, const struct report *rep)
 {
-    int need = r->fail_after > 0 ? r->fail_after : 1;
+    int need = r->fail_after > 0 && !rep->sure ? r->fail_after : 1;
 
     if (r->failing == 0)
         r->failed_ms = rep->at_ms;

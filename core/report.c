@@ -17,7 +17,7 @@ void report_clear(struct report *r, int64_t at_ms)
     r->at_ms = at_ms;
     r->state = STATE_UNKNOWN;
     r->fault = FAULT_NONE;
-    r->disagree = false;
+    r->sure = r->disagree = false;
     r->http_code = 0;
     r->phases = PHASES_NONE;
     r->components = NULL;

@@ -23,6 +23,7 @@ struct report {
     enum state state;
     enum fault fault;
     struct text reason;
+    bool sure; /* DOWN is a finding that asking again cannot change: fail_after does not wait */
     bool disagree;
     int http_code;
     struct phases phases;

@@ -236,6 +236,22 @@ static const struct {
     [UNIT_SECONDS] = { unit_seconds_words, "a time", "30s, 15m or 24h" },
 };
 
+const char *age_format_hours(int64_t ms, char out[16])
+{
+    enum { MINUTE = 60000, HOUR = 60 * MINUTE, DAYS = 72 * HOUR };
+    int hours, minutes;
+
+    if (ms < 10 * HOUR || ms > DAYS)
+        return age_format(ms, out);
+    hours = (int)(ms / HOUR);
+    minutes = (int)(ms % HOUR / MINUTE);
+    if (minutes)
+        snprintf(out, 16, "%dh%dm", hours, minutes);
+    else
+        snprintf(out, 16, "%dh", hours);
+    return out;
+}
+
 bool quantity_parse(const char *s, enum unit unit, double *out, struct err *err)
 {
     double v;

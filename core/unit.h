@@ -32,6 +32,8 @@ const char *duration_format(int64_t ms, char out[32]);
 /* Short, for a screen, at most 6 columns: "0s" "12s" "4m12s" "3h10m" "6d" "12d" "3y"; of a negative
  * one "0s". */
 const char *age_format(int64_t ms, char out[16]);
+/* The same where a day is measured against hours: "24h30m" up to three days. */
+const char *age_format_hours(int64_t ms, char out[16]);
 
 /* A threshold or limit in the unit of its signal: "5%", "500ms", "2GB" (also KiB...), "16", "10/s".
  * UNIT_COUNT and UNIT_NONE take a bare number. The unit word is demanded where there is one. */

@@ -50,6 +50,28 @@ static void answer(struct board *b, int64_t at_ms, enum state state, const char 
     report_fini(&r);
 }
 
+/* What was found does not change by being looked at three times. */
+static void a_sure_failure_is_down_at_once(void **state)
+{
+    struct board *b = one_probe();
+    const struct reading *r = &b->services[0].readings[0];
+    struct report rep;
+
+    (void)state;
+    report_init(&rep, T0);
+    rep.state = STATE_DOWN;
+    rep.fault = FAULT_BODY;
+    rep.sure = true;
+    text_sets(&rep.reason, "0 bytes");
+    board_fold(b, 0, 0, &rep, &soft);
+    assert_int_equal(r->state, STATE_DOWN);
+    assert_string_equal(text_str(&r->reason), "0 bytes");
+    report_clear(&rep, T0 + 1);
+    assert_false(rep.sure);
+    report_fini(&rep);
+    board_free(b);
+}
+
 static void three_failures_make_down(void **state)
 {
     struct board *b = one_probe();
@@ -503,6 +525,7 @@ static void a_history_beyond_all_time_is_left_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_sure_failure_is_down_at_once),
         cmocka_unit_test(three_failures_make_down),
         cmocka_unit_test(lost_probe_shows_no_number),
         cmocka_unit_test(infinite_value_is_invalid_and_never_green),

@@ -99,7 +99,7 @@ static void ages_are_short(void **state)
         { 364 * 86400000ll, "364d" },
         { 3 * 365 * 86400000ll, "3y" },
     };
-    char out[16];
+    char out[16], again[16];
 
     (void)state;
     for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
@@ -107,6 +107,11 @@ static void ages_are_short(void **state)
         assert_true(strlen(out) <= 6);
     }
     assert_true(strlen(age_format(INT64_MAX, out)) <= 6);
+    assert_string_equal(age_format_hours(24 * 3600000 + 30 * 60000, out), "24h30m");
+    assert_string_equal(age_format_hours(26 * 3600000, out), "26h");
+    assert_string_equal(age_format_hours(9 * 3600000 + 120000, out), "9h2m");
+    assert_string_equal(age_format_hours(72 * 3600000 + 1, out), "3d");
+    assert_string_equal(age_format_hours(INT64_MAX, out), age_format(INT64_MAX, again));
 }
 
 static void quantities_are_read_in_their_unit(void **state)

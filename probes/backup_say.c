@@ -1,0 +1,553 @@
+/* probes/backup_say.c: what is known of backups, judged: one finding for each question that
+ * somebody on call asks, and one sentence of the worst of them. */
+#include <assert.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/buf.h"
+#include "probes/backup.h"
+
+enum { DAY_MS = 24 * 3600 * 1000, HOUR_MS = 3600 * 1000, SKEW_MS = 60 * 1000, LAST = 7 };
+
+struct backup_judge {
+    const struct backup_options *o;
+    struct backup_facts *f;
+    struct backup_say *s;
+    struct report *r;
+    int64_t now_ms;
+    const struct backup *good; /* the newest one that is; NULL = none */
+    size_t n_good, n_pending;
+    double change_pct; /* of the last good one; NaN = nothing to compare with */
+    size_t n;          /* findings so far */
+    bool counts[BACKUP_FINDINGS];
+};
+
+void backup_say_fini(struct backup_say *s)
+{
+    for (size_t i = 0; i < BACKUP_FINDINGS; i++) {
+        text_fini(&s->findings[i].name);
+        text_fini(&s->findings[i].word);
+        text_fini(&s->findings[i].note);
+    }
+    for (size_t i = 0; i < sizeof s->cells / sizeof *s->cells; i++)
+        text_fini(&s->cells[i]);
+}
+
+/* ---- words ---- */
+
+/* An objective as people write it: "24h", not "1d". */
+static const char *backup_span(int64_t ms, char out[32])
+{
+    if (ms % HOUR_MS == 0 && ms <= 3LL * DAY_MS)
+        snprintf(out, 32, "%lldh", (long long)(ms / HOUR_MS));
+    else
+        duration_format(ms, out);
+    return out;
+}
+
+/* "02:30Z" of a moment. */
+static const char *backup_hour(int64_t at_ms, char out[32])
+{
+    char clock[32];
+
+    clock_format_utc(at_ms, clock);
+    snprintf(out, 32, "%.5sZ", clock);
+    return out;
+}
+
+/* One finding: what was asked, the answer in a word, and the sentence. */
+static void backup_find(struct backup_judge *j, const char *name, enum state state,
+                        const char *word, const char *fmt, ...) MW_PRINTF(5, 6);
+static void backup_find(struct backup_judge *j, const char *name, enum state state,
+                        const char *word, const char *fmt, ...)
+{
+    struct component *c = &j->s->findings[j->n];
+    char note[4 * BACKUP_WORDS];
+    va_list ap;
+
+    if (j->n == BACKUP_FINDINGS)
+        return;
+    va_start(ap, fmt);
+    vsnprintf(note, sizeof note, fmt, ap);
+    va_end(ap);
+    text_sets(&c->name, name);
+    text_sets(&c->word, word);
+    text_sets(&c->note, note);
+    c->state = state;
+    c->value = NAN;
+    c->unit = UNIT_NONE;
+    j->counts[j->n++] = true;
+}
+
+static void backup_put(struct backup_judge *j, enum backup_signal signal, double value,
+                       const char *why_not)
+{
+    struct value *v = &j->r->values[signal];
+
+    v->known = !isnan(value);
+    v->value = value;
+    if (!v->known)
+        text_sets(&v->note, why_not);
+}
+
+/* ---- each backup by itself ---- */
+
+static bool backup_is_good(const struct backup *b)
+{
+    return !*b->why && !b->pending;
+}
+
+static int backup_smaller(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+/* Of the seven before the i-th that are of its type and whose content is no known failure. One that
+ * shrank counts: what stays small is no accident for ever. */
+static double backup_median(const struct backup_facts *f, const bool *broken, size_t i)
+{
+    double sizes[LAST];
+    size_t n = 0;
+
+    for (size_t k = i + 1; k < f->n && n < LAST; k++)
+        if (!broken[k] && f->list[k].type == f->list[i].type && f->list[k].size_bytes > 0)
+            sizes[n++] = f->list[k].size_bytes;
+    if (n == 0)
+        return NAN;
+    qsort(sizes, n, sizeof *sizes, backup_smaller);
+    return n % 2 ? sizes[n / 2] : (sizes[n / 2 - 1] + sizes[n / 2]) / 2;
+}
+
+static double backup_change(const struct backup *b, double median)
+{
+    return isnan(b->size_bytes) || isnan(median) ? NAN : (b->size_bytes / median - 1) * 100;
+}
+
+/* What speaks against one whatever wrote it. */
+static void backup_examine(struct backup *b, int64_t now_ms)
+{
+    char ahead[16];
+
+    if (*b->why)
+        return;
+    if (b->at_ms <= 0)
+        BACKUP_SET(b->why, "its time is not told");
+    else if (b->at_ms > now_ms + SKEW_MS)
+        BACKUP_SET(b->why, "its time lies %s in the future",
+                   age_format_hours(b->at_ms - now_ms, ahead));
+    else if (b->size_bytes == 0)
+        BACKUP_SET(b->why, "0 bytes");
+}
+
+static void backup_examine_all(struct backup_judge *j)
+{
+    struct backup_facts *f = j->f;
+    bool broken[BACKUP_MAX];
+    double change[BACKUP_MAX];
+
+    for (size_t i = 0; i < f->n; i++) {
+        backup_examine(&f->list[i], j->now_ms);
+        broken[i] = f->list[i].why[0];
+    }
+    for (size_t i = 0; i < f->n; i++) {
+        struct backup *b = &f->list[i];
+
+        change[i] = backup_change(b, backup_median(f, broken, i));
+        if (!*b->why && j->o->size_floor > 0 && change[i] + 100 < j->o->size_floor)
+            BACKUP_SET(b->why, "its size is %.0f%% of the median of the last seven",
+                       change[i] + 100);
+        j->n_pending += !*b->why && b->pending;
+        if (!backup_is_good(b))
+            continue;
+        if (j->n_good++ == 0) {
+            j->good = b;
+            j->change_pct = change[i];
+        }
+    }
+}
+
+/* ---- the findings ---- */
+
+static void backup_find_source(struct backup_judge *j)
+{
+    if (*j->f->wrong)
+        backup_find(j, "source", STATE_DOWN, "says no", "%s", j->f->wrong);
+    if (j->f->n_contradictions) {
+        struct buf b = { 0 };
+
+        for (size_t i = 0; i < j->f->n_contradictions; i++)
+            buf_addf(&b, "%s%s", i ? "; " : "", j->f->contradictions[i]);
+        backup_find(j, "sources", STATE_DEGRADED, "disagree", "%s", buf_str(&b));
+        j->r->disagree = true;
+        buf_fini(&b);
+    }
+}
+
+static void backup_find_newest(struct backup_judge *j)
+{
+    const struct backup_facts *f = j->f;
+    const struct backup *b = f->list;
+
+    if (f->wal.only)
+        return;
+    if (f->n == 0)
+        backup_find(j, "newest", STATE_DOWN, "none", "no backup was found");
+    else if (*b->why)
+        backup_find(j, "newest", STATE_DOWN, "no good", "%s: %s", b->name, b->why);
+    else if (b->pending)
+        backup_find(j, "newest", j->good ? STATE_UP : STATE_UNKNOWN, "being verified", "%s%s%s",
+                    b->name, *b->how ? ": " : "", b->how);
+    else
+        backup_find(j, "newest", STATE_UP, "good", "%s%s%s", b->name, *b->how ? ": " : "", b->how);
+}
+
+/* Up to when the data could be brought back; 0 = not told. */
+static int64_t backup_recoverable(const struct backup_judge *j)
+{
+    int64_t at_ms = j->good ? j->good->at_ms : 0;
+
+    if (!j->f->wal.told || *j->f->wal.why || (!j->good && !j->f->wal.only))
+        return at_ms;
+    return j->f->wal.at_ms > at_ms ? j->f->wal.at_ms : at_ms;
+}
+
+/* The end of the window that runs now; 0 = none does. */
+static int64_t backup_window_end(const struct backup_judge *j)
+{
+    const struct backup_options *o = j->o;
+    int64_t since = j->now_ms - o->window_from_ms;
+    int64_t from = j->now_ms - (since % DAY_MS + DAY_MS) % DAY_MS;
+
+    return o->window_ms && j->now_ms < from + o->window_ms ? from + o->window_ms : 0;
+}
+
+static void backup_find_rpo(struct backup_judge *j)
+{
+    int64_t at_ms = backup_recoverable(j), age_ms = j->now_ms - at_ms;
+    int64_t rpo_ms = j->o->rpo_ms, end_ms = backup_window_end(j);
+    const char *what =
+        j->f->wal.told && at_ms == j->f->wal.at_ms ? "recoverable up to" : "last good";
+    char age[16], rpo[32], end[32];
+
+    if (!at_ms) {
+        backup_find(j, "RPO", j->n_pending ? STATE_UNKNOWN : STATE_DOWN, "not known",
+                    j->n_pending      ? "none is verified yet"
+                    : j->f->total > 1 ? "none of them is good"
+                    : j->f->wal.only  ? "nothing is in the archive"
+                                      : "there is no good one");
+        j->counts[j->n - 1] = j->f->n || j->f->wal.only; /* that there is none is said once */
+        return;
+    }
+    age_format_hours(age_ms, age);
+    if (!rpo_ms)
+        backup_find(j, "RPO", STATE_UP, "not set", "%s %s ago, RPO not set", what, age);
+    else if (age_ms <= rpo_ms)
+        backup_find(j, "RPO", STATE_UP, "met", "%s %s ago, RPO %s", what, age,
+                    backup_span(rpo_ms, rpo));
+    else if (end_ms)
+        backup_find(j, "RPO", STATE_DEGRADED, "dump window",
+                    "dump window until %s: %s %s ago, RPO %s", backup_hour(end_ms, end), what, age,
+                    backup_span(rpo_ms, rpo));
+    else if (j->f->running && age_ms <= 2 * rpo_ms)
+        backup_find(j, "RPO", STATE_DEGRADED, "running", "one is running: %s %s ago, RPO %s", what,
+                    age, backup_span(rpo_ms, rpo));
+    else
+        backup_find(j, "RPO", STATE_DOWN, "missed", "RPO missed: %s %s ago, RPO %s", what, age,
+                    backup_span(rpo_ms, rpo));
+}
+
+/* When the schedule wanted one last: the beginning of the last window that is over. */
+static void backup_find_window(struct backup_judge *j)
+{
+    const struct backup_options *o = j->o;
+    int64_t since = j->now_ms - o->window_from_ms - o->window_ms;
+    int64_t end_ms = j->now_ms - (since % DAY_MS + DAY_MS) % DAY_MS;
+    int64_t from_ms = end_ms - o->window_ms;
+    char from[32], end[32];
+
+    backup_hour(from_ms, from);
+    backup_hour(end_ms, end);
+    if (j->good && j->good->at_ms >= from_ms)
+        backup_find(j, "schedule", STATE_UP, "kept", "daily, %s-%s", from, end);
+    else
+        backup_find(j, "schedule", j->n_pending ? STATE_DEGRADED : STATE_DOWN, "missed",
+                    "missed: no good one since %s, due by %s", from, end);
+}
+
+/* Nights that were left out, in what is there; told, not judged: nothing brings them back. */
+static size_t backup_holes(const struct backup_judge *j, int64_t gap_ms)
+{
+    const struct backup *newer = NULL;
+    size_t n = 0;
+
+    for (size_t i = 0; i < j->f->n; i++) {
+        const struct backup *b = &j->f->list[i];
+
+        if (!backup_is_good(b))
+            continue;
+        n += newer && newer->at_ms - b->at_ms > gap_ms;
+        newer = b;
+    }
+    return n;
+}
+
+static void backup_find_schedule(struct backup_judge *j)
+{
+    const struct backup_options *o = j->o;
+    int64_t age_ms = j->good ? j->now_ms - j->good->at_ms : 0;
+    bool judged = o->rpo_ms || o->limited;
+    char age[16], gap[32];
+
+    if (j->f->wal.only || j->f->n == 0)
+        return;
+    if (o->window_ms)
+        backup_find_window(j);
+    else if (!o->gap_ms)
+        backup_find(j, "schedule", judged ? STATE_UP : STATE_UNKNOWN, "not set",
+                    judged ? "no schedule is set"
+                           : "its age is not judged: neither rpo nor window nor gap is set");
+    else if (j->good && age_ms > o->gap_ms)
+        backup_find(j, "schedule", STATE_DOWN, "missed",
+                    "missed: last good %s ago, one is due every %s", age_format_hours(age_ms, age),
+                    backup_span(o->gap_ms, gap));
+    else if (j->good)
+        backup_find(j, "schedule", STATE_UP, "kept", "one every %s", backup_span(o->gap_ms, gap));
+    else
+        backup_find(j, "schedule", j->n_pending ? STATE_UNKNOWN : STATE_DOWN, "not known",
+                    "one is due every %s", backup_span(o->gap_ms, gap));
+}
+
+static void backup_find_size(struct backup_judge *j)
+{
+    char size[32], word[32] = "not told";
+
+    if (!j->good)
+        return;
+    if (isnan(j->good->size_bytes)) {
+        backup_find(j, "size", STATE_UP, word, "the source tells no size");
+        return;
+    }
+    quantity_format(j->good->size_bytes, UNIT_BYTES, size);
+    if (isnan(j->change_pct)) {
+        backup_find(j, "size", STATE_UP, "first", "%s, nothing before it to compare with", size);
+        return;
+    }
+    snprintf(word, sizeof word, "%+.1f%%", j->change_pct);
+    backup_find(j, "size", STATE_UP, word, "%s, %s of the median of the last seven", size, word);
+}
+
+static void backup_find_retention(struct backup_judge *j)
+{
+    const struct backup_options *o = j->o;
+    int64_t old_ms = j->f->oldest_ms ? j->now_ms - j->f->oldest_ms : 0;
+    int64_t gap_ms = o->gap_ms ? o->gap_ms : o->window_ms ? DAY_MS + o->window_ms : 0;
+    size_t holes = gap_ms ? backup_holes(j, gap_ms) : 0;
+    char word[48], age[16], after[32], gaps[64] = "", bad[64] = "";
+
+    if (j->f->n == 0)
+        return;
+    if (holes)
+        snprintf(gaps, sizeof gaps, ", %zu gap%s", holes, holes == 1 ? "" : "s");
+    if (j->f->n > j->n_good + j->n_pending)
+        snprintf(bad, sizeof bad, ", %zu no good", j->f->n - j->n_good - j->n_pending);
+    snprintf(word, sizeof word, "%zu kept", j->n_good);
+    age_format_hours(old_ms, age);
+    if (o->delete_after_ms && old_ms > o->delete_after_ms + DAY_MS)
+        backup_find(j, "retention", STATE_DEGRADED, "not deleted",
+                    "oldest is %s old, deleted after %s", age,
+                    backup_span(o->delete_after_ms, after));
+    else if (o->keep && j->n_good + j->n_pending < (size_t)o->keep)
+        backup_find(j, "retention", STATE_DEGRADED, word, "%zu good of %d to keep%s%s", j->n_good,
+                    o->keep, bad, gaps);
+    else
+        backup_find(j, "retention", STATE_UP, word, "oldest %s%s%s", age, bad, gaps);
+}
+
+static void backup_find_verified(struct backup_judge *j)
+{
+    const struct backup_facts *f = j->f;
+    int64_t age_ms = j->now_ms - f->verified.at_ms, within_ms = j->o->verified_within_ms;
+    char age[16], within[32];
+
+    age_format_hours(age_ms, age);
+    switch (f->verified.verdict) {
+    case BACKUP_NOT_VERIFIED:
+        backup_find(j, "verification", within_ms ? STATE_DEGRADED : STATE_UP, "none",
+                    within_ms ? "none was verified" : "nobody reads them back here");
+        break;
+    case BACKUP_VERIFY_FAILED:
+        backup_find(j, "verification", STATE_DOWN, "failed", "%s, %s ago", f->verified.how, age);
+        break;
+    case BACKUP_VERIFIED:
+        if (within_ms && age_ms > within_ms)
+            backup_find(j, "verification", STATE_DEGRADED, "old",
+                        "last %s ago, wanted every %s: %s", age, backup_span(within_ms, within),
+                        f->verified.how);
+        else
+            backup_find(j, "verification", STATE_UP, "good", "%s, %s ago", f->verified.how, age);
+        break;
+    }
+}
+
+static void backup_find_wal(struct backup_judge *j)
+{
+    const struct backup_facts *f = j->f;
+
+    if (!f->wal.told)
+        return;
+    if (*f->wal.why)
+        backup_find(j, "WAL", STATE_DOWN, "broken", "%s", f->wal.why);
+    else
+        backup_find(j, "WAL", STATE_UP, "archived", "%s", f->wal.how);
+}
+
+/* The plan as it is written, against itself and against the oldest that is really there. */
+static void backup_find_plan(struct backup_judge *j)
+{
+    const struct backup_options *o = j->o;
+    const char *longest = NULL;
+    int64_t ms, longest_ms = 0;
+    struct buf b = { 0 };
+    struct err err;
+    char span[32], age[16];
+
+    if (!o->tiers.n)
+        return;
+    for (size_t i = 0; i < o->tiers.n; i++) {
+        if (!duration_parse(o->tiers.values[i], &ms, &err))
+            continue; /* backup_check() refused it */
+        buf_addf(&b, "%s%s %s", i ? ", " : "", o->tiers.keys[i], duration_format(ms, span));
+        if (ms > longest_ms) {
+            longest_ms = ms;
+            longest = o->tiers.keys[i];
+        }
+    }
+    if (o->delete_after_ms)
+        buf_addf(&b, ", deleted after %s", duration_format(o->delete_after_ms, span));
+    if (j->f->oldest_ms)
+        buf_addf(&b, "; oldest found %s", age_format_hours(j->now_ms - j->f->oldest_ms, age));
+    if (longest && o->delete_after_ms && longest_ms > o->delete_after_ms)
+        backup_find(j, "plan", STATE_DEGRADED, "contradicts itself", "%s", buf_str(&b));
+    else
+        backup_find(j, "plan", STATE_UP, "tiers", "%s", buf_str(&b));
+    j->counts[j->n - 1] = false; /* paper: nothing to do at night */
+    buf_fini(&b);
+}
+
+/* ---- all together ---- */
+
+static void backup_numbers(struct backup_judge *j)
+{
+    const struct backup_facts *f = j->f;
+    int64_t at_ms = backup_recoverable(j);
+    const char *none = j->n_pending ? "none is verified yet" : "there is no good one";
+
+    backup_put(j, BACKUP_AGE, at_ms ? fmax(0, (double)(j->now_ms - at_ms) / 1000) : NAN, none);
+    backup_put(j, BACKUP_SIZE, j->good ? j->good->size_bytes : NAN,
+               j->good ? "the source tells no size" : none);
+    backup_put(j, BACKUP_CHANGE, j->change_pct,
+               j->good ? "nothing before it to compare with" : none);
+    backup_put(j, BACKUP_KEPT, f->wal.only ? NAN : (double)j->n_good, "the source keeps none");
+    backup_put(j, BACKUP_OLDEST,
+               f->oldest_ms ? fmax(0, (double)(j->now_ms - f->oldest_ms) / 1000) : NAN,
+               "there is none");
+    backup_put(j, BACKUP_WAL,
+               f->wal.told && f->wal.at_ms ? fmax(0, (double)(j->now_ms - f->wal.at_ms) / 1000)
+                                           : NAN,
+               f->wal.told ? "not told" : "the source knows of no WAL");
+}
+
+static void backup_row(struct backup_judge *j, size_t row, const struct backup *b)
+{
+    static const char *const types[] = { "", "full", "diff", "incr" };
+    struct text *cells = &j->s->cells[(row + 1) * BACKUP_COLUMNS];
+    char age[16], size[32];
+
+    text_sets(&cells[0], b->name);
+    text_sets(&cells[1], types[b->type]);
+    text_sets(&cells[2], b->at_ms > j->now_ms + SKEW_MS ? "future"
+                         : b->at_ms > 0 ? age_format_hours(j->now_ms - b->at_ms, age)
+                                        : "?");
+    text_sets(&cells[3],
+              isnan(b->size_bytes) ? "-" : quantity_format(b->size_bytes, UNIT_BYTES, size));
+    text_sets(&cells[4], *b->why ? "no good" : b->pending ? "not yet" : "good");
+    text_setf(&cells[5], "%s", *b->why ? b->why : *b->how ? b->how : "it is listed");
+}
+
+static void backup_table(struct backup_judge *j)
+{
+    static const char *const heads[BACKUP_COLUMNS] = { "backup", "type",    "age",
+                                                       "size",   "verdict", "evidence" };
+    size_t rows = j->f->n < TABLE_ROWS ? j->f->n : TABLE_ROWS;
+
+    if (rows == 0)
+        return;
+    for (size_t i = 0; i < BACKUP_COLUMNS; i++)
+        text_sets(&j->s->cells[i], heads[i]);
+    for (size_t i = 0; i < rows; i++)
+        backup_row(j, i, &j->f->list[i]);
+    j->s->table = (struct table){
+        .cells = j->s->cells, .rows = rows, .cols = BACKUP_COLUMNS, .cut = rows < j->f->total
+    };
+    j->r->table = &j->s->table;
+}
+
+/* The worst finding decides; all that are as bad say why. What is good says how good. */
+static void backup_sentence(struct backup_judge *j)
+{
+    enum state worst = STATE_UP;
+    struct buf b = { 0 };
+
+    for (size_t i = 0; i < j->n; i++)
+        if (j->counts[i] && state_rank(j->s->findings[i].state) > state_rank(worst))
+            worst = j->s->findings[i].state;
+    for (size_t i = 0; i < j->n; i++) {
+        const struct component *c = &j->s->findings[i];
+        bool told = text_is(&c->name, "RPO") || (worst == STATE_UP && text_is(&c->name, "size"));
+
+        if (j->counts[i] && (worst == STATE_UP ? told : c->state == worst))
+            buf_addf(&b, "%s%s", b.len ? " · " : "", text_str(&c->note));
+    }
+    if (worst != STATE_UP)
+        for (size_t i = 0; i < j->n; i++)
+            if (text_is(&j->s->findings[i].name, "RPO") && j->s->findings[i].state != worst)
+                buf_addf(&b, " · %s", text_str(&j->s->findings[i].note));
+    j->r->state = worst;
+    if (worst == STATE_DOWN) {
+        j->r->fault = FAULT_BODY;
+        j->r->sure = true; /* asking again finds the same files */
+    }
+    text_set(&j->r->reason, b.bytes, b.len);
+    buf_fini(&b);
+}
+
+void backup_say(const struct backup_options *o, struct backup_facts *f, struct backup_say *s,
+                struct report *r)
+{
+    struct backup_judge j = {
+        .o = o, .f = f, .s = s, .r = r, .now_ms = r->at_ms, .change_pct = NAN
+    };
+
+    assert(f->n <= BACKUP_MAX); /* sorted */
+    backup_examine_all(&j);
+    backup_find_source(&j);
+    backup_find_newest(&j);
+    backup_find_rpo(&j);
+    backup_find_schedule(&j);
+    backup_find_size(&j);
+    backup_find_wal(&j);
+    backup_find_retention(&j);
+    if (!f->wal.only)
+        backup_find_verified(&j);
+    backup_find_plan(&j);
+    backup_numbers(&j);
+    backup_table(&j);
+    backup_sentence(&j);
+    r->components = s->findings;
+    r->n_components = j.n;
+}
