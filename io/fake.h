@@ -19,7 +19,8 @@ struct fake_answer {
     /* postgres: rows * cols cells, NULL = SQL NULL; `names` the column names */
     const char *const *cells, *const *names;
     size_t rows, cols;
-    bool closes; /* afterwards the kept connection closes unasked */
+    const char *sqlstate; /* postgres: of a fault; NULL */
+    bool closes;          /* afterwards the kept connection closes unasked */
 };
 
 struct fake_net {

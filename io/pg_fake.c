@@ -1,6 +1,7 @@
 /* io/pg_fake.c: PostgreSQL from a script, for the virtual loop. */
 #include "io/pg_db.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,7 @@ void pg_fake_ask(struct pg_call *c)
     delay_ms = a.delay_ms;
     c->fault = a.fault;
     c->closes = a.closes;
+    snprintf(c->sqlstate, sizeof c->sqlstate, "%s", a.sqlstate ? a.sqlstate : "");
     if (a.fault != FAULT_NONE)
         err_set(&c->why, "%s", a.why ? a.why : fault_word(a.fault));
     if (!c->fake_rows)

@@ -124,55 +124,15 @@ static void postgres_target(const void *self, struct text *out)
 
 /* ---- asking ---- */
 
-static void postgres_on_closed(void *arg)
-{
-    struct probe *p = arg;
-    struct postgres_state *s = p->state;
-
-    if (!s->call)
-        probe_closed(p);
-}
-
-/* Opens the database, or changes to another one when the secret is another one by now. A secret
- * that cannot be had is no mistake of the configuration: it may come. `fatal` is one that stays. */
-static bool postgres_prepare(struct probe *p, bool *fatal, struct err *err)
-{
-    const struct postgres_options *o = p->self;
-    struct postgres_state *s = p->state;
-    struct secret *secret;
-    struct pg_db *db;
-
-    *fatal = false;
-    if (!probe_secret(p->clients, o->password, &secret, err))
-        return false;
-    db = pg_db_get(p->clients->pg, o->postgres, secret, err);
-    secret_free(secret);
-    *fatal = !db;
-    if (!db)
-        return false;
-    if (s->db)
-        pg_off_closed(s->db, p);
-    pg_on_closed(db, postgres_on_closed, p);
-    pg_db_put(s->db); /* after the other was got: if it is the same, it stays what it was */
-    s->db = db;
-    s->rejected = false;
-    return true;
-}
-
 static bool postgres_open(struct probe *p, struct err *err)
 {
+    const struct postgres_options *o = p->self;
     struct postgres_state *s = xcalloc(1, sizeof *s);
-    struct err why = { "" };
-    bool fatal;
 
     p->state = s;
     report_init(&s->report, 0);
-    postgres_sql(p->self, &s->sql);
-    if (postgres_prepare(p, &fatal, &why) || !fatal)
-        return true;
-    if (err)
-        *err = why;
-    return false;
+    postgres_sql(o, &s->sql);
+    return pg_link_open(&s->link, p, o->postgres, o->password, err);
 }
 
 static void postgres_on_reply(void *arg, const struct pg_reply *r)
@@ -180,8 +140,8 @@ static void postgres_on_reply(void *arg, const struct pg_reply *r)
     struct probe *p = arg;
     struct postgres_state *s = p->state;
 
-    s->call = NULL;
-    s->rejected = r->fault == FAULT_AUTH;
+    s->link.call = NULL;
+    s->link.rejected = r->fault == FAULT_AUTH;
     report_clear(&s->report, io_now_ms(p->clients->io));
     s->report.phases = r->phases;
     postgres_read_reply(p->self, p->common, s, r);
@@ -190,18 +150,17 @@ static void postgres_on_reply(void *arg, const struct pg_reply *r)
 
 static void postgres_poll(struct probe *p)
 {
-    const struct postgres_options *o = p->self;
     struct postgres_state *s = p->state;
     struct err why = { "" };
-    bool fatal, renew = s->rejected && o->password;
 
-    if ((!s->db || renew) && !postgres_prepare(p, &fatal, &why)) {
+    if (!pg_link_ready(&s->link, &why)) {
         report_clear(&s->report, io_now_ms(p->clients->io));
         probe_report_failed(&s->report, FAULT_AUTH, why.msg);
         probe_report(p, &s->report);
         return;
     }
-    s->call = pg_ask(s->db, buf_str(&s->sql), p->common->timeout_ms, postgres_on_reply, p);
+    s->link.call =
+        pg_ask(s->link.db, buf_str(&s->sql), p->common->timeout_ms, postgres_on_reply, p);
 }
 
 static void postgres_close(struct probe *p)
@@ -210,10 +169,7 @@ static void postgres_close(struct probe *p)
 
     if (!s)
         return;
-    pg_cancel(s->call);
-    if (s->db)
-        pg_off_closed(s->db, p);
-    pg_db_put(s->db);
+    pg_link_close(&s->link);
     report_fini(&s->report);
     for (size_t i = 0; i < s->table_cap; i++)
         text_fini(&s->table.cells[i]);

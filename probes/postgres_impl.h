@@ -4,7 +4,7 @@
 
 #include "core/buf.h"
 #include "core/option.h"
-#include "io/pg.h"
+#include "probes/pg_link.h"
 #include "probes/probe.h"
 
 enum postgres_show {
@@ -25,10 +25,8 @@ struct postgres_options { /* the probe's `self` */
 };
 
 struct postgres_state {
-    struct pg_db *db; /* NULL while a secret cannot be had */
-    struct pg_call *call;
+    struct pg_link link;
     struct buf sql;
-    bool rejected; /* the credentials: the secret may have been renewed */
     struct report report;
     struct table table; /* the memory for one; cells of table_cap texts */
     size_t table_cap;

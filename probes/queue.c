@@ -1,6 +1,6 @@
-/* probes/queue.c: one queue in a Redis, of any library: depth, age of the next job, what is at
- * work, delayed and failed, and where it is going. One pipeline a poll; a second, short one only
- * when another job is next whose time stands elsewhere. */
+/* probes/queue.c: one queue, in a Redis by any library or in a table of PostgreSQL: depth, age of
+ * the next job, what is at work, delayed and failed, and where it is going. One pipeline a poll; a
+ * second, short one only when another job is next whose time stands elsewhere. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +15,13 @@
 static const char *const queue_heads[] = { "right", "left", NULL };
 
 static const struct option queue_options[] = {
-    { "queue", OPTION_STRING, QUEUE(queue), NULL, "name of the queue; the key of a list or stream",
-      .required = true },
-    REDIS_LINK_ADDRESS(QUEUE(link)),
+    { "queue", OPTION_STRING, QUEUE(queue), NULL,
+      "name of the queue; the key of a list or stream; a table", .required = true },
+    { "redis", OPTION_DSN, QUEUE(link.redis), NULL,
+      "server: redis://[user@]host:6379[/db], rediss:// for TLS, or unix:/path; of all but a "
+      "table" },
+    { "postgres", OPTION_DSN, QUEUE(postgres), NULL,
+      "database of a table: service=NAME, postgres://user@host/db or host=... dbname=..." },
     { "layout", OPTION_ENUM, QUEUE(layout), NULL, "who writes it", queue_layout_words,
       .required = true },
     { "prefix", OPTION_STRING, QUEUE(prefix), NULL,
@@ -36,17 +40,74 @@ static const struct option queue_options[] = {
       "critical when the next job waits for so long", .min = 0, .max = 2592000000 },
     { "failed_warn", OPTION_INT, QUEUE(failed_warn), NULL, "warning when so many jobs have failed",
       .min = 1, .max = 1000000000 },
+    { "waiting", OPTION_LIST, QUEUE(waiting), NULL, "of a table: the states of jobs that wait" },
+    { "running", OPTION_LIST, QUEUE(running), NULL, "of a table: the states of jobs at work" },
+    { "failed", OPTION_LIST, QUEUE(failed), NULL, "of a table: the states of jobs that failed" },
+    { "status", OPTION_STRING, QUEUE(status), NULL,
+      "column of a table that holds the state, where it is not status" },
+    { "created", OPTION_STRING, QUEUE(created), NULL,
+      "column of a table that holds when a job was put in, where it is not created_at" },
+    { "due", OPTION_STRING, QUEUE(due), NULL,
+      "column of a table that holds from when on a job may run; before, it is delayed" },
+    { "job", OPTION_STRING, QUEUE(job), NULL, "column of a table that names the kind of job" },
+    { "sql", OPTION_STRING, QUEUE(sql), NULL,
+      "instead of the columns: gives one row of depth, oldest age in seconds, and by name "
+      "running, failed, delayed, job" },
     REDIS_LINK_OPTIONS(QUEUE(link)),
     { 0 }
 };
 
 /* ---- options ---- */
 
+/* What only a table has. */
+static bool queue_check_redis(const struct queue_options *o, struct err *err)
+{
+    const char *one = o->waiting.n   ? "waiting"
+                      : o->running.n ? "running"
+                      : o->failed.n  ? "failed"
+                      : o->status    ? "status"
+                      : o->created   ? "created"
+                      : o->due       ? "due"
+                      : o->job       ? "job"
+                      : o->sql       ? "sql"
+                                     : NULL;
+
+    if (o->postgres)
+        return err_set(err, "postgres: %s is in a Redis; only layout table is in a PostgreSQL",
+                       queue_layout_words[o->layout]);
+    if (!o->link.redis)
+        return err_set(err, "redis is missing: the server that holds the queue");
+    if (one)
+        return err_set(err, "%s: goes with layout table", one);
+    return redis_link_check(&o->link, err);
+}
+
+static bool queue_check_table(const struct queue_options *o, struct err *err)
+{
+    const struct queue_table from = queue_table_of(o);
+
+    if (o->link.redis)
+        return err_set(err, "redis: a table is in a PostgreSQL; name it with postgres");
+    if (!o->postgres)
+        return err_set(err, "postgres is missing: the database that holds the table");
+    if (o->prefix)
+        return err_set(err, "prefix: a table has none; write queue: schema.table");
+    if (o->link.ca_file)
+        return err_set(err, "ca_file: of a PostgreSQL it stands in the address: sslrootcert");
+    if (o->link.insecure)
+        return err_set(err, "insecure: of a PostgreSQL it stands in the address: sslmode");
+    if (o->link.insecure_reason)
+        return err_set(err, "insecure_reason: goes with insecure, and that with a Redis");
+    if (o->failed_warn && !o->failed.n && !o->sql)
+        return err_set(err, "failed_warn: say with failed which state that is");
+    return queue_table_check(&from, err);
+}
+
 static bool queue_check(void *self, struct probe_common *common, struct err *err)
 {
     struct queue_options *o = self;
 
-    if (!redis_link_check(&o->link, err))
+    if (!(o->layout == QUEUE_TABLE ? queue_check_table(o, err) : queue_check_redis(o, err)))
         return false;
     if (common->unit != UNIT_NONE && common->unit != UNIT_COUNT)
         return err_set(err, "unit: a depth is a count");
@@ -98,7 +159,10 @@ static void queue_target(const void *self, struct text *out)
     const struct queue_options *o = self;
     struct text server = { 0 };
 
-    redis_show(o->link.redis, &server);
+    if (o->layout == QUEUE_TABLE)
+        pg_show(o->postgres, &server);
+    else
+        redis_show(o->link.redis, &server);
     text_setf(out, "%s %s on %s", queue_layout_words[o->layout], o->queue, text_str(&server));
     text_fini(&server);
 }
@@ -106,7 +170,9 @@ static void queue_target(const void *self, struct text *out)
 /* The queues of one server are asked at one moment: one wake-up, one write, one round trip. */
 static uint64_t queue_together(const void *self)
 {
-    return hash_string(HASH_START, ((const struct queue_options *)self)->link.redis);
+    const struct queue_options *o = self;
+
+    return hash_string(HASH_START, o->layout == QUEUE_TABLE ? o->postgres : o->link.redis);
 }
 
 /* ---- asking ---- */
@@ -124,11 +190,13 @@ static bool queue_open(struct probe *p, struct err *err)
                                      .group = o->group,
                                      .stamp = o->stamp,
                                      .head_left = o->head == 1 };
+    if (o->layout == QUEUE_TABLE)
+        return queue_sql_open(p, err);
     queue_ask_make(&s->ask, &s->where);
     return redis_link_open(&s->link, p, &o->link, err);
 }
 
-static void queue_done(struct probe *p)
+void queue_done(struct probe *p)
 {
     struct queue_state *s = p->state;
 
@@ -136,7 +204,7 @@ static void queue_done(struct probe *p)
     probe_report(p, &s->report);
 }
 
-static void queue_failed(struct probe *p, enum fault fault, const char *why)
+void queue_failed(struct probe *p, enum fault fault, const char *why)
 {
     struct queue_state *s = p->state;
 
@@ -219,6 +287,10 @@ static void queue_poll(struct probe *p)
     struct queue_state *s = p->state;
     struct err why = { "" };
 
+    if (s->where.layout == QUEUE_TABLE) {
+        queue_sql_poll(p);
+        return;
+    }
     if (!redis_link_ready(&s->link, &why)) {
         report_clear(&s->report, io_now_ms(p->clients->io));
         queue_failed(p, FAULT_AUTH, why.msg);
@@ -236,6 +308,8 @@ static void queue_close(struct probe *p)
     if (!s)
         return;
     redis_link_close(&s->link);
+    pg_link_close(&s->pg);
+    buf_fini(&s->sql);
     queue_ask_fini(&s->ask);
     queue_ask_fini(&s->ask_head);
     for (size_t i = 0; i < sizeof s->cells / sizeof *s->cells; i++)
@@ -247,7 +321,8 @@ static void queue_close(struct probe *p)
 
 const struct probe_ops probe_queue = {
     .kind = "queue",
-    .help = "a queue in a Redis: its depth, the age of its next job, and where it is going",
+    .help =
+        "a queue in a Redis or a table: its depth, the age of its next job, and where it is going",
     .options = queue_options,
     .size = sizeof(struct queue_options),
     .check = queue_check,

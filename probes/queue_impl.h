@@ -2,13 +2,17 @@
  * it. */
 #pragma once
 
+#include "probes/pg_link.h"
 #include "probes/probe.h"
 #include "probes/queue_layout.h"
+#include "probes/queue_table.h"
 #include "probes/queue_trend.h"
 #include "probes/redis_link.h"
 
 struct queue_options { /* the probe's `self` */
     struct redis_link_options link;
+    char *postgres, *sql, *status, *created, *due, *job; /* of a table */
+    struct strlist waiting, running, failed;
     char *queue, *prefix, *group, *stamp;
     int layout; /* enum queue_layout */
     int head;   /* 0 right, 1 left */
@@ -32,6 +36,9 @@ enum queue_signal { /* in the order of the reading's signals */
 
 struct queue_state {
     struct redis_link link;
+    struct pg_link pg; /* of a table, instead of link, where's keys and the asks */
+    struct queue_table from;
+    struct buf sql;
     struct queue_where where;
     struct queue_ask ask, ask_head;
     struct queue_facts facts;
@@ -44,6 +51,15 @@ struct queue_state {
     struct phases phases;
     struct report report;
 };
+
+/* probes/queue.c: what was learned, or why nothing was, goes out as the report. */
+void queue_done(struct probe *p);
+void queue_failed(struct probe *p, enum fault fault, const char *why);
+
+/* probes/queue_sql.c: the asking, when the queue is a table */
+struct queue_table queue_table_of(const struct queue_options *o);
+bool queue_sql_open(struct probe *p, struct err *err);
+void queue_sql_poll(struct probe *p);
 
 /* probes/queue_say.c: s->facts into s->report, which was begun. `mono_ms` is the moment of the
  * answer. */

@@ -10,7 +10,7 @@
 #include "probes/queue_layout_impl.h"
 
 const char *const queue_layout_words[] = {
-    "list", "bullmq", "bull", "sidekiq", "rq", "celery", "stream", NULL,
+    "list", "bullmq", "bull", "sidekiq", "rq", "celery", "stream", "table", NULL,
 };
 
 bool queue_tells_time(enum queue_layout layout, const char *stamp)
@@ -105,7 +105,7 @@ static const struct queue_part head_bull = { ROLE_TIMES, "HMGET {p}:{q}:{i} time
 static const struct queue_part head_rq = { ROLE_TIME, "HMGET {p}:job:{i} enqueued_at description" };
 static const struct queue_part head_stream = { ROLE_ENTRIES, "XRANGE {q} ({i} + COUNT {c}" };
 
-static const struct queue_form { /* by enum queue_layout */
+static const struct queue_form { /* by enum queue_layout; a table has none */
     const char *prefix;
     const struct queue_part *parts, *head; /* head NULL: the element itself tells all */
 } queue_forms[] = {

@@ -1,5 +1,6 @@
 /* probes/queue_layout.h: how the queue libraries keep their jobs in Redis: which reading commands
- * tell depth, age and state, and what their answers mean. Pure: words in, facts out.
+ * tell depth, age and state, and what their answers mean. Pure: words in, facts out. A table of
+ * PostgreSQL is a layout too, with the same facts; it is asked in SQL: probes/queue_table.h.
  *
  * Facts and their sources stand in doc/midwatch.yaml.5 under `queue`. Nothing is scanned, listed
  * beyond two elements or written; each command costs the server O(1) or O(log n).
@@ -26,7 +27,8 @@ enum queue_layout {
     QUEUE_SIDEKIQ,
     QUEUE_RQ,
     QUEUE_CELERY,
-    QUEUE_STREAM
+    QUEUE_STREAM,
+    QUEUE_TABLE
 };
 extern const char *const queue_layout_words[]; /* "list" "bullmq" ..., NULL at the end */
 
@@ -35,7 +37,7 @@ bool queue_tells_time(enum queue_layout layout, const char *stamp);
 
 enum { QUEUE_ASK_MAX = 20, QUEUE_HEAD_MAX = 512, QUEUE_JOB_MAX = 120 };
 
-struct queue_where { /* which queue; borrowed */
+struct queue_where { /* which queue; borrowed. Of a table only `layout` and `name` */
     enum queue_layout layout;
     const char *name;   /* of the queue; of a list or stream its key */
     const char *prefix; /* NULL = the library's own */

@@ -29,3 +29,6 @@ enum { QUEUE_ENTRIES = 100 }; /* of a stream: at most so many are read to count 
 
 /* Does the time of a job stand elsewhere, to be asked for by its id? */
 bool queue_asks_head(enum queue_layout layout);
+
+/* The name of the next job, cut at a character. */
+void queue_job(struct queue_facts *out, const char *name, size_t len);

@@ -66,8 +66,7 @@ static uint64_t queue_fingerprint(const char *s, size_t len)
     return h ? h : 1;
 }
 
-/* Cut at a character. */
-static void queue_job(struct queue_facts *out, const char *name, size_t len)
+void queue_job(struct queue_facts *out, const char *name, size_t len)
 {
     if (len >= sizeof out->job)
         for (len = sizeof out->job - 1; len && ((unsigned char)name[len] & 0xc0) == 0x80; len--)

@@ -120,6 +120,88 @@ class PostgresTest(unittest.TestCase):
             wait_until(lambda: late.poll()["state"] == "up", what="recovered")
 
 
+class QueueTableTest(unittest.TestCase):
+    """A queue that is a table: the statement that the probe makes, on a real server."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.pg = Postgres({"timezone": "Asia/Kolkata"}).__enter__()  # a naive time is UTC all the same
+        cls.pg.sql("CREATE ROLE watch LOGIN; CREATE ROLE blind LOGIN; CREATE SCHEMA app; "
+                   "CREATE TYPE state AS ENUM ('queued', 'running', 'failed', 'done'); "
+                   "CREATE TABLE auto_apply_jobs (id serial, status text, created_at timestamptz); "
+                   'CREATE TABLE app."Jobs" (id serial, "State" state, "at" timestamp, run_at timestamp, '
+                   "kind text); GRANT USAGE ON SCHEMA app TO watch, blind; "
+                   'GRANT SELECT ON auto_apply_jobs, app."Jobs" TO watch')
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.pg.close()
+
+    def setUp(self):
+        self.pg.sql('TRUNCATE auto_apply_jobs, app."Jobs"')
+
+    def poll(self, queue, *words, user="watch"):
+        with Prober("queue", "queue", queue, "layout", "table", "postgres",
+                    self.pg.conninfo.replace("user=postgres", f"user={user}"), *words) as p:
+            return p.poll()
+
+    def test_depth_and_age_are_those_of_the_table(self):
+        self.pg.sql("INSERT INTO auto_apply_jobs (status, created_at) SELECT 'queued', now() - i * "
+                    "interval '1 minute' FROM generate_series(1, 20) i; INSERT INTO auto_apply_jobs "
+                    "(status, created_at) VALUES ('done', now() - interval '1 day'), ('running', now())")
+        r = self.poll("auto_apply_jobs", "waiting", "queued", "running", "running", "failed", "failed")
+        depth, age = self.pg.sql("SELECT count(*), extract(epoch FROM now() - min(created_at)) FROM "
+                                 "auto_apply_jobs WHERE status = 'queued'").split("|")
+        v = r["values"]
+        self.assertEqual((r["state"], v[0]["value"], v[2]["value"], v[4]["value"]),
+                         ("up", float(depth), 1, 0), r)
+        self.assertAlmostEqual(v[1]["value"], float(age), delta=3)
+        own = self.poll("auto_apply_jobs", "sql", "SELECT count(*), extract(epoch FROM now() - "
+                        "min(created_at)) FROM auto_apply_jobs WHERE status='queued'")
+        self.assertEqual(own["values"][0]["value"], float(depth))
+        self.assertAlmostEqual(own["values"][1]["value"], float(age), delta=3)
+
+    def test_a_naive_time_an_enum_and_a_job_that_is_due_later(self):
+        self.pg.sql("""INSERT INTO app."Jobs" ("State", "at", run_at, kind)
+            SELECT s::state, timezone('UTC', now()) - a, timezone('UTC', now()) + d, k FROM (VALUES
+            ('queued', interval '10 minutes', NULL, 'second'),
+            ('queued', interval '90 minutes', interval '-20 minutes', 'first'),
+            ('queued', interval '2 hours', interval '1 hour', 'later'),
+            ('failed', interval '3 hours', NULL, 'bad')) AS v(s, a, d, k)""")
+        r = self.poll("app.Jobs", "waiting", "queued", "failed", "failed", "status", "State", "created", "at",
+                      "due", "run_at", "job", "kind")
+        v = r["values"]
+        self.assertEqual((r["state"], v[0]["value"], v[3]["value"], v[4]["value"]), ("up", 2, 1, 1), r)
+        self.assertAlmostEqual(v[1]["value"], 20 * 60, delta=3)  # since it was due
+        self.assertEqual(r["table"][1][0], "first")
+
+    def test_an_empty_table_a_missing_one_and_one_that_may_not_be_read(self):
+        r = self.poll("auto_apply_jobs", "waiting", "queued")
+        self.assertEqual((r["state"], r["reason"], r["values"][0]["value"]), ("up", "empty", 0))
+        for why, queue, words in (
+                ('table missing: relation "jobs" does not exist', "jobs", ["waiting", "queued"]),
+                ('table missing: relation "nope.jobs" does not exist', "nope.jobs", ["waiting", "queued"]),
+                ('column missing: column "state" does not exist', "auto_apply_jobs",
+                 ["waiting", "queued", "status", "state"]),
+                ("the query is wrong: invalid input value for enum state: \"waiting\"", "app.Jobs",
+                 ["waiting", "waiting", "status", "State", "created", "at"])):
+            r = self.poll(queue, *words)
+            self.assertEqual((r["state"], r["reason"]), ("unknown", why))
+            self.assertFalse(r["values"][0]["known"])
+        r = self.poll("auto_apply_jobs", "waiting", "queued", user="blind")
+        self.assertEqual((r["state"], r["reason"]),
+                         ("unknown", "no permission: permission denied for table auto_apply_jobs"))
+
+    def test_a_table_that_is_locked_ends_at_the_deadline(self):
+        with self.pg.session("BEGIN; LOCK TABLE auto_apply_jobs"):
+            began = time.monotonic()
+            r = self.poll("auto_apply_jobs", "waiting", "queued", "timeout", "1s")
+            self.assertEqual((r["state"], r["fault"]), ("down", "timeout"), r)
+            self.assertLess(time.monotonic() - began, 10)
+            wait_until(lambda: self.pg.sql("SELECT count(*) FROM pg_stat_activity WHERE usename = "
+                                           "'watch' AND state = 'active'") == "0", what="the end")
+
+
 class RedisTest(unittest.TestCase):
     def test_info_of_a_real_server(self):
         with Redis(extra=["--maxmemory", "64mb"]) as redis:
