@@ -164,7 +164,8 @@ bool secrets_header(const char *name)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcasecmp(name, names[i]) == 0)
             return true;
-    return secrets_key(name);
+    /* a header of CORS: what it says is true or nothing */
+    return strcasecmp(name, "access-control-allow-credentials") != 0 && secrets_key(name);
 }
 
 /* name=value pairs, as in a query or a conninfo ("password = x" too): true when one has a secret's

@@ -91,3 +91,6 @@ void http_stats(const struct http *h, struct http_stats *out);
 void http_url_show(const char *url, struct text *out);
 /* Value of a response header (the last of that name), or NULL. Name without case. */
 const char *http_reply_header(const struct http_reply *r, const char *name, size_t *len);
+/* The same for each of that name in turn: the one after the value `after` (NULL: the first). */
+const char *http_reply_header_next(const struct http_reply *r, const char *name, const char *after,
+                                   size_t *len);

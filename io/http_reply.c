@@ -9,9 +9,9 @@
 #include "io/http_impl.h"
 #include "io/limits.h"
 
-static const char *http_find_header(const char *line, const char *name, size_t *len)
+/* The value of the first header of that name in or after `line`, its length in *len; or NULL. */
+static const char *http_next_header(const char *line, const char *name, size_t *len)
 {
-    const char *found = NULL;
     size_t n = strlen(name);
 
     while (line && *line) {
@@ -19,27 +19,51 @@ static const char *http_find_header(const char *line, const char *name, size_t *
         const char *stop = end ? end : line + strlen(line);
 
         if ((size_t)(stop - line) > n && strncasecmp(line, name, n) == 0 && line[n] == ':') {
-            found = line + n + 1;
+            const char *found = line + n + 1;
+
             while (found < stop && (*found == ' ' || *found == '\t'))
                 found++;
             while (stop > found && isspace((unsigned char)stop[-1]))
                 stop--;
-            if (len)
-                *len = (size_t)(stop - found);
+            *len = (size_t)(stop - found);
+            return found;
         }
         line = end ? end + 1 : NULL;
+    }
+    return NULL;
+}
+
+static const char *http_last_header(const char *head, const char *name, size_t *len)
+{
+    const char *found = NULL;
+    size_t n;
+
+    for (const char *at = http_next_header(head, name, &n); at;
+         at = strchr(at, '\n') ? http_next_header(strchr(at, '\n') + 1, name, &n) : NULL) {
+        found = at;
+        if (len)
+            *len = n;
     }
     return found;
 }
 
 const char *http_reply_header(const struct http_reply *r, const char *name, size_t *len)
 {
-    return http_find_header(r->headers, name, len);
+    return http_last_header(r->headers, name, len);
+}
+
+const char *http_reply_header_next(const struct http_reply *r, const char *name, const char *after,
+                                   size_t *len)
+{
+    if (!after)
+        return http_next_header(r->headers, name, len);
+    after = strchr(after, '\n');
+    return after ? http_next_header(after + 1, name, len) : NULL;
 }
 
 const char *http_header_now(const struct http_target *t, const char *name, size_t *len)
 {
-    return http_find_header(buf_str(&t->head), name, len);
+    return http_last_header(buf_str(&t->head), name, len);
 }
 
 /* Seconds or a date, capped: a server may not silence us for days. */

@@ -5,6 +5,7 @@
 
 #include "core/alloc.h"
 #include "core/json.h"
+#include "probes/header_rule.h"
 #include "probes/http_impl.h"
 #include "probes/registry.h"
 #include "probes/target.h"
@@ -31,7 +32,7 @@ static const struct option http_options[] = {
     { "assert", OPTION_MAP, HTTP(asserts), NULL,
       "JSON Pointer to what must stand there: a value, exists or absent" },
     { "expect_headers", OPTION_MAP, HTTP(expect_headers), NULL,
-      "header of the reply to its value, exists or absent" },
+      "header of the reply to its value, ~PATTERN, exists or absent" },
     { "status", OPTION_LIST, HTTP(status), NULL,
       "JSON Pointers to the status; the first that leads somewhere counts" },
     { "components", OPTION_POINTER, HTTP(components), NULL,
@@ -77,7 +78,7 @@ static bool http_check_body(const struct http_options *o, struct err *err)
     for (size_t i = 0; i < o->asserts.n; i++)
         if (!http_check_assert(o->asserts.keys[i], o->asserts.values[i], err))
             return err_wrap(err, "assert");
-    return true;
+    return header_rules_check("expect_headers", &o->expect_headers, err);
 }
 
 static bool http_check(void *self, struct probe_common *common, struct err *err)

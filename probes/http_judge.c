@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "core/json.h"
+#include "probes/header_rule.h"
 #include "probes/http_impl.h"
 
 enum {
@@ -20,36 +21,6 @@ enum {
     HTTP_RESULTS_MS = 5 * 60 * 1000, /* who runs checks apart mostly does so every minute */
     HTTP_KEPT = 64 << 10             /* longer bodies are read each time, not kept to be compared */
 };
-
-static const char *http_phrase(int code)
-{
-    switch (code) {
-    case 400:
-        return "Bad Request";
-    case 401:
-        return "Unauthorized";
-    case 403:
-        return "Forbidden";
-    case 404:
-        return "Not Found";
-    case 405:
-        return "Method Not Allowed";
-    case 407:
-        return "Proxy Authentication Required";
-    case 429:
-        return "Too Many Requests";
-    case 500:
-        return "Internal Server Error";
-    case 502:
-        return "Bad Gateway";
-    case 503:
-        return "Service Unavailable";
-    case 504:
-        return "Gateway Timeout";
-    default:
-        return code >= 300 && code < 400 ? "redirect" : NULL;
-    }
-}
 
 /* ---- assertions ---- */
 
@@ -214,7 +185,7 @@ static void http_read_body(const struct http_options *o, struct http_body *b,
 
 static void http_say_code(struct report *out, const struct http_reply *r, const char *more)
 {
-    const char *phrase = http_phrase(r->code);
+    const char *phrase = target_phrase(r->code);
     char wait[64] = "", ms[32];
 
     if (r->retry_after_ms && (r->code == HTTP_TOO_MANY || r->code == HTTP_UNAVAILABLE))
@@ -293,21 +264,12 @@ static bool http_judge_headers(const struct http_options *o, const struct http_r
                                struct report *out)
 {
     for (size_t i = 0; i < o->expect_headers.n; i++) {
-        const char *name = o->expect_headers.keys[i], *want = o->expect_headers.values[i];
-        size_t len = 0;
-        const char *is = http_reply_header(r, name, &len);
+        const char *name = o->expect_headers.keys[i];
+        struct err why;
 
-        if (strcmp(want, "absent") == 0 ? !is : is && strcmp(want, "exists") == 0)
+        if (header_rule_holds(r, name, o->expect_headers.values[i], &why))
             continue;
-        if (!is)
-            report_fault(out, FAULT_BODY, "header %.60s missing", name);
-        else if (strcmp(want, "absent") == 0)
-            report_fault(out, FAULT_BODY, "header %.60s is there", name);
-        else if (len == strlen(want) && memcmp(is, want, len) == 0)
-            continue;
-        else
-            report_fault(out, FAULT_BODY, "header %.60s is '%.*s', not '%.60s'", name,
-                         len > 60 ? 60 : (int)len, is, want);
+        report_fault(out, FAULT_BODY, "header %.60s %s", name, why.msg);
         return false;
     }
     return true;
@@ -393,7 +355,7 @@ void http_judge_reply(const struct http_options *o, const struct probe_common *c
         return;
     }
     if (!code_ok && http_is_rejected(o, r->code)) {
-        report_fault(out, FAULT_AUTH, "%d %s", r->code, http_phrase(r->code));
+        report_fault(out, FAULT_AUTH, "%d %s", r->code, target_phrase(r->code));
         text_copy(&out->values[0].note, &out->reason);
         return;
     }

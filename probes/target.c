@@ -44,6 +44,36 @@ struct http_target *target_new(const struct clients *clients, const struct http_
     return t;
 }
 
+const char *target_phrase(int code)
+{
+    switch (code) {
+    case 400:
+        return "Bad Request";
+    case 401:
+        return "Unauthorized";
+    case 403:
+        return "Forbidden";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 407:
+        return "Proxy Authentication Required";
+    case 429:
+        return "Too Many Requests";
+    case 500:
+        return "Internal Server Error";
+    case 502:
+        return "Bad Gateway";
+    case 503:
+        return "Service Unavailable";
+    case 504:
+        return "Gateway Timeout";
+    default:
+        return code >= 300 && code < 400 ? "redirect" : NULL;
+    }
+}
+
 bool target_answered(const struct http_reply *r, const char *what, struct report *out)
 {
     char why[128];

@@ -49,6 +49,9 @@ struct http_target *target_new(const struct clients *clients, const struct http_
  * metrics". */
 bool target_answered(const struct http_reply *r, const char *what, struct report *out);
 
+/* "Bad Gateway"; NULL for a code that says nothing more. */
+const char *target_phrase(int code);
+
 struct target_link { /* one probe and what it asks again and again */
     /* to be filled before open: */
     struct probe *probe;

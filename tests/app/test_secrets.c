@@ -281,6 +281,7 @@ static void keys_and_headers_that_hold_secrets_are_known(void **state)
     assert_true(secrets_header("Cookie"));
     assert_true(secrets_header("X-Auth-Token"));
     assert_false(secrets_header("Accept"));
+    assert_false(secrets_header("Access-Control-Allow-Credentials"));
 }
 
 int main(void)
