@@ -14,7 +14,7 @@
 
 #define APP_LOG_BYTES (4 << 20) /* then the file starts anew; the one before is kept as .1 */
 
-/* ---- the log, in pino's form ---- */
+/* ---- the log, in pino's form where the system has none of its own ---- */
 
 static void app_log_path(const struct app *a, const char *suffix, char *out, size_t cap)
 {
@@ -30,18 +30,8 @@ static void app_log_open(struct app *a)
     a->log_bytes = 0;
 }
 
-static void app_log(struct app *a, const struct http_request *rq, int code, int64_t ms)
+void app_log(struct app *a, const struct str *line)
 {
-    struct str s = { 0 };
-
-    str_addf(&s,
-             "{\"level\":%d,\"time\":%lld,\"pid\":%d,\"req\":{\"method\":", code >= 500 ? 50 : 30,
-             (long long)world_now_ms(a->world), (int)getpid());
-    str_json(&s, rq->method);
-    str_add(&s, ",\"url\":");
-    str_json(&s, rq->path);
-    str_addf(&s, "},\"res\":{\"statusCode\":%d},\"responseTime\":%lld,\"msg\":\"%s\"}\n", code,
-             (long long)ms, code >= 500 ? "request errored" : "request completed");
     pthread_mutex_lock(&a->lock);
     if (a->log_bytes > APP_LOG_BYTES) {
         char path[400], old[400];
@@ -51,9 +41,30 @@ static void app_log(struct app *a, const struct http_request *rq, int code, int6
         rename(path, old);
         app_log_open(a);
     }
-    if (a->log_fd >= 0 && write(a->log_fd, s.s, s.len) == (ssize_t)s.len)
-        a->log_bytes += (long)s.len;
+    if (a->log_fd >= 0 && write(a->log_fd, line->s, line->len) == (ssize_t)line->len)
+        a->log_bytes += (long)line->len;
     pthread_mutex_unlock(&a->lock);
+}
+
+static void app_log_pino(struct app *a, const struct http_request *rq, int code, int64_t ms,
+                         struct str *out)
+{
+    str_addf(out,
+             "{\"level\":%d,\"time\":%lld,\"pid\":%d,\"req\":{\"method\":", code >= 500 ? 50 : 30,
+             (long long)world_now_ms(a->world), (int)getpid());
+    str_json(out, rq->method);
+    str_add(out, ",\"url\":");
+    str_json(out, rq->path);
+    str_addf(out, "},\"res\":{\"statusCode\":%d},\"responseTime\":%lld,\"msg\":\"%s\"}\n", code,
+             (long long)ms, code >= 500 ? "request errored" : "request completed");
+}
+
+static void app_log_request(struct app *a, const struct http_request *rq, int code, int64_t ms)
+{
+    struct str s = { 0 };
+
+    (a->log_line ? a->log_line : app_log_pino)(a, rq, code, ms, &s);
+    app_log(a, &s);
     str_fini(&s);
 }
 
@@ -195,7 +206,8 @@ static const struct app_route *app_route(const struct app *a, const struct http_
 /* Takes the time that an everyday request takes, and says whether this one is to fail. */
 static bool app_labour(struct app *a)
 {
-    double p95 = world_number(a->world, "p95"), rate = world_number(a->world, "error_rate");
+    double p95 = fmax(world_number(a->world, "p95"), world_number(a->world, "slow_nonai"));
+    double rate = world_number(a->world, "error_rate");
     double sigma = p95 > 0 ? 0.8 : a->sigma;
     double median = p95 > 0 ? p95 / exp(1.6449 * sigma) : a->median_ms;
 
@@ -210,6 +222,19 @@ static bool app_labour(struct app *a)
     return fail;
 }
 
+static void app_refuse(struct app *a, const struct http_request *rq, int code,
+                       struct http_response *rs)
+{
+    if (a->refuse) {
+        a->refuse(a, rq, code, rs);
+        return;
+    }
+    http_answer(rs, code, "application/json; charset=utf-8",
+                code == 503 ? "{\"error\":" : "{\"success\":false,\"error\":");
+    str_json(&rs->body, code == 503 ? "Server is shutting down" : http_reason(code));
+    str_add(&rs->body, "}");
+}
+
 void app_serve(struct app *a, struct http_request *rq, struct http_response *rs)
 {
     int64_t begin = now_mono_ms();
@@ -217,25 +242,30 @@ void app_serve(struct app *a, struct http_request *rq, struct http_response *rs)
     const struct app_route *r = app_route(a, rq, &known);
     const char *label = r ? r->label : "*";
 
-    now_sleep_ms((int64_t)world_number(a->world, "latency"));
+    now_sleep_ms((int64_t)(world_number(a->world, "latency") + world_number(a->world, "slow")));
     if (app_phase(a) != APP_UP) {
-        http_answer(rs, 503, "application/json; charset=utf-8",
-                    "{\"error\":\"Server is shutting down\"}");
+        app_refuse(a, rq, 503, rs);
         rs->close = true;
-    } else if (!r) {
-        http_answer(rs, known ? 405 : 404, "application/json; charset=utf-8",
-                    known ? "{\"success\":false,\"error\":\"Method Not Allowed\"}"
-                          : "{\"success\":false,\"error\":\"Not Found\"}");
-    } else if (r->ordinary && app_labour(a)) {
-        http_answer(rs, 500, "application/json; charset=utf-8",
-                    "{\"success\":false,\"error\":\"Internal Server Error\"}");
-    } else {
-        r->answer(a, rq, rs);
+    } else if (!a->guard || !a->guard(a, rq, rs)) {
+        if (!r)
+            app_refuse(a, rq, known ? 405 : 404, rs);
+        else if (r->ordinary && app_labour(a))
+            app_refuse(a, rq, 500, rs);
+        else
+            r->answer(a, rq, rs);
     }
     if (strcmp(rq->path, "/metrics") != 0) {
         metrics_count(&a->metrics, rq->method, label, rs->code, (double)(now_mono_ms() - begin));
-        app_log(a, rq, rs->code, now_mono_ms() - begin);
+        app_log_request(a, rq, rs->code, now_mono_ms() - begin);
     }
+}
+
+void app_handle(void *arg, struct http_request *rq, struct http_response *rs)
+{
+    struct app *a = arg;
+
+    if (!control_handle(a->world, rq, rs))
+        app_serve(a, rq, rs);
 }
 
 void app_gauges(struct app *a, struct str *out)

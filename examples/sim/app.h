@@ -34,6 +34,13 @@ struct app {
     const struct app_route *routes; /* ends with a zero; the last one may be "*" */
     double median_ms, sigma;        /* of an ordinary request */
     const char *down_fault;         /* the fault that makes it refuse; NULL */
+    /* Of the system's own; NULL: as Express and pino do it. guard() answers a request before any
+     * route does (true), log_line() writes what is logged of one, refuse() the body of an error. */
+    bool (*guard)(struct app *a, struct http_request *rq, struct http_response *rs);
+    void (*log_line)(struct app *a, const struct http_request *rq, int code, int64_t ms,
+                     struct str *out);
+    void (*refuse)(struct app *a, const struct http_request *rq, int code,
+                   struct http_response *rs);
     struct http_listener http;
     struct metrics metrics;
     struct db_pool db;
@@ -51,6 +58,8 @@ struct app {
 void app_init(struct app *a, struct world *w, const char *name);
 void app_route_all(struct app *a, const struct app_route *routes); /* static; each counts from 0 */
 void app_serve(struct app *a, struct http_request *rq, struct http_response *rs);
+/* An http_handler of a struct app: /__sim, else app_serve(). */
+void app_handle(void *arg, struct http_request *rq, struct http_response *rs);
 
 void app_stop(struct app *a, int64_t for_ms); /* begins the shutdown: 503 for so long, then gone */
 void app_reborn(struct app *a);               /* a new process: counts from zero, pools empty */
@@ -59,6 +68,8 @@ void app_tick(struct app *a);
 enum app_phase app_phase(struct app *a);
 double app_uptime_s(struct app *a);
 
+/* A line of its log, with its end of line. */
+void app_log(struct app *a, const struct str *line);
 /* The last bytes of its log, from the beginning of a line. */
 void app_log_tail(struct app *a, size_t bytes, struct str *out);
 

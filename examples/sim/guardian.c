@@ -160,9 +160,10 @@ static bool guardian_configure_redis(const struct boot *b, char *why)
     str_addf(
         &s,
         "bind 127.0.0.1\nport %d\nunixsocket %s/redis/redis.sock\nunixsocketperm 700\n"
-        "dir %s/redis\nsave \"\"\nappendonly yes\nappendfsync no\nauto-aof-rewrite-min-size 8mb\n"
+        "dir %s/redis\nsave \"\"\nappendonly %s\nappendfsync no\nauto-aof-rewrite-min-size 8mb\n"
         "maxmemory %s\nmaxmemory-policy allkeys-lru\ndaemonize no\n",
-        b->redis_port, dir, dir, b->system->redis_maxmemory);
+        b->redis_port, dir, dir, b->system->redis_ephemeral ? "no" : "yes",
+        b->system->redis_maxmemory);
     if (b->redis_password[0])
         str_addf(&s, "requirepass %s\n", b->redis_password);
     bool ok = guardian_write(b, "redis/redis.conf", s.s, &b->place.redis_user, 0600, why);
@@ -454,7 +455,8 @@ static bool guardian_begin(struct guardian *g, char *why)
         return false;
     }
     g->link = pair[0];
-    bool ok = guardian_start_initdb(g, why) && guardian_start_redis(g, why) &&
+    bool ok = guardian_start_initdb(g, why) &&
+              (g->boot->system->no_redis || guardian_start_redis(g, why)) &&
               guardian_start_worker(g, pair[1], why);
     close(pair[1]);
     for (int i = 0; i < BOOT_LISTENERS; i++)

@@ -27,6 +27,7 @@ const char *http_reason(int code)
     } table[] = {
         { 200, "OK" },
         { 201, "Created" },
+        { 202, "Accepted" },
         { 204, "No Content" },
         { 400, "Bad Request" },
         { 401, "Unauthorized" },
@@ -47,6 +48,15 @@ const char *http_reason(int code)
         if (table[i].code == code)
             return table[i].reason;
     return "Unknown";
+}
+
+void http_from(const struct http_request *rq, char *out, size_t cap)
+{
+    const char *from = http_header(rq, "x-forwarded-for");
+
+    if (!from)
+        from = "127.0.0.1";
+    snprintf(out, cap, "%.*s", (int)strcspn(from, ","), from);
 }
 
 void http_answer(struct http_response *rs, int code, const char *type, const char *body)

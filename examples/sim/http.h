@@ -58,6 +58,8 @@ void http_refuse(struct http_listener *l); /* also cuts the open connections, ex
 void http_listen(struct http_listener *l);
 
 const char *http_header(const struct http_request *rq, const char *name); /* lower case; or NULL */
+/* Who asks: the first of X-Forwarded-For, else loopback. */
+void http_from(const struct http_request *rq, char *out, size_t cap);
 /* The decoded value of a query parameter; false when absent. */
 bool http_param(const struct http_request *rq, const char *name, char *out, size_t cap);
 

@@ -19,8 +19,9 @@ static int main_usage(const char *why)
 {
     fprintf(stderr,
             "midwatch-sim: %s\n"
-            "usage: midwatch-sim ratemyunit|neurmatic [--dir DIR] [--quiet]\n"
-            "       midwatch-sim --list ratemyunit|neurmatic\n"
+            "usage: midwatch-sim SYSTEM [--dir DIR] [--quiet]\n"
+            "       midwatch-sim --list SYSTEM\n"
+            "SYSTEM is rachelfoods, neurmatic, concierge, hireflux or ratemyunit\n"
             "       midwatch-sim ctl URL fault NAME[=VALUE] [off] | faults | state | reset |\n"
             "                            clock SECONDS | restart SERVICE\n",
             why);

@@ -177,14 +177,6 @@ static void nm_user(struct world *w, struct client *c, struct chance *dice)
 
 /* ---- listeners ---- */
 
-static void nm_backend_handle(void *arg, struct http_request *rq, struct http_response *rs)
-{
-    struct app *a = arg;
-
-    if (!control_handle(a->world, rq, rs))
-        app_serve(a, rq, rs);
-}
-
 static void nm_web(void *arg, struct http_request *rq, struct http_response *rs)
 {
     if (control_handle(arg, rq, rs))
@@ -195,12 +187,6 @@ static void nm_web(void *arg, struct http_request *rq, struct http_response *rs)
                 "<body><div id=\"root\"></div></body></html>\n");
     str_addf(&rs->head, "Server: nginx\r\nCache-Control: max-age=86400\r\n%s",
              nginx_security_headers);
-}
-
-static void nm_control(void *arg, struct http_request *rq, struct http_response *rs)
-{
-    if (!control_handle(arg, rq, rs))
-        http_answer(rs, 404, "application/json", "{\"error\":\"only /__sim is here\"}\n");
 }
 
 /* ---- the system ---- */
@@ -226,24 +212,15 @@ static void nm_vars(const struct boot *b, struct str *out)
     str_json(out, path);
 }
 
-static void *nm_new(size_t size)
-{
-    void *p = calloc(1, size);
-
-    if (!p)
-        abort();
-    return p;
-}
-
 static void nm_serve(struct world *w)
 {
     static const char *const names[] = { "backend-1", "backend-2" };
     static const char *const downs[] = { "backend1_down", "backend2_down" };
     const struct boot *b = w->boot;
 
-    w->tokens = nm_new(sizeof *w->tokens);
+    w->tokens = world_alloc(sizeof *w->tokens);
     tokens_init(w->tokens, w);
-    w->nginx = nm_new(sizeof *w->nginx);
+    w->nginx = world_alloc(sizeof *w->nginx);
     nginx_init(w->nginx, w);
     w->app_n = 2;
     for (int i = 0; i < 2; i++) {
@@ -259,20 +236,20 @@ static void nm_serve(struct world *w)
         nm_conninfo(b, w->system->db_name, i, conninfo, sizeof conninfo);
         db_init(&a->db, conninfo, POOL_MAX, 30000);
         rds_init(&a->redis, b->redis_port, b->redis_password, 500);
-        http_serve(&a->http, b->fd[BOOT_B1 + i], b->port[BOOT_B1 + i], nm_backend_handle, a);
+        http_serve(&a->http, b->fd[BOOT_B1 + i], b->port[BOOT_B1 + i], app_handle, a);
     }
     leak_init(&w->leak, "");
     http_serve(&w->nginx->http, b->fd[BOOT_API], b->port[BOOT_API], nginx_handle, w->nginx);
     http_serve(&w->web, b->fd[BOOT_WEB], b->port[BOOT_WEB], nm_web, w);
-    http_serve(&w->control, b->fd[BOOT_CONTROL], b->port[BOOT_CONTROL], nm_control, w);
+    world_serve_control(w);
 }
 
 static bool nm_live(struct world *w, char *why)
 {
-    w->backups = nm_new(sizeof *w->backups);
+    w->backups = world_alloc(sizeof *w->backups);
     if (!backups_init(w->backups, w, why))
         return false;
-    w->queues = nm_new(sizeof *w->queues);
+    w->queues = world_alloc(sizeof *w->queues);
     queues_start(w->queues, w, nm_queues, NM_QUEUES, NULL);
     traffic_start(w, w->boot->port[BOOT_API], 11.5, nm_user);
     return true;
@@ -309,12 +286,20 @@ static const char nm_schema[] =
     "RESET ROLE;"
     "GRANT SELECT ON ALL TABLES IN SCHEMA public TO midwatch";
 
+static const struct backups_plan nm_dumps = { .before = "neurmatic_",
+                                              .after = ".sql.gz",
+                                              .clock = true,
+                                              .gzip = true,
+                                              .bucket = true,
+                                              .kept = 30 };
+
 const struct system system_neurmatic = {
     .name = "neurmatic",
     .db_name = "neurmatic_production",
     .redis_maxmemory = "2gb",
     .pg_max_connections = 200,
     .redis_auth = true,
+    .dumps = &nm_dumps,
     .listeners =
         1u << BOOT_API | 1u << BOOT_WEB | 1u << BOOT_CONTROL | 1u << BOOT_B1 | 1u << BOOT_B2,
     .faults = nm_faults,

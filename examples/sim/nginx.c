@@ -49,15 +49,11 @@ static void nginx_error(struct http_response *rs, int code)
 
 static bool nginx_allows(struct nginx *n, const struct http_request *rq)
 {
-    const char *from = http_header(rq, "x-forwarded-for");
     int64_t now = now_mono_ms();
     char key[48];
     int slot = 0;
 
-    if (!from)
-        from = "127.0.0.1";
-    size_t len = strcspn(from, ",");
-    snprintf(key, sizeof key, "%.*s", (int)(len < sizeof key ? len : sizeof key - 1), from);
+    http_from(rq, key, sizeof key);
     pthread_mutex_lock(&n->lock);
     for (int i = 0; i < NGINX_CLIENTS; i++) {
         if (!strcmp(n->clients[i].key, key)) {

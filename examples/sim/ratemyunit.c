@@ -243,12 +243,6 @@ static void rmu_web(void *arg, struct http_request *rq, struct http_response *rs
     http_answer(rs, 200, HTML, rmu_page);
 }
 
-static void rmu_control(void *arg, struct http_request *rq, struct http_response *rs)
-{
-    if (!control_handle(arg, rq, rs))
-        http_answer(rs, 404, JSON, "{\"error\":\"only /__sim is here\"}\n");
-}
-
 /* ---- faults ---- */
 
 static bool rmu_conn_leak(struct world *w, bool on, char *why)
@@ -435,15 +429,13 @@ static void rmu_serve(struct world *w)
     leak_init(&w->leak, conninfo);
     http_serve(&a->http, b->fd[BOOT_API], b->port[BOOT_API], rmu_api, a);
     http_serve(&w->web, b->fd[BOOT_WEB], b->port[BOOT_WEB], rmu_web, w);
-    http_serve(&w->control, b->fd[BOOT_CONTROL], b->port[BOOT_CONTROL], rmu_control, w);
+    world_serve_control(w);
 }
 
 static bool rmu_live(struct world *w, char *why)
 {
     (void)why;
-    w->queues = malloc(sizeof *w->queues);
-    if (!w->queues)
-        abort();
+    w->queues = world_alloc(sizeof *w->queues);
     queues_start(w->queues, w, rmu_queues, 1, rmu_scraped);
     traffic_start(w, w->boot->port[BOOT_API], 11.5, rmu_user);
     return true;

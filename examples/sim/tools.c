@@ -293,6 +293,10 @@ static const struct {
     { "certbot", tool_certbot },
     { "backup.sh", tool_backup },
     { "health-check.sh", tool_health_check },
+    { "set-env.sh", tool_set_env },
+    { "redeploy.sh", tool_redeploy },
+    { "snapshots", tool_snapshots },
+    { "rds-cpu", tool_rds_cpu },
 };
 
 int tools_run(struct world *w, int argc, char **argv, struct str *out)

@@ -33,6 +33,10 @@ int tool_free(struct world *w, int argc, char **argv, struct str *out);
 int tool_certbot(struct world *w, int argc, char **argv, struct str *out);
 int tool_backup(struct world *w, int argc, char **argv, struct str *out);
 int tool_health_check(struct world *w, int argc, char **argv, struct str *out);
+int tool_snapshots(struct world *w, int argc, char **argv, struct str *out);
+int tool_set_env(struct world *w, int argc, char **argv, struct str *out);
+int tool_redeploy(struct world *w, int argc, char **argv, struct str *out);
+int tool_rds_cpu(struct world *w, int argc, char **argv, struct str *out);
 
 /* tools_aws.c: the account's state. */
 void aws_init(struct world *w, const char *database_url);

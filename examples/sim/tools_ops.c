@@ -1,7 +1,9 @@
 /* examples/sim/tools_ops.c: load test, memory, certificates, backup and health scripts. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "backups.h"
 #include "client.h"
@@ -101,16 +103,62 @@ int tool_backup(struct world *w, int argc, char **argv, struct str *out)
     pthread_mutex_lock(&w->change);
     if (w->backups) {
         ok = backups_now(w->backups, w, why);
-        backups_name(w->backups->runs[w->backups->n - 1], name, sizeof name);
+        backups_name(w->system->dumps, w->backups->runs[w->backups->n - 1], name, sizeof name);
     } else {
         snprintf(why, sizeof why, "this system has no dumps");
     }
     pthread_mutex_unlock(&w->change);
     if (ok)
-        str_addf(out, "dump, gzip, upload: %s\n", name);
+        str_addf(out, "%s%s%s: %s\n", "dump", w->system->dumps->gzip ? ", gzip" : "",
+                 w->system->dumps->bucket ? ", upload" : "", name);
     else
         str_addf(out, "backup.sh: %s\n", why);
     return ok ? 0 : 1;
+}
+
+/* The provider's listing of what lies in DIR/backups, newest first. */
+int tool_snapshots(struct world *w, int argc, char **argv, struct str *out)
+{
+    int64_t now = world_now_ms(w);
+
+    (void)argc;
+    (void)argv;
+    if (!w->backups) {
+        str_add(out, "snapshots: not in this demo\n");
+        return 64;
+    }
+    pthread_mutex_lock(&w->change);
+    const struct backups *b = w->backups;
+    str_add(out, "{\"snapshots\":[");
+    for (int i = b->n - 1; i >= 0; i--) {
+        char name[64], stamp[32], path[400];
+        struct stat st = { 0 };
+        backups_name(b->plan, b->runs[i], name, sizeof name);
+        snprintf(path, sizeof path, "%s/%s", b->local, name);
+        now_stamp(b->runs[i], stamp);
+        if (stat(path, &st) == 0)
+            str_addf(out, "%s{\"id\":\"%s\",\"created_at\":\"%s\",\"size\":%lld}",
+                     i < b->n - 1 ? "," : "", name, stamp, (long long)st.st_size);
+    }
+    str_add(out, "]");
+    if (b->n) /* with none there is no age: a number would be made up */
+        str_addf(out, ",\"newest_age_s\":%lld", (long long)(now - b->runs[b->n - 1]) / 1000);
+    str_addf(out, ",\"kept\":%d}\n", b->n);
+    pthread_mutex_unlock(&w->change);
+    return 0;
+}
+
+/* What a team's script over `aws cloudwatch get-metric-statistics` prints: the last point. */
+int tool_rds_cpu(struct world *w, int argc, char **argv, struct str *out)
+{
+    double load[1] = { 0 }, fault = world_number(w, "db_cpu");
+
+    (void)argc;
+    (void)argv;
+    if (fault <= 0)
+        fault = getloadavg(load, 1) == 1 ? fmin(60, 8 + 6 * load[0]) : 8;
+    str_addf(out, "%.1f\n", fault);
+    return 0;
 }
 
 /* health-check.sh --verbose: asks every listener; 0 only when all are well. */

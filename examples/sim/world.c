@@ -12,7 +12,10 @@
 
 const struct system *system_find(const char *name)
 {
-    static const struct system *const all[] = { &system_ratemyunit, &system_neurmatic };
+    static const struct system *const all[] = {
+        &system_rachelfoods, &system_neurmatic,  &system_concierge,
+        &system_hireflux,    &system_ratemyunit,
+    };
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (!strcmp(all[i]->name, name))
@@ -237,6 +240,28 @@ bool world_db_down(struct world *w, bool on, char *why)
               : servers_start(&w->servers, SERVER_PG, why);
 }
 
+void *world_alloc(size_t size)
+{
+    void *p = calloc(1, size);
+
+    if (!p)
+        abort();
+    return p;
+}
+
+static void world_control(void *arg, struct http_request *rq, struct http_response *rs)
+{
+    if (!control_handle(arg, rq, rs))
+        http_answer(rs, 404, "application/json", "{\"error\":\"only /__sim is here\"}\n");
+}
+
+void world_serve_control(struct world *w)
+{
+    const struct boot *b = w->boot;
+
+    http_serve(&w->control, b->fd[BOOT_CONTROL], b->port[BOOT_CONTROL], world_control, w);
+}
+
 /* ---- life ---- */
 
 static void *world_ticker(void *arg)
@@ -291,7 +316,7 @@ static void *world_boot(void *arg)
     struct world *w = arg;
     char why[PLACE_WHY] = "", message[PLACE_WHY + 8];
 
-    if (servers_await(&w->servers, SERVER_REDIS, 15000, why) &&
+    if ((w->system->no_redis || servers_await(&w->servers, SERVER_REDIS, 15000, why)) &&
         servers_await(&w->servers, SERVER_PG, 30000, why) && world_schema(w, why) &&
         servers_pids(&w->servers, why) && tools_write(w->boot, why) && w->system->live(w, why)) {
         w->live = true;

@@ -27,6 +27,7 @@ struct aws;
 struct backups;
 struct nginx;
 struct queues;
+struct backups_plan;
 struct tokens;
 
 enum fault_kind { FAULT_SWITCH, FAULT_NUMBER, FAULT_TEXT };
@@ -46,8 +47,9 @@ struct fault_def {
 struct system {
     const char *name, *db_name, *redis_maxmemory;
     int pg_max_connections;
-    bool redis_auth;
-    unsigned listeners; /* bits of enum boot_listener */
+    bool redis_auth, no_redis, redis_ephemeral; /* ephemeral: a restart empties it */
+    const struct backups_plan *dumps;           /* NULL: it makes none */
+    unsigned listeners;                         /* bits of enum boot_listener */
     const struct fault_def *faults;
     size_t fault_n;
     const char *schema;                                  /* SQL, run as the owner of the database */
@@ -80,17 +82,21 @@ struct world {
     int app_n;
     struct http_listener web, control, public;
     struct leak leak;
-    struct aws *aws; /* these five are NULL where a system does not have them */
+    struct aws *aws; /* these six are NULL where a system does not have them */
     struct queues *queues;
     struct nginx *nginx;
     struct backups *backups;
     struct tokens *tokens;
+    void *own; /* what only this system has: its file knows */
 };
 
-extern const struct system system_ratemyunit, system_neurmatic;
+extern const struct system system_rachelfoods, system_neurmatic, system_concierge, system_hireflux,
+    system_ratemyunit;
 const struct system *system_find(const char *name); /* NULL: unknown */
 
 void world_init(struct world *w, const struct boot *b);
+void *world_alloc(size_t size); /* zeroed, for as long as the process lives */
+void world_serve_control(struct world *w);
 void world_run(struct world *w); /* starts the threads that make it live; returns at once */
 int64_t world_now_ms(struct world *w);
 void world_advance(struct world *w, int64_t ms);
