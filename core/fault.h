@@ -25,6 +25,7 @@ enum fault {
     FAULT_DNS,         /* the name could not be resolved */
     FAULT_UNREACHABLE, /* no route, network down */
     FAULT_AUTH,        /* credentials missing or rejected */
+    FAULT_LIMITED,     /* asked too often: the target says so (HTTP 429) */
     FAULT_LOCAL,       /* our own limits: file descriptors, memory, a bad reference */
     FAULT_CANCELLED,   /* we stopped asking; not shown */
     FAULT_COUNT

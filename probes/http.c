@@ -31,6 +31,10 @@ static const struct option http_options[] = {
       "when code and body disagree: the worst wins, or the body alone", .words = http_judges },
     { "assert", OPTION_MAP, HTTP(asserts), NULL,
       "JSON Pointer to what must stand there: a value, exists or absent" },
+    { "disabled_if", OPTION_MAP, HTTP(disabled_if), NULL,
+      "JSON Pointer to what stands there when it is switched off on purpose, whatever the code" },
+    { "degraded_if", OPTION_MAP, HTTP(degraded_if), NULL,
+      "JSON Pointer to what stands there when it does less than it should" },
     { "expect_headers", OPTION_MAP, HTTP(expect_headers), NULL,
       "header of the reply to its value, ~PATTERN, exists or absent" },
     { "status", OPTION_LIST, HTTP(status), NULL,
@@ -50,6 +54,14 @@ static const struct option http_options[] = {
 
 /* ---- options ---- */
 
+static bool http_check_map(const char *option, const struct strmap *m, struct err *err)
+{
+    for (size_t i = 0; i < m->n; i++)
+        if (!http_check_assert(m->keys[i], m->values[i], err))
+            return err_wrap(err, "%s", option);
+    return true;
+}
+
 static bool http_check_body(const struct http_options *o, struct err *err)
 {
     bool reads_health = o->read == HTTP_READ_HEALTH || o->read == HTTP_READ_AUTO;
@@ -64,7 +76,11 @@ static bool http_check_body(const struct http_options *o, struct err *err)
                        http_reads[o->read]);
     if (o->asserts.n && o->read == HTTP_READ_NONE)
         return err_set(err, "assert: the body is not read (read: none)");
-    if (o->read == HTTP_READ_JSON && !o->asserts.n)
+    if (o->disabled_if.n && o->read == HTTP_READ_NONE)
+        return err_set(err, "disabled_if: the body is not read (read: none)");
+    if (o->degraded_if.n && o->read == HTTP_READ_NONE)
+        return err_set(err, "degraded_if: the body is not read (read: none)");
+    if (o->read == HTTP_READ_JSON && !http_has_pointers(o))
         return err_set(err, "read: json looks at nothing by itself; add assert");
     if (o->judge == HTTP_JUDGE_BODY && o->read == HTTP_READ_NONE)
         return err_set(err, "judge: body, but the body is not read (read: none)");
@@ -75,10 +91,10 @@ static bool http_check_body(const struct http_options *o, struct err *err)
         return err_set(err, "body: %s does not carry one", http_methods[o->method]);
     if (!probe_pointers("status", &o->status, err))
         return false;
-    for (size_t i = 0; i < o->asserts.n; i++)
-        if (!http_check_assert(o->asserts.keys[i], o->asserts.values[i], err))
-            return err_wrap(err, "assert");
-    return header_rules_check("expect_headers", &o->expect_headers, err);
+    return http_check_map("assert", &o->asserts, err) &&
+           http_check_map("disabled_if", &o->disabled_if, err) &&
+           http_check_map("degraded_if", &o->degraded_if, err) &&
+           header_rules_check("expect_headers", &o->expect_headers, err);
 }
 
 static bool http_check(void *self, struct probe_common *common, struct err *err)

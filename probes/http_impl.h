@@ -15,7 +15,7 @@ enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_OPTIONS };
 
 struct http_options { /* the probe's `self` */
     char *url, *body, *bearer, *basic, *ca_file, *insecure_reason;
-    struct strmap headers, asserts, expect_headers;
+    struct strmap headers, asserts, disabled_if, degraded_if, expect_headers;
     struct strlist status;
     char *components, *version, *uptime;
     struct codes expect;
@@ -34,6 +34,7 @@ struct http_body {
     struct err why;  /* when not */
     bool asserted;   /* every assertion holds */
     struct err miss; /* the first that does not */
+    bool disabled, degraded; /* disabled_if or degraded_if stands there */
     struct healthbody health;
 };
 
@@ -48,4 +49,6 @@ struct http_state {
 /* probes/http_judge.c: everything about a complete reply, into s->report (whose at_ms is set). */
 void http_judge_reply(const struct http_options *o, const struct probe_common *common,
                       struct http_state *s, const struct http_reply *r, int64_t mono_ms);
+/* Is there something that JSON Pointers look at? */
+bool http_has_pointers(const struct http_options *o);
 bool http_check_assert(const char *pointer, const char *expected, struct err *err);

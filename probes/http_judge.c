@@ -96,6 +96,22 @@ static bool http_assert(const struct json *root, const char *pointer, const char
     return err_set(err, "%.100s is %s, not %.60s", name, is, expected);
 }
 
+bool http_has_pointers(const struct http_options *o)
+{
+    return o->asserts.n || o->disabled_if.n || o->degraded_if.n;
+}
+
+/* Does all of it stand there? Of nothing: no. */
+static bool http_stands(const struct json *root, const struct strmap *m)
+{
+    struct err ignored;
+
+    for (size_t i = 0; i < m->n; i++)
+        if (!http_assert(root, m->keys[i], m->values[i], &ignored))
+            return false;
+    return m->n > 0;
+}
+
 /* ---- the body ---- */
 
 static bool http_is_html(const struct http_reply *r)
@@ -120,7 +136,7 @@ static enum http_read http_reading(const struct http_options *o, const struct ht
         return (enum http_read)o->read;
     if (o->method == HTTP_HEAD)
         return HTTP_READ_NONE;
-    if (o->asserts.n)
+    if (http_has_pointers(o))
         return HTTP_READ_JSON;
     return http_is_page(o->url) && http_is_html(r) ? HTTP_READ_NONE : HTTP_READ_HEALTH;
 }
@@ -146,8 +162,8 @@ static void http_keep(struct http_body *b, const struct http_reply *r, enum http
     buf_add(&b->same, r->body, r->len);
 }
 
-static void http_read_asserts(const struct http_options *o, struct http_body *b,
-                              const struct http_reply *r)
+static void http_read_pointers(const struct http_options *o, struct http_body *b,
+                               const struct http_reply *r)
 {
     struct json *root = json_parse(r->body, r->len, 0, 0, &b->why);
 
@@ -157,6 +173,8 @@ static void http_read_asserts(const struct http_options *o, struct http_body *b,
     b->asserted = true;
     for (size_t i = 0; root && i < o->asserts.n && b->asserted; i++)
         b->asserted = http_assert(root, o->asserts.keys[i], o->asserts.values[i], &b->miss);
+    b->disabled = root && http_stands(root, &o->disabled_if);
+    b->degraded = root && http_stands(root, &o->degraded_if);
     json_free(root);
 }
 
@@ -170,6 +188,7 @@ static void http_read_body(const struct http_options *o, struct http_body *b,
     http_keep(b, r, read);
     b->valid = true;
     b->readable = b->asserted = true;
+    b->disabled = b->degraded = false;
     if (read == HTTP_READ_HEALTH) {
         const struct healthbody_hints hints = { (const char *const *)o->status.items, o->status.n,
                                                 o->components, o->version, o->uptime };
@@ -177,8 +196,8 @@ static void http_read_body(const struct http_options *o, struct http_body *b,
         b->readable =
             healthbody_read(r->body, r->len, r->content_type, &hints, &b->health, &b->why);
     }
-    if (o->asserts.n && b->readable)
-        http_read_asserts(o, b, r);
+    if (http_has_pointers(o) && b->readable)
+        http_read_pointers(o, b, r);
 }
 
 /* ---- the verdict ---- */
@@ -188,7 +207,7 @@ static void http_say_code(struct report *out, const struct http_reply *r, const 
     const char *phrase = target_phrase(r->code);
     char wait[64] = "", ms[32];
 
-    if (r->retry_after_ms && (r->code == HTTP_TOO_MANY || r->code == HTTP_UNAVAILABLE))
+    if (r->retry_after_ms && r->code == HTTP_UNAVAILABLE)
         snprintf(wait, sizeof wait, " (asks to wait %s)", duration_format(r->retry_after_ms, ms));
     if (*more)
         text_setf(&out->reason, "%d: %s%s", r->code, more, wait);
@@ -196,6 +215,12 @@ static void http_say_code(struct report *out, const struct http_reply *r, const 
         text_setf(&out->reason, "%d: %s%s", r->code, phrase, wait);
     else
         text_setf(&out->reason, "%d%s", r->code, wait);
+}
+
+/* "/error is concierge_unavailable" */
+static void http_say_map(struct report *out, const struct strmap *m)
+{
+    text_setf(&out->reason, "%s is %s", m->keys[0], m->values[0]);
 }
 
 static enum fault http_state_fault(enum state state, enum fault down)
@@ -251,6 +276,12 @@ static void http_judge_body(const struct http_options *o, struct http_state *s,
             http_say_code(out, r, "");
         return;
     }
+    if (b->disabled) { /* the one thing that an error code does not speak against */
+        out->state = STATE_DISABLED;
+        out->fault = FAULT_NONE;
+        http_say_map(out, &o->disabled_if);
+        return;
+    }
     if (read == HTTP_READ_HEALTH)
         http_judge_health(o, &b->health, r, code_ok, out);
     else if (!code_ok)
@@ -258,6 +289,10 @@ static void http_judge_body(const struct http_options *o, struct http_state *s,
     /* What the body itself says is wrong explains more than the assertion that it breaks. */
     if (!b->asserted && out->state == STATE_UP)
         report_fault(out, FAULT_BODY, "%s", b->miss.msg);
+    if (b->degraded && out->state == STATE_UP) {
+        out->state = STATE_DEGRADED;
+        http_say_map(out, &o->degraded_if);
+    }
 }
 
 static bool http_judge_headers(const struct http_options *o, const struct http_reply *r,
@@ -356,6 +391,16 @@ void http_judge_reply(const struct http_options *o, const struct probe_common *c
     }
     if (!code_ok && http_is_rejected(o, r->code)) {
         report_fault(out, FAULT_AUTH, "%d %s", r->code, target_phrase(r->code));
+        text_copy(&out->values[0].note, &out->reason);
+        return;
+    }
+    if (!code_ok && r->code == HTTP_TOO_MANY) { /* it answers, and says nothing of how it is */
+        char wait[64] = "", ms[32];
+
+        if (r->retry_after_ms)
+            snprintf(wait, sizeof wait, ", asks to wait %s",
+                     duration_format(r->retry_after_ms, ms));
+        report_fault(out, FAULT_LIMITED, "rate limited by target: 429%s", wait);
         text_copy(&out->values[0].note, &out->reason);
         return;
     }

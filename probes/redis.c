@@ -1,4 +1,5 @@
-/* probes/redis.c: one Redis: PING time, or a figure of INFO as it is, as a share, or as a rate. */
+/* probes/redis.c: one Redis: PING time, or a figure of INFO as it is, as a share, or as a rate; a
+ * share of counters over time. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,14 @@ static const struct option redis_options[] = {
       "field that the value is a share of, in percent: maxmemory" },
     { "delta", OPTION_STRING, REDIS(delta), NULL,
       "field of INFO that counts; the value is its growth a second" },
+    { "share", OPTION_LIST, REDIS(share), NULL,
+      "fields that count: the growth of the first, in percent of that of all" },
+    { "hash", OPTION_STRING, REDIS(hash), NULL,
+      "key of the hash that has the fields of share, instead of INFO" },
+    { "over", OPTION_DURATION, REDIS(over_ms), "5m", "stretch of time that share is judged by",
+      .min = 1000, .max = 86400000 },
+    { "min_samples", OPTION_INT, REDIS(min_samples), "20",
+      "less growth of all than this in that time is not enough data", .min = 1, .max = 1e9 },
     { "expect", OPTION_MAP, REDIS(expect), NULL,
       "field of INFO to what must stand there; anything else is degraded" },
     REDIS_LINK_OPTIONS(REDIS(link)),
@@ -30,8 +39,10 @@ static bool redis_check(void *self, struct probe_common *common, struct err *err
 {
     const struct redis_options *o = self;
 
-    if (!redis_link_check(&o->link, err))
+    if (!redis_link_check(&o->link, err) || !redis_share_check(o, common, err))
         return false;
+    if (o->share.n)
+        return true;
     if (o->info && o->delta)
         return err_set(err, "info, delta: a probe has one of them");
     if (o->of && !o->info)
@@ -49,7 +60,7 @@ enum unit redis_unit(const struct redis_options *o, const struct probe_common *c
 {
     if (o->delta)
         return UNIT_RATE;
-    if (o->of)
+    if (o->of || o->share.n)
         return UNIT_PERCENT;
     return probe_unit(common, redis_info_is_bytes(o->info) ? UNIT_BYTES : UNIT_NONE);
 }
@@ -58,7 +69,7 @@ static size_t redis_signals(const void *self, const struct probe_common *common,
                             struct signal_spec out[READING_SIGNALS])
 {
     const struct redis_options *o = self;
-    const char *field = o->info ? o->info : o->delta;
+    const char *field = o->share.n ? o->share.items[0] : o->info ? o->info : o->delta;
 
     if (!field) {
         out[0] = (struct signal_spec){ .name = "latency", .unit = UNIT_MS, .main = true };
@@ -69,6 +80,7 @@ static size_t redis_signals(const void *self, const struct probe_common *common,
         .unit = redis_unit(o, common),
         .unit_word = common->unit_word,
         .main = true,
+        .window_ms = o->share.n ? o->over_ms : 0,
     };
     out[1] = (struct signal_spec){ .name = "latency", .unit = UNIT_MS };
     return 2;
@@ -88,6 +100,8 @@ static const char *redis_longest_section(const struct redis_options *o)
 
     for (size_t i = 0; i < sizeof fields / sizeof *fields && !section; i++)
         section = fields[i] ? redis_info_section(fields[i]) : NULL;
+    for (size_t i = 0; i < o->share.n && !o->hash && !section; i++)
+        section = redis_info_section(o->share.items[i]);
     for (size_t i = 0; i < o->expect.n && !section; i++)
         section = redis_info_section(o->expect.keys[i]);
     return section;
@@ -101,7 +115,8 @@ static bool redis_open(struct probe *p, struct err *err)
     p->state = s;
     report_init(&s->report, 0);
     s->counter = NAN;
-    s->asks_info = o->info || o->delta || o->expect.n;
+    s->asks_info = o->info || o->delta || o->share.n || o->expect.n;
+    s->window = o->share.n ? window_new(o->over_ms, p->common->every_ms) : NULL;
     s->section = redis_longest_section(o);
     return redis_link_open(&s->link, p, &o->link, err);
 }
@@ -123,7 +138,11 @@ static void redis_poll(struct probe *p)
 {
     struct redis_state *s = p->state;
     const char *ping[] = { "PING" }, *info[] = { "INFO", s->section };
-    const struct redis_command commands[] = { { 1, ping }, { s->section ? 2 : 1, info } };
+    const struct redis_options *o = p->self;
+    const char *fields[2 + REDIS_SHARE_MAX] = { "HMGET", o->hash };
+    const struct redis_command commands[] = { { 1, ping },
+                                              { s->section ? 2 : 1, info },
+                                              { 2 + (int)o->share.n, fields } };
     struct err why = { "" };
 
     if (!redis_link_ready(&s->link, &why)) {
@@ -132,8 +151,13 @@ static void redis_poll(struct probe *p)
         probe_report(p, &s->report);
         return;
     }
-    s->link.call = redis_ask(s->link.db, commands, s->asks_info ? 2 : 1, p->common->timeout_ms,
-                             redis_on_reply, p);
+    for (size_t i = 0; o->hash && i < o->share.n; i++)
+        fields[2 + i] = o->share.items[i];
+    s->link.call = redis_ask(s->link.db, commands,
+                             o->hash        ? 3
+                             : s->asks_info ? 2
+                                            : 1,
+                             p->common->timeout_ms, redis_on_reply, p);
 }
 
 static void redis_close(struct probe *p)
@@ -143,6 +167,7 @@ static void redis_close(struct probe *p)
     if (!s)
         return;
     redis_link_close(&s->link);
+    window_free(s->window);
     report_fini(&s->report);
     free(s);
     p->state = NULL;

@@ -6,7 +6,7 @@
 #include "probes/redis_impl.h"
 #include "probes/redis_info.h"
 
-static void redis_unknown(struct redis_state *s, const char *what)
+void redis_unknown(struct redis_state *s, const char *what)
 {
     s->report.state = STATE_UNKNOWN;
     text_sets(&s->report.reason, what);
@@ -164,8 +164,11 @@ static void redis_reason(const struct redis_options *o, const struct probe_commo
     char n[32], ms[32];
 
     quantity_format((double)r->phases.total_us / 1000, UNIT_MS, ms);
-    if ((!o->info && !o->delta) || !v->known)
+    if ((!o->info && !o->delta && !o->share.n) || !v->known)
         text_setf(&s->report.reason, "PONG in %s", ms);
+    else if (o->share.n)
+        text_setf(&s->report.reason, "%s %s", quantity_format(v->value, UNIT_PERCENT, n),
+                  o->share.items[0]);
     else if (o->of)
         text_setf(&s->report.reason, "%s of %s", quantity_format(v->value, UNIT_PERCENT, n), o->of);
     else if (common->unit_word)
@@ -177,10 +180,14 @@ static void redis_reason(const struct redis_options *o, const struct probe_commo
 }
 
 static void redis_read_info(const struct redis_options *o, struct redis_state *s,
-                            const struct redis_value *info, int64_t mono_us)
+                            const struct redis_reply *r, int64_t mono_us)
 {
+    const struct redis_value *info = &r->values[1];
+
     redis_identity(s, info);
-    if (o->of)
+    if (o->share.n)
+        redis_share_read(o, s, r);
+    else if (o->of)
         redis_share(o, s, info);
     else if (o->delta)
         redis_rate(o, s, info, mono_us);
@@ -193,7 +200,7 @@ static void redis_read_info(const struct redis_options *o, struct redis_state *s
 void redis_read_reply(const struct redis_options *o, const struct probe_common *common,
                       struct redis_state *s, const struct redis_reply *r, int64_t mono_us)
 {
-    size_t latency = o->info || o->delta ? 1 : 0;
+    size_t latency = o->info || o->delta || o->share.n ? 1 : 0;
 
     if (r->fault != FAULT_NONE) {
         redis_fault(s, r);
@@ -209,7 +216,7 @@ void redis_read_reply(const struct redis_options *o, const struct probe_common *
         return;
     }
     if (s->asks_info)
-        redis_read_info(o, s, &r->values[1], mono_us);
+        redis_read_info(o, s, r, mono_us);
     redis_known(&s->report.values[latency], (double)r->phases.total_us / 1000);
     if (s->report.state == STATE_UP)
         redis_reason(o, common, s, r);

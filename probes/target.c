@@ -83,6 +83,8 @@ bool target_answered(const struct http_reply *r, const char *what, struct report
     } else if (r->code == 401 || r->code == 403 || r->code == 407) {
         snprintf(why, sizeof why, "%d for %s", r->code, what);
         probe_report_failed(out, FAULT_AUTH, why);
+    } else if (r->code == 429) {
+        probe_report_failed(out, FAULT_LIMITED, "rate limited by target: 429");
     } else if (r->code < 200 || r->code > 299) {
         snprintf(why, sizeof why, "%d instead of %s", r->code, what);
         probe_report_failed(out, FAULT_STATUS, why);

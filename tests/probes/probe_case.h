@@ -17,6 +17,7 @@ struct probe_case {
     struct fake_net net;
     struct fake_answer answer; /* to every HTTP request, to every query, to every INFO */
     const char *pong;          /* to every PING, RESP; NULL = +PONG */
+    const char *hash;          /* to every HMGET, RESP */
     char asked_url[256];
     char asked_sql[2048]; /* or the words of the last Redis command */
     const char *secret;   /* what every reference names; NULL = cannot be had */
@@ -83,6 +84,8 @@ static inline void case_redis(void *arg, const char *address, int argc, const ch
                                      .fault = c->answer.fault,
                                      .why = c->answer.why,
                                      .delay_ms = c->answer.delay_ms };
+    else if (strcmp(argv[0], "HMGET") == 0)
+        *out = (struct fake_answer){ .body = c->hash };
     else
         *out = c->answer;
 }

@@ -53,6 +53,31 @@ static void an_error_code_with_its_body_is_down_and_says_why(void **state)
     case_fini(&c);
 }
 
+static void what_is_switched_off_is_disabled_and_less_is_degraded(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    case_init(&c, "http",
+              PAIRS("http", "http://api.test/concierge", "body", "{}", "read", "json",
+                    "disabled_if:/error", "concierge_unavailable", "degraded_if:/isFallback",
+                    "true"));
+    answer(&c, 200, "{\"isFallback\":false}");
+    IS(&c, STATE_UP, "200 in 41 ms");
+    answer(&c, 503, "{\"error\":\"concierge_unavailable\"}");
+    IS(&c, STATE_DISABLED, "/error is concierge_unavailable");
+    assert_int_equal(c.fault, FAULT_NONE);
+    answer(&c, 503, "{\"error\":\"overloaded\"}");
+    IS(&c, STATE_DOWN, "503: Service Unavailable");
+    answer(&c, 200, "{\"isFallback\":true}");
+    IS(&c, STATE_DEGRADED, "/isFallback is true");
+    answer(&c, 500, "{\"isFallback\":true}");
+    IS(&c, STATE_DOWN, "500: Internal Server Error");
+    answer(&c, 503, "concierge_unavailable");
+    IS(&c, STATE_DOWN, "503: Service Unavailable");
+    case_fini(&c);
+}
+
 static void html_is_not_the_health_json(void **state)
 {
     struct probe_case c;
@@ -415,7 +440,10 @@ static void retry_after_is_noted(void **state)
     case_init(&c, "http", PAIRS(HEALTH));
     c.answer = (struct fake_answer){ .code = 429, .body = "", .headers = "Retry-After: 7\r\n" };
     case_poll(&c);
-    IS(&c, STATE_DOWN, "429: Too Many Requests (asks to wait 7s)");
+    IS(&c, STATE_UNKNOWN, "rate limited by target: 429, asks to wait 7s");
+    c.answer.headers = "";
+    case_poll(&c);
+    IS(&c, STATE_UNKNOWN, "rate limited by target: 429");
     c.answer.code = 503;
     c.answer.headers = "Retry-After: 1000000000\r\n";
     case_poll(&c);
@@ -496,6 +524,9 @@ static void options_that_contradict_each_other_are_refused(void **state)
     REFUSED("carries one of them", HEALTH, "bearer", "env:A", "basic", "env:B");
     REFUSED("status: the body is not read", HEALTH, "read", "none", "status", "/x");
     REFUSED("assert: the body is not read", HEALTH, "read", "none", "assert:/x", "1");
+    REFUSED("disabled_if: the body is not read", HEALTH, "read", "none", "disabled_if:/x", "1");
+    REFUSED("degraded_if: the body is not read", HEALTH, "read", "none", "degraded_if:/x", "1");
+    REFUSED("degraded_if: ", HEALTH, "degraded_if:x", "1");
     REFUSED("add assert", HEALTH, "read", "json");
     REFUSED("judge: body", HEALTH, "read", "none", "judge", "body");
     REFUSED("HEAD has no body", HEALTH, "method", "HEAD", "read", "health");
@@ -526,6 +557,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(up_says_code_and_time),
         cmocka_unit_test(an_error_code_with_its_body_is_down_and_says_why),
+        cmocka_unit_test(what_is_switched_off_is_disabled_and_less_is_degraded),
         cmocka_unit_test(html_is_not_the_health_json),
         cmocka_unit_test(a_page_at_the_root_or_read_none_is_judged_by_its_code),
         cmocka_unit_test(code_against_body_the_worst_wins_and_it_is_said),

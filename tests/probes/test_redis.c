@@ -155,6 +155,78 @@ static void a_counter_becomes_a_rate_and_a_reset_is_no_negative_one(void **state
     case_fini(&c);
 }
 
+static void hits(struct probe_case *c, const char *run_id, int up_s, int hits, int misses)
+{
+    char lines[200];
+
+    snprintf(lines, sizeof lines,
+             "run_id:%s\r\nuptime_in_seconds:%d\r\nkeyspace_hits:%d\r\nkeyspace_misses:%d\r\n",
+             run_id, up_s, hits, misses);
+    info(c, lines);
+    case_poll(c);
+}
+
+static void a_share_of_counters_is_of_their_growth_and_a_restart_is_no_negative_one(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    case_init(&c, "redis",
+              PAIRS(SERVER, "share", "keyspace_hits", "share", "keyspace_misses", "over", "1m"));
+    hits(&c, "a", 9000, 1000000, 4000000);
+    assert_int_equal(c.state, STATE_UP);
+    assert_false(c.known); /* totals since the start say nothing of now */
+    hits(&c, "a", 9005, 1000090, 4000010);
+    assert_true(c.known && c.value == 90);
+    assert_true(c.num == 90 && c.den == 100);
+    assert_string_equal(c.reason, "90.0% keyspace_hits");
+    hits(&c, "b", 3, 30, 10); /* counted from zero: 30 and 10 more */
+    assert_true(c.known && c.num == 120 && c.den == 140);
+    hits(&c, "c", 2, 200, 100); /* larger than before, and another process all the same */
+    assert_true(c.known && c.num == 320 && c.den == 440);
+    info(&c, "run_id:c\r\nkeyspace_hits:1\r\n");
+    case_poll(&c);
+    assert_int_equal(c.state, STATE_UNKNOWN);
+    assert_string_equal(c.reason, "keyspace_misses is not in INFO");
+    case_fini(&c);
+}
+
+static void the_counters_of_a_hash_are_the_application_s(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    case_init(&c, "redis",
+              PAIRS(SERVER, "hash", "cache:stats:weather", "share", "misses", "share", "hits"));
+    info(&c, usual);
+    c.hash = "*2\r\n$2\r\n10\r\n$2\r\n90\r\n";
+    case_poll(&c);
+    assert_string_equal(c.asked_sql, "HMGET cache:stats:weather");
+    assert_false(c.known);
+    c.hash = "*2\r\n$2\r\n55\r\n$3\r\n145\r\n";
+    case_poll(&c);
+    assert_true(c.known && c.value == 45);
+    c.hash = "*2\r\n$-1\r\n$1\r\n5\r\n"; /* begun anew: no miss was counted yet */
+    case_poll(&c);
+    assert_true(c.known && c.num == 45 && c.den == 105);
+    c.hash = "*2\r\n$-1\r\n$-1\r\n"; /* no such hash: a typing error is not "0%" */
+    case_poll(&c);
+    assert_int_equal(c.state, STATE_UNKNOWN);
+    assert_false(c.known);
+    assert_string_equal(c.reason, "no such fields in the hash cache:stats:weather");
+    c.hash = "*2\r\n$3\r\nabc\r\n$1\r\n5\r\n";
+    case_poll(&c);
+    assert_string_equal(c.reason, "misses is not a number: 'abc'");
+    c.hash = "*1\r\n$1\r\n5\r\n";
+    case_poll(&c);
+    assert_int_equal(c.state, STATE_UNKNOWN);
+    c.hash = "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n";
+    case_poll(&c);
+    assert_int_not_equal(c.state, STATE_UP);
+    assert_false(c.known);
+    case_fini(&c);
+}
+
 static void another_process_is_a_restart(void **state)
 {
     struct probe_case c;
@@ -334,6 +406,12 @@ static void options_that_contradict_each_other_are_refused(void **state)
     (void)state;
     case_refused("redis", "info, delta: a probe has one of them",
                  PAIRS(SERVER, "info", "a", "delta", "b"));
+    case_refused("redis", "share: a probe has one of info, delta and share",
+                 PAIRS(SERVER, "share", "a", "share", "b", "delta", "b"));
+    case_refused("redis", "share: needs 2 to 8 fields", PAIRS(SERVER, "share", "a"));
+    case_refused("redis", "hash: goes with share", PAIRS(SERVER, "hash", "a"));
+    case_refused("redis", "over: holds fewer than two answers",
+                 PAIRS(SERVER, "share", "a", "share", "b", "over", "15s"));
     case_refused("redis", "of: goes with info", PAIRS(SERVER, "of", "maxmemory"));
     case_refused("redis", "unit: cannot be chosen; this probe measures a share in percent",
                  PAIRS(SERVER, "info", "a", "of", "b", "unit", "bytes"));
@@ -395,6 +473,8 @@ int main(void)
         cmocka_unit_test(a_share_carries_both_its_numbers),
         cmocka_unit_test(what_is_not_in_info_is_unknown),
         cmocka_unit_test(a_counter_becomes_a_rate_and_a_reset_is_no_negative_one),
+        cmocka_unit_test(a_share_of_counters_is_of_their_growth_and_a_restart_is_no_negative_one),
+        cmocka_unit_test(the_counters_of_a_hash_are_the_application_s),
         cmocka_unit_test(another_process_is_a_restart),
         cmocka_unit_test(what_is_expected_is_compared),
         cmocka_unit_test(fields_of_the_long_form_are_asked_for),
