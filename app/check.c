@@ -7,10 +7,23 @@
 #include "app/config.h"
 #include "core/alloc.h"
 #include "core/text.h"
+#include "core/unit.h"
 
 static void check_count(struct buf *out, size_t n, const char *thing, const char *before)
 {
     buf_addf(out, "%s%zu %s%s", before, n, thing, n == 1 ? "" : "s");
+}
+
+/* What is asked of those that limit it. */
+static void check_budgets(struct buf *out, const struct config *c)
+{
+    for (size_t i = 0; i < c->n_budgets; i++) {
+        const struct config_budget *b = &c->budgets[i];
+        char window[32];
+
+        buf_addf(out, "  %s: up to %.0f of %d requests in %s\n", b->origin, b->asks, b->allowed,
+                 duration_format(b->window_ms, window));
+    }
 }
 
 int check_files(char *const *paths, size_t n, const struct strmap *sets, struct buf *out,
@@ -32,6 +45,7 @@ int check_files(char *const *paths, size_t n, const struct strmap *sets, struct 
             check_count(out, c->n_probes, "probe", ", ");
             check_count(out, c->n_vars, "variable", ", ");
             buf_addc(out, '\n');
+            check_budgets(out, c);
             text_fini(&path);
         } else {
             config_errors_write(errors, bad);

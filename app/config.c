@@ -53,6 +53,9 @@ void config_free(struct config *c)
     for (size_t i = 0; i < c->n_services; i++)
         config_service_fini(&c->services[i]);
     free(c->services);
+    for (size_t i = 0; i < c->n_budgets; i++)
+        free(c->budgets[i].origin);
+    free(c->budgets);
     option_fini(config_words_options, &c->words);
     option_fini(config_watch_options, c);
     free(c->source);

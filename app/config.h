@@ -39,10 +39,20 @@ struct config_words {
     char *of[STATE_COUNT]; /* the system's own words, NULL = ours */
 };
 
+struct config_budget { /* what an origin takes, and what the probes ask of it */
+    char *origin;      /* http://host:port */
+    int allowed;       /* requests in */
+    int64_t window_ms;
+    double asks; /* at most, in such a time; with confirm and with closing connections */
+};
+
 struct config {
     char *source; /* the path, or "urls" */
     char *watch, *environment;
     struct config_words words;
+    struct strmap rate_limits; /* as written */
+    struct config_budget *budgets;
+    size_t n_budgets;
     struct config_service *services;
     size_t n_services;
     size_t n_probes, n_vars; /* in all */

@@ -1,4 +1,5 @@
-/* app/config_impl.h: what config_read.c and config_links.c share: a configuration being read. */
+/* app/config_impl.h: what config_read.c, config_links.c and config_budget.c share: a configuration
+ * being read. */
 #pragma once
 
 #include "app/config.h"
@@ -16,3 +17,5 @@ struct reader {
 
 /* What points from one service to another: depends_on, circles, titles that look the same. */
 void links_read(struct reader *r);
+/* rate_limits against what the probes ask; after everything else is read. */
+void budget_read(struct reader *r, const struct node *root);

@@ -440,6 +440,7 @@ static void read_root(struct reader *r, const struct node *root, const struct co
     read_watch(r, root);
     read_services(r, root);
     links_read(r);
+    budget_read(r, root);
 }
 
 struct config *config_read(const struct config_input *in, struct config_errors *errors)

@@ -8,6 +8,8 @@ const struct option config_watch_options[] = {
       "name of this watch: a-z, 0-9, '-' and '_'", .required = true },
     { "environment", OPTION_STRING, offsetof(struct config, environment), "unnamed",
       "word and colour of every screen: production, staging, or a word of your own" },
+    { "rate_limits", OPTION_MAP, offsetof(struct config, rate_limits), NULL,
+      "http://host:port to what it takes of one client: 100/1m; asking more is refused" },
     { 0 },
 };
 

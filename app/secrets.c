@@ -161,6 +161,8 @@ bool secrets_header(const char *name)
 {
     static const char *const names[] = { "authorization", "proxy-authorization", "cookie" };
 
+    if (strncasecmp(name, "access-control-", 15) == 0) /* ...-Allow-Credentials says true */
+        return false;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcasecmp(name, names[i]) == 0)
             return true;

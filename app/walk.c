@@ -27,6 +27,9 @@ size_t walk_enter(struct walk *w, const char *key)
     char part[72];
     int n;
 
+    /* the key of a map may be an address; what it must not hold is not told either */
+    if (strstr(key, "://") && secrets_in_address(key))
+        key = "***";
     name_excerpt(part, sizeof part, key);
     n = snprintf(w->path + before, sizeof w->path - before, "%s%s", before ? "." : "", part);
     w->path_len = before + (size_t)n < sizeof w->path ? before + (size_t)n : sizeof w->path - 1;
