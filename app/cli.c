@@ -58,7 +58,8 @@ static const struct cli_option cli_demo_options[] = {
     { .option = { 0 } },
 };
 
-static const char *const cli_systems[] = { "ratemyunit", "neurmatic", NULL };
+static const char *const cli_systems[] = { "ratemyunit", "neurmatic", "rachelfoods",
+                                           "concierge",  "hireflux",  NULL };
 static const char *const cli_shells[] = { "bash", "zsh", "fish", NULL };
 static const char *const cli_names[] = { "status",     "check", "init",    "demo", "schema",
                                          "completion", "help",  "version", NULL };
@@ -86,8 +87,10 @@ const struct cli_command cli_commands[] = {
       "a first configuration", 1, MANY, NULL, true, cli_init_options },
     { "demo", CLI_DEMO, "[SYSTEM]",
       "a simulated system with a real database, and the console on it",
-      "Systems: ratemyunit (default), neurmatic. Everything runs on this machine, in a temporary\n"
-      "folder, and stops with the console. ':fault NAME' in the console breaks something.",
+      "Systems: ratemyunit (default), neurmatic, rachelfoods, concierge, hireflux. Everything "
+      "runs\n"
+      "on this machine, in a temporary folder, and stops with the console. ':fault\n"
+      "NAME' in the console breaks something.",
       "midwatch demo neurmatic --scenario NM-1", "Redis goes down; see what the console says", 0, 1,
       cli_systems, false, cli_demo_options },
     { "schema", CLI_SCHEMA, "", "print the JSON Schema of the configuration",

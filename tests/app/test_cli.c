@@ -119,7 +119,8 @@ static void a_slip_names_the_right_word(void **state)
     USAGE("midwatch --zzzzzz", "unknown option '--zzzzzz'; 'midwatch --help' lists them");
     USAGE("midwatch -x", "unknown option '-x'; 'midwatch --help' lists them");
     USAGE("midwatch demo ratemyunt", "demo knows no 'ratemyunt'; did you mean 'ratemyunit'?");
-    USAGE("midwatch demo qq", "demo knows no 'qq'; one of: ratemyunit, neurmatic");
+    USAGE("midwatch demo qq", "demo knows no 'qq'; one of: ratemyunit, neurmatic, rachelfoods, "
+                              "concierge, hireflux");
     USAGE("midwatch completion bsh", "completion knows no 'bsh'; did you mean 'bash'?");
     USAGE("midwatch help stat", "help knows no 'stat'; did you mean 'status'?");
 }
