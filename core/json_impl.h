@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/json.h"
+#include "core/json_token.h"
 
 enum { JSON_DEPTH_HARD = 64 }; /* what a caller may ask for at most */
 
@@ -36,9 +37,3 @@ static inline uint64_t json_key_bit(const char *key, size_t len)
 {
     return UINT64_C(1) << ((((unsigned char)*key | 0x20) * 11u + len) & 63);
 }
-
-/* json_number.c: the number at the start of `s`; its length, or 0 and why there is none. */
-size_t json_number_read(const char *s, size_t len, double *out, const char **why);
-
-/* json_escape.c: the escape at `s` (behind the backslash); bytes taken, or 0 and why it is none. */
-size_t json_escape_read(const char *s, size_t len, uint32_t *cp, const char **why);

@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/json_keys.h"
 #include "core/text.h"
+#include "core/word.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,16 +48,13 @@ static void json_blanks(struct json_parser *p)
 /* Copies what needs no look: ASCII without controls, quote and backslash, 8 bytes at a time. */
 static size_t json_plain(char *to, const char *s, size_t len)
 {
-    const uint64_t ones = 0x0101010101010101u, tops = ones << 7;
     size_t i = 0;
 
     for (; i + 8 <= len; i += 8) {
-        uint64_t w, quote, slash;
+        uint64_t w;
 
         memcpy(&w, s + i, 8);
-        quote = w ^ ones * '"';
-        slash = w ^ ones * '\\';
-        if ((w | (w - ones * 0x20) | (quote - ones) | (slash - ones)) & tops)
+        if (word_special(w))
             break;
         memcpy(to + i, &w, 8);
     }

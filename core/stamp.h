@@ -8,6 +8,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* "2026-01-29T02:13:47Z", ".781" after the seconds, "+02:00" for Z, a blank for T. The whole of
- * `len` bytes; the year from 1970 on. */
+/* "2026-01-29T02:13:47Z", ".781" after the seconds, "+02:00" or "+0200" for Z, a blank for
+ * T. The whole of `len` bytes; the year from 1970 on. */
 bool stamp_parse(const char *s, size_t len, int64_t *ms);

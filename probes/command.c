@@ -9,13 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/alloc.h"
 #include "core/buf.h"
 #include "core/json.h"
 #include "core/secret.h"
 #include "probes/command_impl.h"
+#include "probes/program.h"
 #include "probes/registry.h"
 
 #define COMMAND(field) offsetof(struct command_options, field)
@@ -84,14 +84,9 @@ static bool command_check_env(const struct command_options *o, struct err *err)
 static bool command_check(void *self, struct probe_common *common, struct err *err)
 {
     const struct command_options *o = self;
-    const char *program = o->command.n ? o->command.items[0] : "";
 
-    if (!*program)
-        return err_set(err, "command: names no program");
-    if (o->command.n == 1 && strpbrk(program, " \t"))
-        return err_set(err, "command: there is no shell; write a list, such as [df, -P, /]");
-    if (strchr(program, '/') && *program != '/')
-        return err_set(err, "command: '%s' is neither a whole path nor a name alone", program);
+    if (!program_check("command", &o->command, err))
+        return false;
     if (o->read != COMMAND_JSON && (o->status.n || o->components))
         return err_set(err, "%s: goes with read: json", o->status.n ? "status" : "components");
     if (!probe_pointers("status", &o->status, err))

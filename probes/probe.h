@@ -17,6 +17,7 @@
 #include "io/redis.h"
 
 struct probe;
+struct log;
 struct metrics_page;
 
 struct probe_common { /* options that every kind takes: probe_common_options */
@@ -67,6 +68,7 @@ struct clients { /* what a kind may ask with */
     struct secret *(*secret)(void *arg, const char *reference, struct err *err);
     void *secret_arg;
     struct metrics_page *pages; /* probes/metrics_page.c: what several probes read at once */
+    struct log *logs;           /* probes/log.c: the same of logs */
 };
 
 /* What `reference` names, for the caller to free; NULL for none. False when it cannot be had now.

@@ -6,6 +6,7 @@
 extern const struct probe_ops probe_command;
 extern const struct probe_ops probe_headers;
 extern const struct probe_ops probe_http;
+extern const struct probe_ops probe_jsonlog;
 extern const struct probe_ops probe_metrics;
 extern const struct probe_ops probe_postgres;
 extern const struct probe_ops probe_prometheus;

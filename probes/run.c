@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "core/alloc.h"
 #include "core/unit.h"
 #include "io/child.h"
+#include "probes/program.h"
 
 struct run {
     struct io *io;
@@ -23,22 +23,8 @@ struct run {
     int64_t began_ms, timeout_ms;
     bool owed;  /* an end is to be told */
     char *name; /* what `path` was found for */
-    char path[512];
+    char path[PROGRAM_PATH_MAX];
 };
-
-/* A name alone stands for the first of a fixed path, never of ours. */
-static bool run_find(const char *program, char out[512])
-{
-    if (*program == '/')
-        return snprintf(out, 512, "%s", program) < 512;
-    for (const char *at = CHILD_PATH; *at; at += strcspn(at, ":"), at += *at == ':') {
-        int len = (int)strcspn(at, ":");
-
-        if (snprintf(out, 512, "%.*s/%s", len, at, program) < 512 && access(out, X_OK) == 0)
-            return true;
-    }
-    return false;
-}
 
 /* Looked for until it is found: it may be installed later. */
 static bool run_found(struct run *r, const char *program)
@@ -47,7 +33,7 @@ static bool run_found(struct run *r, const char *program)
         return true;
     free(r->name);
     r->name = NULL;
-    if (!run_find(program, r->path))
+    if (!program_find(program, r->path))
         return false;
     r->name = xstrdup(program);
     return true;

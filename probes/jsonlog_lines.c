@@ -1,0 +1,108 @@
+/* probes/jsonlog_lines.c: lines into the counts of one probe. Runs in the thread that reads. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "probes/jsonlog_impl.h"
+
+static bool jsonlog_bind_fields(struct jsonlog_counts *c, const struct jsonlog_options *o,
+                                struct logpaths *paths)
+{
+    c->field = o->field ? logpaths_add(paths, o->field) : -1;
+    for (size_t i = 0; i < o->group_by.n; i++) {
+        c->keys[i] = logpaths_add(paths, o->group_by.items[i]);
+        if (c->keys[i] < 0)
+            return false;
+    }
+    c->n_keys = o->group_by.n;
+    return !o->field || c->field >= 0;
+}
+
+bool jsonlog_bind(struct jsonlog_counts *c, const struct jsonlog_options *o, struct logpaths *paths)
+{
+    c->where = logfilter_new(&o->where, paths);
+    c->of = logfilter_new(&o->of, paths);
+    return c->where && c->of && jsonlog_bind_fields(c, o, paths);
+}
+
+void jsonlog_counts_fini(struct jsonlog_counts *c)
+{
+    logfilter_free(c->where);
+    logfilter_free(c->of);
+    logwindow_free(c->window);
+    loggroups_free(c->groups);
+    logpast_free(c->past);
+}
+
+/* What a line belongs to: its parts one behind the other, each with its length before it. A line
+ * that lacks one of them belongs to none. */
+static void jsonlog_group(struct jsonlog_counts *c, const struct log_line *line, double weight)
+{
+    char key[LOGGROUPS_KEY], room[LOGGROUPS_KEY];
+    size_t n = 0, most = LOGGROUPS_KEY / c->n_keys - 1;
+
+    for (size_t i = 0; i < c->n_keys; i++) {
+        size_t len;
+        const char *text = logfield_text(&line->fields[c->keys[i]], room, most, &len);
+
+        if (!text)
+            return;
+        key[n++] = (char)len;
+        memcpy(key + n, text, len);
+        n += len;
+    }
+    loggroups_add(c->groups, key, n, line->at_ms / logwindow_step_ms(c->window), weight);
+}
+
+static void jsonlog_hit(struct jsonlog_counts *c, struct logtally *t, const struct log_line *line)
+{
+    double value = 1;
+    bool has = c->field < 0 || logfield_number(&line->fields[c->field], &value);
+
+    if (t)
+        t->hits++;
+    if (!has)
+        return;
+    if (c->past)
+        logpast_add(c->past, line->at_ms, c->field < 0 ? 1 : value);
+    if (!t)
+        return;
+    if (c->field >= 0)
+        logwindow_sample(c->window, value);
+    if (c->groups)
+        jsonlog_group(c, line, c->weighs ? value : 1);
+}
+
+/* A line that came with a time from before the window would otherwise leave no trace. */
+static bool jsonlog_is_late(const struct jsonlog_counts *c, const struct log_line *line)
+{
+    return line->live && line->arrived_ms - line->at_ms >= c->over_ms;
+}
+
+void jsonlog_line(struct jsonlog_counts *c, const struct log_line *line)
+{
+    struct logtally *t;
+
+    if (jsonlog_is_late(c, line) && (t = logwindow_at(c->window, line->arrived_ms)))
+        t->late++;
+    t = logwindow_at(c->window, line->at_ms);
+    if (!t && !c->past)
+        return;
+    if (line->kind != LOG_JSON) {
+        if (t) {
+            t->bad++;
+            t->too_long += line->kind == LOG_TOO_LONG;
+        }
+        return;
+    }
+    if (t) {
+        t->lines++;
+        t->future += line->future;
+    }
+    if (!logfilter_match(c->of, line->fields))
+        return;
+    if (t)
+        t->all++;
+    if (logfilter_match(c->where, line->fields))
+        jsonlog_hit(c, t, line);
+}

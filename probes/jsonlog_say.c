@@ -1,0 +1,360 @@
+/* probes/jsonlog_say.c: what the lines of a log come to, in numbers and in one sentence. */
+#include "probes/jsonlog_impl.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/buf.h"
+
+enum { JSONLOG_RATE_MS = 60000 }; /* a rate of less time is none */
+
+struct saying { /* while one report is made */
+    const struct jsonlog_options *o;
+    const struct probe_common *common;
+    struct jsonlog_state *s;
+    const struct log_view *view;
+    struct logtally t;
+    int64_t now_ms, covered_ms; /* covered: of the window, at most all of it */
+    double measured;            /* NaN = not known: `not` says why */
+    bool above;
+    char not [160];
+    struct buf words;
+};
+
+/* ---- what forbids any number ---- */
+
+static bool jsonlog_unknown(struct saying *y, const char *fmt, ...) MW_PRINTF(2, 3);
+
+static bool jsonlog_unknown(struct saying *y, const char *fmt, ...)
+{
+    struct report *r = &y->s->report;
+    char why[400];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(why, sizeof why, fmt, ap);
+    va_end(ap);
+    r->state = STATE_UNKNOWN;
+    text_sets(&r->reason, why);
+    for (size_t i = 0; i < 4; i++)
+        text_copy(&r->values[i].note, &r->reason);
+    return false;
+}
+
+static const char *jsonlog_source(const struct jsonlog_options *o)
+{
+    return o->source.items[0];
+}
+
+/* A silent log is not zero errors, and what cannot be read is no line without them. */
+static bool jsonlog_can_tell(struct saying *y)
+{
+    int64_t age_ms = y->view->newest_ms ? y->now_ms - y->view->newest_ms : -1;
+    const struct logtally *t = &y->t;
+    char age[16];
+
+    if (*y->view->why)
+        return jsonlog_unknown(y, "%s: %s", jsonlog_source(y->o), y->view->why);
+    if (age_ms < 0)
+        return jsonlog_unknown(y, "no line yet");
+    if (age_ms >= y->o->silent_ms)
+        return jsonlog_unknown(y, "silent: no line for %s", age_format(age_ms, age));
+    if (t->bad && t->bad >= t->lines)
+        return jsonlog_unknown(y, "%llu of %llu lines were not JSON", (unsigned long long)t->bad,
+                               (unsigned long long)(t->bad + t->lines));
+    if (!t->lines && t->late)
+        return jsonlog_unknown(y,
+                               "%llu lines came with a time of before the last %s: is one of "
+                               "the clocks wrong, or the field of the time?",
+                               (unsigned long long)t->late, age_format(y->o->over_ms, age));
+    return true;
+}
+
+/* ---- the number ---- */
+
+static void jsonlog_not(struct saying *y, const char *fmt, ...) MW_PRINTF(2, 3);
+
+static void jsonlog_not(struct saying *y, const char *fmt, ...)
+{
+    va_list ap;
+
+    y->measured = NAN;
+    va_start(ap, fmt);
+    vsnprintf(y->not, sizeof y->not, fmt, ap);
+    va_end(ap);
+}
+
+static void jsonlog_not_covered(struct saying *y, int64_t need_ms)
+{
+    char known[16], need[16];
+
+    jsonlog_not(y, "not enough data: %s of %s", age_format(y->covered_ms, known),
+                age_format(need_ms, need));
+}
+
+static bool jsonlog_enough(struct saying *y, uint64_t n)
+{
+    if (n >= (uint64_t)y->o->min_samples)
+        return true;
+    jsonlog_not(y, "not enough data: %llu of %d lines", (unsigned long long)n, y->o->min_samples);
+    return false;
+}
+
+static double jsonlog_per_minute(const struct saying *y, uint64_t n)
+{
+    return (double)n * 60000 / (double)y->covered_ms;
+}
+
+static int64_t jsonlog_rate_needs(const struct saying *y)
+{
+    return y->o->over_ms < JSONLOG_RATE_MS ? y->o->over_ms : JSONLOG_RATE_MS;
+}
+
+static void jsonlog_top(struct saying *y)
+{
+    struct loggroup top;
+    size_t n;
+
+    y->measured = 0;
+    if (loggroups_top(y->s->counts.groups, y->now_ms / logwindow_step_ms(y->s->counts.window), &top,
+                      1, &n))
+        y->measured = top.weight;
+    y->above = n >= LOGGROUPS_MAX;
+}
+
+static void jsonlog_of_numbers(struct saying *y)
+{
+    double q = jsonlog_quantile(y->o->measure);
+
+    if (q > 0) {
+        if (jsonlog_enough(y, y->t.samples))
+            y->measured = logwindow_quantile(y->s->counts.window, y->now_ms, q, &y->above);
+    } else if (y->o->measure == JSONLOG_SUM) {
+        y->measured = y->t.sum;
+    } else if (!y->t.samples) {
+        jsonlog_not(y, "no line with a number in %s", y->o->field);
+    } else {
+        y->measured = y->o->measure == JSONLOG_MAX ? y->t.max : y->t.sum / (double)y->t.samples;
+    }
+    y->measured *= jsonlog_scale(y->o, y->common);
+}
+
+/* Of a part of the window, too few lines may be an alarm, and too many never come. */
+static void jsonlog_measure(struct saying *y)
+{
+    switch ((enum jsonlog_measure)y->o->measure) {
+    case JSONLOG_COUNT:
+        y->measured = (double)y->t.hits;
+        break;
+    case JSONLOG_RATE:
+        if (y->covered_ms < jsonlog_rate_needs(y))
+            jsonlog_not_covered(y, jsonlog_rate_needs(y));
+        else
+            y->measured = jsonlog_per_minute(y, y->t.hits);
+        break;
+    case JSONLOG_RATIO:
+        if (jsonlog_enough(y, y->t.all))
+            y->measured = 100 * (double)y->t.hits / (double)y->t.all;
+        break;
+    case JSONLOG_TOP_GROUP:
+        jsonlog_top(y);
+        break;
+    default:
+        jsonlog_of_numbers(y);
+        break;
+    }
+    if (y->common->low_is_bad && y->covered_ms < y->o->over_ms && !isnan(y->measured))
+        jsonlog_not_covered(y, y->o->over_ms);
+}
+
+static void jsonlog_put(struct saying *y, size_t signal, double value, const char * not )
+{
+    struct value *v = &y->s->report.values[signal];
+
+    v->known = isfinite(value);
+    v->value = v->known ? value : NAN;
+    v->window_ms = y->covered_ms;
+    if (!v->known)
+        text_sets(&v->note, not );
+}
+
+static void jsonlog_quantity(const struct saying *y, double v, char out[64])
+{
+    const char *word = jsonlog_word(y->o, y->common);
+    char n[32];
+
+    quantity_format(v, jsonlog_unit(y->o, y->common), n);
+    if (word && strcmp(word, "lines") == 0 && v < 1.5 && v > 0.5)
+        word = "line";
+    snprintf(out, 64, "%s%s%s", n, word && *word != '/' ? " " : "", word ? word : "");
+}
+
+/* As a multiple of the usual. */
+static void jsonlog_compare(struct saying *y)
+{
+    char known[16], need[16], usual_words[64], now_words[64];
+    int64_t known_ms;
+    double usual = logpast_mean(y->s->counts.past, y->now_ms, y->view->covered_ms, &known_ms) *
+                   jsonlog_scale(y->o, y->common);
+
+    jsonlog_quantity(y, y->measured, now_words);
+    if (known_ms < y->o->history_ms) {
+        snprintf(y->not, sizeof y->not, "baseline needs %s; %s are known",
+                 age_format(y->o->history_ms, need), age_format(known_ms, known));
+    } else if (!(usual > 0)) {
+        snprintf(y->not, sizeof y->not, "the usual is 0: nothing to compare with");
+    } else {
+        jsonlog_quantity(y, usual, usual_words);
+        jsonlog_put(y, 0, y->measured / usual, "");
+        buf_addf(&y->words, "%.1f times the usual: %s against %s in ", y->measured / usual,
+                 now_words, usual_words);
+        return;
+    }
+    jsonlog_put(y, 0, NAN, y->not );
+    buf_addf(&y->words, "%s · %s in ", y->not, now_words);
+}
+
+/* ---- the sentence ---- */
+
+static void jsonlog_sentence(struct saying *y)
+{
+    unsigned long long hits = y->t.hits, all = y->t.all;
+    char words[64], span[16];
+
+    jsonlog_quantity(y, y->measured, words);
+    age_format(y->covered_ms, span);
+    if (y->o->against_ms)
+        jsonlog_compare(y);
+    else if (isnan(y->measured))
+        buf_addf(&y->words, "%s in ", y->not );
+    else if (y->o->measure == JSONLOG_COUNT)
+        buf_addf(&y->words, "%s of %llu in ", words, all);
+    else if (y->o->measure == JSONLOG_RATIO)
+        buf_addf(&y->words, "%s: %llu of %llu lines in ", words, hits, all);
+    else if (y->o->measure == JSONLOG_TOP_GROUP)
+        buf_addf(&y->words, "%s in the largest group in ", words);
+    else if (y->o->measure == JSONLOG_RATE)
+        buf_addf(&y->words, "%s: %llu lines in ", words, hits);
+    else
+        buf_addf(&y->words, "%s %s of %llu lines in ", jsonlog_measure_word(y->o->measure), words,
+                 (unsigned long long)y->t.samples);
+    buf_addf(&y->words, "%s", span);
+}
+
+static void jsonlog_also(struct saying *y, unsigned long long n, const char *one, const char *many)
+{
+    if (n)
+        buf_addf(&y->words, " · %llu %s", n, n == 1 ? one : many);
+}
+
+/* What a number alone would hide. */
+static void jsonlog_beside(struct saying *y)
+{
+    const struct logtally *t = &y->t;
+    int unseen = logfilter_unseen(y->s->counts.where, y->view->seen);
+    char over[16];
+
+    if (y->covered_ms < y->o->over_ms)
+        buf_addf(&y->words, " (of %s; more is not known yet)", age_format(y->o->over_ms, over));
+    if (t->bad)
+        buf_addf(&y->words, " · %llu of %llu lines %s not JSON", (unsigned long long)t->bad,
+                 (unsigned long long)(t->bad + t->lines), t->bad == 1 ? "was" : "were");
+    jsonlog_also(y, t->too_long, "of them was too long", "of them were too long");
+    jsonlog_also(y, t->future, "line with a time in the future", "lines with a time in the future");
+    jsonlog_also(y, t->late, "line came too late to count", "lines came too late to count");
+    if (*y->view->said)
+        buf_addf(&y->words, " · %s", y->view->said);
+    if (unseen >= 0)
+        buf_addf(&y->words, " · no line has had %s", y->o->where.keys[unseen]);
+}
+
+/* ---- groups ---- */
+
+/* Parts of a key, each with its length before it. */
+static void jsonlog_group_row(struct saying *y, struct text *row, const struct loggroup *g)
+{
+    size_t n_keys = y->o->group_by.n, at = 0;
+    char n[32];
+
+    for (size_t i = 0; i < n_keys && at < g->len; i++) {
+        size_t len = (unsigned char)g->key[at++];
+
+        text_set(&row[i], g->key + at, len);
+        if (!row[i].len)
+            text_sets(&row[i], "(empty)");
+        at += len;
+    }
+    text_sets(&row[n_keys],
+              quantity_format(g->weight,
+                              y->s->counts.weighs && y->o->field ? jsonlog_unit(y->o, y->common)
+                                                                 : UNIT_COUNT,
+                              n));
+}
+
+static void jsonlog_groups(struct saying *y)
+{
+    struct jsonlog_state *s = y->s;
+    size_t cols = y->o->group_by.n + 1, n_all, n;
+    int64_t step = y->now_ms / logwindow_step_ms(s->counts.window);
+    struct loggroup top[JSONLOG_TOP];
+
+    if (!s->counts.groups)
+        return;
+    n = loggroups_top(s->counts.groups, step, top, JSONLOG_TOP, &n_all);
+    if (!n)
+        return;
+    for (size_t i = 0; i + 1 < cols; i++)
+        text_sets(&s->cells[i], y->o->group_by.items[i]);
+    text_sets(&s->cells[cols - 1], s->counts.weighs && y->o->field ? y->o->field : "lines");
+    for (size_t i = 0; i < n; i++)
+        jsonlog_group_row(y, &s->cells[(i + 1) * cols], &top[i]);
+    s->table = (struct table){ .cells = s->cells, .rows = n, .cols = cols, .cut = n_all > n };
+    s->report.table = &s->table;
+    if (loggroups_rest(s->counts.groups, step) > 0)
+        buf_addf(&y->words, " · more than %d groups", LOGGROUPS_MAX);
+}
+
+static void jsonlog_numbers(struct saying *y)
+{
+    size_t own = y->o->against_ms ? 1 : 0;
+    struct value *v = &y->s->report.values[own];
+    char not [64], known[16];
+
+    jsonlog_put(y, own, y->measured, y->not );
+    v->above = y->above;
+    if (y->o->measure == JSONLOG_RATIO) {
+        v->num = (double)y->t.hits;
+        v->den = (double)y->t.all;
+    }
+    snprintf(not, sizeof not, "not enough data: %s", age_format(y->covered_ms, known));
+    jsonlog_put(y, own + 1,
+                y->covered_ms < jsonlog_rate_needs(y) ? NAN : jsonlog_per_minute(y, y->t.lines),
+                not );
+    jsonlog_put(y, own + 2, (double)(y->now_ms - y->view->newest_ms) / 1000, "");
+}
+
+void jsonlog_say(const struct jsonlog_options *o, const struct probe_common *common,
+                 struct jsonlog_state *s, const struct log_view *view)
+{
+    struct saying y = {
+        .o = o, .common = common, .s = s, .view = view, .now_ms = s->report.at_ms, .measured = NAN
+    };
+
+    logwindow_sum(s->counts.window, y.now_ms, &y.t);
+    y.covered_ms =
+        view->covered_ms && view->covered_ms < y.now_ms ? y.now_ms - view->covered_ms : 0;
+    if (y.covered_ms > o->over_ms)
+        y.covered_ms = o->over_ms;
+    if (!jsonlog_can_tell(&y))
+        return;
+    s->report.state = STATE_UP;
+    jsonlog_measure(&y);
+    jsonlog_numbers(&y);
+    jsonlog_sentence(&y);
+    jsonlog_beside(&y);
+    jsonlog_groups(&y);
+    text_set(&s->report.reason, buf_str(&y.words), y.words.len);
+    buf_fini(&y.words);
+}

@@ -1,0 +1,674 @@
+/* tests/probes/test_jsonlog.c: what the lines of a log come to: files on a virtual clock, commands
+ * on a real one. */
+#include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "probes/jsonlog_impl.h"
+#include "probes/logsplit.h"
+#include "tests/io/wait.h"
+#include "tests/probes/probe_case.h"
+
+enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
+
+static char log_dir[64], log_path[96];
+
+static int log_setup(void **state)
+{
+    (void)state;
+    strcpy(log_dir, "/tmp/midwatch-test-XXXXXX");
+    assert_non_null(mkdtemp(log_dir));
+    snprintf(log_path, sizeof log_path, "%s/api.log", log_dir);
+    return 0;
+}
+
+static int log_teardown(void **state)
+{
+    (void)state;
+    unlink(log_path);
+    return rmdir(log_dir);
+}
+
+static void write_line(const char *fmt, ...) MW_PRINTF(1, 2);
+
+static void write_line(const char *fmt, ...)
+{
+    FILE *f = fopen(log_path, "a");
+    va_list ap;
+
+    assert_non_null(f);
+    va_start(ap, fmt);
+    vfprintf(f, fmt, ap);
+    va_end(ap);
+    fputc('\n', f);
+    fclose(f);
+}
+
+/* A line of now with these fields. */
+static void write_now(struct probe_case *c, int64_t ago_ms, const char *fields)
+{
+    write_line("{\"time\":%lld%s%s}", (long long)(io_now_ms(c->io) - ago_ms), *fields ? "," : "",
+               fields);
+}
+
+static void has_reason(struct probe_case *c, enum state state, const char *reason)
+{
+    if (c->state != state || strcmp(c->reason, reason) != 0)
+        fail_msg("%s '%s', not %s '%s'", state_word(c->state), c->reason, state_word(state),
+                 reason);
+}
+
+#define LOG(...) PAIRS("jsonlog", log_path, __VA_ARGS__)
+
+/* ---- what is counted ---- */
+
+static void lines_of_the_window_are_counted(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    case_init(&c, "jsonlog", LOG("where:level", "error", "over", "5m"));
+    write_now(&c, 6 * MINUTE, "\"level\":\"error\"");
+    write_now(&c, 4 * MINUTE, "\"level\":\"error\"");
+    write_now(&c, 1 * MINUTE, "\"level\":\"info\"");
+    case_poll(&c);
+    has_reason(&c, STATE_UP, "1 line of 2 in 5m");
+    assert_true(c.known && c.value == 1);
+    assert_int_equal(c.window_ms, 5 * MINUTE);
+    write_now(&c, 0, "\"level\":\"error\"");
+    case_poll(&c);
+    assert_true(c.value == 2);
+    io_advance(c.io, MINUTE); /* the oldest leaves */
+    case_poll(&c);
+    has_reason(&c, STATE_UP, "1 line of 2 in 5m");
+    case_fini(&c);
+}
+
+/* The forms of the five systems: Winston, HireFlux, pino, and lines of push receipts. */
+static void every_form_of_line_is_understood(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    case_init(
+        &c, "jsonlog",
+        LOG("where:path", "/api/v1/stripe/webhook", "where:statusCode", "400-499", "over", "10m"));
+    write_line("{\"level\":\"error\",\"message\":\"x\",\"timestamp\":\"2026-01-29T02:12:00.000Z\","
+               "\"path\":\"/api/v1/stripe/webhook\",\"statusCode\":400}");
+    write_line("{\"level\":\"warn\",\"timestamp\":\"2026-01-29T02:12:01.000Z\","
+               "\"path\":\"/api/v1/stripe/webhook\",\"statusCode\":200}");
+    write_line("{\"level\":\"warn\",\"timestamp\":\"2026-01-29T02:12:02.000Z\","
+               "\"path\":\"/api/v1/stripe/webhooks\",\"statusCode\":404}");
+    write_line("{\"level\":\"warn\",\"ts\":1769652740.5,"
+               "\"path\":\"/api/v1/stripe/webhook\",\"statusCode\":\"499\"}");
+    case_poll(&c);
+    assert_true(c.value == 2);
+    case_fini(&c);
+}
+
+static void a_rate_is_per_minute_and_needs_one(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    case_init(&c, "jsonlog", LOG("where:level", ">=50", "measure", "rate", "over", "2m"));
+    write_now(&c, 30 * SECOND, "\"level\":50");
+    case_poll(&c);
+    assert_false(c.known);
+    assert_string_equal(c.note, "not enough data: 30s of 1m");
+    io_advance(c.io, 25 * SECOND);
+    for (int i = 0; i < 5; i++)
+        write_now(&c, 0, "\"level\":60");
+    case_poll(&c);
+    assert_true(c.known && c.value > 5.9 && c.value < 6.1);
+    io_advance(c.io, MINUTE);
+    write_now(&c, 0, "\"level\":30");
+    case_poll(&c);
+    has_reason(&c, STATE_UP, "2.5/min: 5 lines in 2m");
+    case_fini(&c);
+}
+
+static void a_ratio_shows_both_and_needs_enough(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    case_init(&c, "jsonlog",
+              LOG("where:res.statusCode", "500-599", "of:res.statusCode", "*", "measure", "ratio"));
+    write_now(&c, 5 * MINUTE - SECOND, "\"msg\":\"no request\"");
+    for (int i = 0; i < 19; i++)
+        write_now(&c, 0, i ? "\"res\":{\"statusCode\":200}" : "\"res\":{\"statusCode\":503}");
+    case_poll(&c);
+    assert_false(c.known);
+    assert_string_equal(c.note, "not enough data: 19 of 20 lines");
+    write_now(&c, 0, "\"res\":{\"statusCode\":404}");
+    case_poll(&c);
+    has_reason(&c, STATE_UP, "5.0%: 1 of 20 lines in 5m");
+    assert_true(c.num == 1 && c.den == 20);
+    case_fini(&c);
+}
+
+/* HF-2: an AI call of 4.5 s is no slow request. */
+static void a_quantile_is_of_its_class_of_lines(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    case_init(&c, "jsonlog",
+              LOG("where:model", "!*", "measure", "p95", "field", "duration_ms", "crit", "1s"));
+    assert_true(c.common.crit == 1000);
+    for (int i = 1; i <= 100; i++) {
+        char fields[64];
+
+        snprintf(fields, sizeof fields, "\"duration_ms\":%d", 2 * i);
+        write_now(&c, 6 * MINUTE - 3 * SECOND * i, fields);
+        write_now(&c, 0, "\"duration_ms\":4500,\"model\":\"gpt-4-turbo\"");
+        write_now(&c, 0, "\"msg\":\"without\"");
+    }
+    case_poll(&c);
+    /* 80 in the window, 42 to 200: the 76th is 192 */
+    assert_true(c.known && c.value > 189 && c.value < 195);
+    assert_int_equal(c.state, STATE_UP);
+    case_fini(&c);
+}
+
+static void a_field_is_summed_and_averaged(void **state)
+{
+    static const struct {
+        const char *measure;
+        double value;
+    } rows[] = { { "sum", 6 }, { "mean", 2 }, { "max", 3.5 } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct probe_case c;
+
+        case_init(&c, "jsonlog", LOG("measure", rows[i].measure, "field", "cost_usd"));
+        unlink(log_path);
+        write_now(&c, MINUTE, "\"cost_usd\":0.5");
+        write_now(&c, MINUTE, "\"cost_usd\":2");
+        write_now(&c, MINUTE, "\"cost_usd\":\"3.5\"");
+        write_now(&c, MINUTE, "\"cost_usd\":null");
+        case_poll(&c);
+        if (c.value < rows[i].value || c.value > rows[i].value)
+            fail_msg("%s: %g", rows[i].measure, c.value);
+        io_advance(c.io, 5 * MINUTE);
+        write_now(&c, 0, "");
+        case_poll(&c);
+        assert_int_equal(c.known, strcmp(rows[i].measure, "sum") == 0); /* 0 of none is no mean */
+        case_fini(&c);
+    }
+}
+
+/* ---- groups ---- */
+
+static void groups_are_told_largest_first(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    case_init(&c, "jsonlog",
+              LOG("where:level", "error", "group_by", "error.name", "group_by", "path"));
+    for (int i = 0; i < 3; i++)
+        write_now(&c, 0, "\"level\":\"error\",\"error\":{\"name\":\"Timeout\"},\"path\":\"/a\"");
+    write_now(&c, 0, "\"level\":\"error\",\"error\":{\"name\":\"Timeout\"},\"path\":\"/b\"");
+    write_now(&c, 0, "\"level\":\"info\",\"error\":{\"name\":\"None\"},\"path\":\"/b\"");
+    write_now(&c, 0, "\"level\":\"error\",\"path\":\"/b\"");
+    write_now(&c, 0,
+              "\"level\":\"error\",\"error\":{\"name\":\"\\u001b[31mred\\u202e\\n\"},"
+              "\"path\":\"\"");
+    case_poll(&c);
+    assert_true(c.value == 6);
+    assert_int_equal(c.table_rows, 3);
+    assert_string_equal(c.table, "error.name path lines|Timeout /a 3|Timeout /b 1|"
+                                 "^[[31mred  (empty) 1|");
+    case_fini(&c);
+}
+
+/* CM: no token with 2 or more equal errors. */
+static void the_largest_group_is_measured(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    case_init(&c, "jsonlog",
+              LOG("where:event", "push_error", "measure", "top", "group_by", "token", "group_by",
+                  "error", "silent", "1h"));
+    write_now(&c, 0, "\"event\":\"push_error\",\"token\":\"A\",\"error\":\"x\"");
+    write_now(&c, 0, "\"event\":\"push_error\",\"token\":\"A\",\"error\":\"y\"");
+    write_now(&c, 0, "\"event\":\"push_error\",\"token\":\"B\",\"error\":\"x\"");
+    write_now(&c, 0, "\"event\":\"push_error\"");
+    write_now(&c, 0, "\"event\":\"push_error\"");
+    case_poll(&c);
+    assert_true(c.known && c.value == 1);
+    write_now(&c, 0, "\"event\":\"push_error\",\"token\":\"B\",\"error\":\"x\"");
+    case_poll(&c);
+    assert_true(c.value == 2);
+    io_advance(c.io, 5 * MINUTE);
+    case_poll(&c);
+    assert_true(c.known && c.value == 0);
+    assert_int_equal(c.table_rows, 0);
+    case_fini(&c);
+}
+
+static void groups_are_bounded(void **state)
+{
+    struct loggroups *g = loggroups_new();
+    struct loggroup top[2];
+    char key[16];
+    size_t n;
+
+    (void)state;
+    for (int i = 0; i < 2 * LOGGROUPS_MAX; i++)
+        loggroups_add(g, key, (size_t)snprintf(key, sizeof key, "k%d", i), 100, 1);
+    loggroups_add(g, "k7", 2, 101, 2);
+    assert_int_equal(loggroups_top(g, 101, top, 2, &n), 2);
+    assert_int_equal(n, LOGGROUPS_MAX);
+    assert_memory_equal(top[0].key, "k7", 2);
+    assert_true(top[0].weight == 3 && loggroups_rest(g, 101) == LOGGROUPS_MAX);
+    /* when they are over, others take their place */
+    loggroups_add(g, "new", 3, 100 + LOGWINDOW_STEPS, 5);
+    assert_int_equal(loggroups_top(g, 100 + LOGWINDOW_STEPS, top, 2, &n), 2);
+    assert_int_equal(n, 2);
+    assert_memory_equal(top[0].key, "new", 3);
+    assert_true(top[1].weight == 2 && loggroups_rest(g, 100 + LOGWINDOW_STEPS) == 0);
+    loggroups_free(g);
+}
+
+/* ---- compared ---- */
+
+/* HF-4: on the first day there is no usual; then a cost of 2.6 times it is seen. */
+static void a_sum_is_compared_with_the_usual(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    case_init(&c, "jsonlog",
+              LOG("measure", "sum", "field", "cost_usd", "over", "1h", "against", "168h", "history",
+                  "24h", "crit", "2"));
+    for (int hour = 0; hour <= 24; hour++) {
+        write_now(&c, 0, "\"cost_usd\":0.25");
+        write_now(&c, 0, "\"cost_usd\":0.75");
+        case_poll(&c);
+        if (hour == 20) {
+            assert_false(c.known);
+            assert_string_equal(c.note, "baseline needs 1d; 19h are known");
+            assert_true(c.second.known && c.second.value > 0.9);
+        }
+        io_advance(c.io, HOUR - 5 * SECOND);
+    }
+    io_advance(c.io, HOUR);
+    write_now(&c, 0, "\"cost_usd\":2.6");
+    case_poll(&c);
+    assert_true(c.known && c.value > 2.5 && c.value < 2.8);
+    case_fini(&c);
+}
+
+/* ---- what is not known ---- */
+
+static void a_silent_log_is_not_zero_errors(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    case_init(&c, "jsonlog", LOG("where:level", "error"));
+    write_now(&c, MINUTE, "\"level\":\"info\"");
+    case_poll(&c);
+    assert_true(c.known && c.value == 0);
+    io_advance(c.io, 4 * MINUTE);
+    case_poll(&c);
+    has_reason(&c, STATE_UNKNOWN, "silent: no line for 5m5s");
+    assert_false(c.known);
+    case_fini(&c);
+    unlink(log_path);
+    case_init(&c, "jsonlog", LOG("where:level", "error", "silent", "1h"));
+    write_now(&c, 30 * MINUTE, "\"level\":\"error\"");
+    case_poll(&c);
+    has_reason(&c, STATE_UP, "0 lines of 0 in 5m");
+    case_fini(&c);
+}
+
+static void lines_that_are_not_json_are_told(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    case_init(&c, "jsonlog", LOG("where:level", "error", "over", "5m"));
+    write_now(&c, 6 * MINUTE, "\"level\":\"error\"");
+    for (int i = 0; i < 117; i++)
+        write_now(&c, 5 * MINUTE - 10 * SECOND - i, "\"level\":\"info\"");
+    write_line("Error: connect ECONNREFUSED");
+    write_line("{\"level\":\"error\"");
+    write_line("[1,2]");
+    case_poll(&c);
+    has_reason(&c, STATE_UP, "0 lines of 117 in 5m · 3 of 120 lines were not JSON");
+    io_advance(c.io, 10 * SECOND);
+    for (int i = 0; i < 3; i++)
+        write_line("plain");
+    case_poll(&c);
+    has_reason(&c, STATE_UNKNOWN, "3 of 3 lines were not JSON");
+    assert_false(c.known);
+    case_fini(&c);
+}
+
+static void what_a_number_hides_is_said(void **state)
+{
+    struct probe_case c;
+    char *big = malloc(LOGSPLIT_LINE_MAX + 100);
+
+    (void)state;
+    memset(big, 'x', LOGSPLIT_LINE_MAX + 99);
+    big[LOGSPLIT_LINE_MAX + 99] = '\0';
+    case_init(&c, "jsonlog", LOG("where:levl", "error", "over", "1m"));
+    case_poll(&c);
+    assert_non_null(strstr(c.reason, "No such file or directory"));
+    write_now(&c, 0, "\"level\":\"error\"");
+    write_now(&c, -HOUR, "\"level\":\"error\"");
+    write_now(&c, HOUR, "\"level\":\"error\"");
+    write_line("%s", big);
+    free(big);
+    case_poll(&c);
+    has_reason(&c, STATE_UP,
+               "0 lines of 2 in 5s (of 1m; more is not known yet) · 1 of 3 lines was "
+               "not JSON · 1 of them was too long · 1 line with a time in the future "
+               "· 1 line came too late to count · no line has had levl");
+    case_fini(&c);
+}
+
+/* A clock, or a zone, that is hours behind would otherwise be a log without errors. */
+static void lines_of_another_time_are_no_silence(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    case_init(&c, "jsonlog", LOG("where:level", "error"));
+    case_poll(&c);
+    for (int i = 0; i < 2; i++)
+        write_now(&c, 5 * HOUR, "\"level\":\"error\"");
+    case_poll(&c);
+    has_reason(&c, STATE_UNKNOWN,
+               "2 lines came with a time of before the last 5m: is one of the "
+               "clocks wrong, or the field of the time?");
+    assert_false(c.known);
+    case_fini(&c);
+}
+
+static void too_few_are_no_alarm_before_the_window_is_full(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    case_init(&c, "jsonlog", LOG("where:ok", "true", "low_is_bad", "true", "crit", "1"));
+    write_now(&c, 4 * MINUTE, "\"ok\":false");
+    case_poll(&c);
+    assert_false(c.known);
+    assert_string_equal(c.note, "not enough data: 4m of 5m");
+    io_advance(c.io, 55 * SECOND);
+    write_now(&c, 0, "\"ok\":false");
+    case_poll(&c);
+    assert_true(c.known && c.value == 0);
+    case_fini(&c);
+}
+
+/* Without a time of its own a line counts as of its arrival, and one that was there before not at
+ * all. */
+static void lines_without_time_take_their_arrival(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    case_init(&c, "jsonlog", LOG("where:level", "error"));
+    write_line("{\"level\":\"error\"}");
+    case_poll(&c);
+    assert_true(c.value == 0 || !c.known);
+    write_line("{\"level\":\"error\"}");
+    case_poll(&c);
+    assert_true(c.known && c.value == 1);
+    case_fini(&c);
+}
+
+static void a_file_in_trouble_is_unknown(void **state)
+{
+    struct probe_case c;
+    char reason[256];
+
+    (void)state;
+    case_init(&c, "jsonlog", LOG("where:level", "error"));
+    case_poll(&c);
+    snprintf(reason, sizeof reason, "%s: No such file or directory", log_path);
+    has_reason(&c, STATE_UNKNOWN, reason);
+    write_now(&c, 0, "\"level\":\"error\"");
+    case_poll(&c);
+    assert_true(c.known && c.value == 1);
+    unlink(log_path);
+    case_poll(&c);
+    assert_true(c.known); /* a rotation may be under way */
+    assert_non_null(strstr(c.reason, "the file is gone: a rotation, or the end"));
+    io_advance(c.io, 30 * SECOND);
+    case_poll(&c);
+    has_reason(&c, STATE_UNKNOWN, reason);
+    assert_int_equal(mkfifo(log_path, 0600), 0);
+    case_poll(&c);
+    snprintf(reason, sizeof reason, "%s: is a FIFO, no file", log_path);
+    has_reason(&c, STATE_UNKNOWN, reason);
+    unlink(log_path);
+    write_now(&c, 0, "\"level\":\"error\"");
+    case_poll(&c);
+    assert_true(c.known && c.value == 2);
+    assert_int_equal(truncate(log_path, 0), 0);
+    case_poll(&c);
+    assert_non_null(strstr(c.reason, "emptied in place: the last lines before may be missing"));
+    case_fini(&c);
+}
+
+/* ---- shared ---- */
+
+static int second_reports;
+static double second_value;
+
+static void on_second(void *arg, struct probe *p, const struct report *r)
+{
+    (void)arg;
+    (void)p;
+    second_reports++;
+    second_value = r->values[0].value;
+}
+
+static void a_log_is_read_once_for_all_its_probes(void **state)
+{
+    struct probe_case c;
+    struct probe second;
+    struct probe_common common = { 0 };
+    struct err err = { "" };
+
+    (void)state;
+    case_init(&c, "jsonlog", LOG("where:level", "error"));
+    second = (struct probe){
+        .ops = c.probe.ops, .common = &common, .clients = &c.clients, .on_report = on_second
+    };
+    second.self = calloc(1, second.ops->size);
+    assert_true(case_options(second.ops, second.self, &common,
+                             LOG("where:level", "info", "measure", "rate", "over", "10s"), &err));
+    assert_true(c.probe.ops->together(c.probe.self) == c.probe.ops->together(second.self));
+    assert_true(second.ops->open(&second, &err));
+    write_now(&c, 12 * SECOND, "\"level\":\"error\"");
+    write_now(&c, 0, "\"level\":\"info\"");
+    second_reports = 0;
+    second.ops->poll(&second);
+    case_poll(&c);
+    assert_int_equal(second_reports, 1);
+    assert_true(c.value == 1 && second_value > 5.9 && second_value < 6.1);
+    /* one may leave amid a look, and the other goes on */
+    second.ops->poll(&second);
+    c.probe.ops->poll(&c.probe);
+    second.ops->close(&second);
+    io_advance(c.io, SECOND);
+    assert_int_equal(second_reports, 1);
+    assert_int_equal(c.reports, 2);
+    case_fini(&c);
+    option_fini(second.ops->options, second.self);
+    option_fini(probe_common_options, &common);
+    free(second.self);
+}
+
+static void options_are_checked(void **state)
+{
+    (void)state;
+    case_refused("jsonlog", "'api.log' is no whole path", PAIRS("jsonlog", "api.log"));
+    case_refused("jsonlog", "neither a whole path nor a name alone",
+                 PAIRS("jsonlog", "./tail", "jsonlog", "-f"));
+    case_refused("jsonlog", "measure: needs a field", LOG("measure", "p95"));
+    case_refused("jsonlog", "field: goes with", LOG("field", "a"));
+    case_refused("jsonlog", "of: goes with measure ratio", LOG("of:a", "*"));
+    case_refused("jsonlog", "where: a ratio needs to know", LOG("measure", "ratio"));
+    case_refused("jsonlog", "measure: top needs group_by", LOG("measure", "top"));
+    case_refused(
+        "jsonlog", "group_by: at most 4",
+        LOG("group_by", "a", "group_by", "b", "group_by", "c", "group_by", "d", "group_by", "e"));
+    case_refused("jsonlog", "group_by: 'a..b' has an empty part", LOG("group_by", "a..b"));
+    case_refused("jsonlog", "where: a: a pattern is empty", LOG("where:a", ""));
+    case_refused("jsonlog", "of: a: '5-1' ends",
+                 LOG("of:a", "5-1", "where:a", "*", "measure", "ratio"));
+    case_refused("jsonlog", "time: ", LOG("time", "."));
+    case_refused("jsonlog", "field: ", LOG("field", "/~", "measure", "sum"));
+    case_refused("jsonlog", "against: goes with measure count and sum",
+                 LOG("against", "24h", "measure", "rate"));
+    case_refused("jsonlog", "against: is not longer", LOG("against", "5m"));
+    case_refused("jsonlog", "against: is more than", LOG("against", "720h", "over", "1s"));
+    case_refused("jsonlog", "unit: a ratio is in percent",
+                 LOG("measure", "ratio", "where:a", "*", "unit", "ms"));
+}
+
+/* ---- commands ---- */
+
+static void run(struct probe_case *c, const char *const *pairs)
+{
+    struct err err = { "" };
+
+    memset(c, 0, sizeof *c);
+    c->io = io_new(&err);
+    c->clients = (struct clients){ .io = c->io };
+    c->probe = (struct probe){ .ops = probe_kind("jsonlog"),
+                               .common = &c->common,
+                               .clients = &c->clients,
+                               .on_report = case_report,
+                               .arg = c };
+    c->probe.self = calloc(1, c->probe.ops->size);
+    if (!case_options(c->probe.ops, c->probe.self, &c->common, pairs, &err) ||
+        !c->probe.ops->open(&c->probe, &err))
+        fail_msg("%s", err.msg);
+}
+
+static void run_poll(struct probe_case *c)
+{
+    int before = c->reports;
+
+    c->probe.ops->poll(&c->probe);
+    WAIT(c, c->reports > before);
+    assert_int_equal(c->reports, before + 1);
+}
+
+/* Asks until it is so. */
+#define RUN_UNTIL(c, condition)                                \
+    do {                                                       \
+        int64_t until = io_mono_ms((c)->io) + WAIT_LIMIT_MS;   \
+        do {                                                   \
+            run_poll(c);                                       \
+            io_turn((c)->io, 20);                              \
+        } while (!(condition) && io_mono_ms((c)->io) < until); \
+        assert_true(condition);                                \
+    } while (0)
+
+#define SHELL(script) "jsonlog", "/bin/sh", "jsonlog", "-c", "jsonlog", script
+
+static void a_command_is_followed(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    run(&c, PAIRS(SHELL("echo '{\"level\":\"error\"}'; echo oops >&2; "
+                        "echo '{\"level\":\"error\",\"x\":1}' >&2; exec sleep 60"),
+                  "where:level", "error"));
+    RUN_UNTIL(&c, c.known && c.value > 1.5);
+    assert_int_equal(c.state, STATE_UP);
+    assert_true(c.value == 2);
+    assert_non_null(strstr(c.reason, "1 of 3 lines was not JSON"));
+    case_fini(&c);
+}
+
+static void a_command_that_ends_says_why(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    run(&c, PAIRS(SHELL("echo '{}'; echo 'Error: No such container: api' >&2; exit 1"),
+                  "where:level", "error"));
+    RUN_UNTIL(&c, strstr(c.reason, "exit 1"));
+    assert_int_equal(c.state, STATE_UNKNOWN);
+    assert_false(c.known);
+    assert_non_null(
+        strstr(c.reason, "/bin/sh: it ended with exit 1: Error: No such container: api"));
+    case_fini(&c);
+    run(&c, PAIRS("jsonlog", "no-such-program-at-all", "jsonlog", "-f"));
+    run_poll(&c);
+    assert_int_equal(c.state, STATE_UNKNOWN);
+    assert_non_null(
+        strstr(c.reason, "there is no program 'no-such-program-at-all'; started again in"));
+    case_fini(&c);
+}
+
+/* docker logs -f begins anew with what it printed before: that does not count twice. */
+static void what_a_command_repeats_counts_once(void **state)
+{
+    struct probe_case c;
+    char script[512];
+    long long ten = (long long)time(NULL) * 100 - 1000; /* of tens of milliseconds, 10 s ago */
+
+    (void)state;
+    snprintf(script, sizeof script,
+             "if [ -e %s ]; then more=1; fi; touch %s; for i in 1 2 3; do "
+             "echo \"{\\\"time\\\":%lld$i}\"; done; "
+             "[ \"$more\" ] || exit 0; echo \"{\\\"time\\\":%lld9}\"; exec sleep 60",
+             log_path, log_path, ten, ten);
+    run(&c, PAIRS(SHELL(script), "over", "1h"));
+    RUN_UNTIL(&c, c.known && c.value > 3.5);
+    assert_true(c.value < 4.5);
+    case_fini(&c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define LOG_TEST(f) cmocka_unit_test_setup_teardown(f, log_setup, log_teardown)
+        LOG_TEST(lines_of_the_window_are_counted),
+        LOG_TEST(every_form_of_line_is_understood),
+        LOG_TEST(a_rate_is_per_minute_and_needs_one),
+        LOG_TEST(a_ratio_shows_both_and_needs_enough),
+        LOG_TEST(a_quantile_is_of_its_class_of_lines),
+        LOG_TEST(a_field_is_summed_and_averaged),
+        LOG_TEST(groups_are_told_largest_first),
+        LOG_TEST(the_largest_group_is_measured),
+        cmocka_unit_test(groups_are_bounded),
+        LOG_TEST(a_sum_is_compared_with_the_usual),
+        LOG_TEST(a_silent_log_is_not_zero_errors),
+        LOG_TEST(lines_that_are_not_json_are_told),
+        LOG_TEST(what_a_number_hides_is_said),
+        LOG_TEST(lines_of_another_time_are_no_silence),
+        LOG_TEST(too_few_are_no_alarm_before_the_window_is_full),
+        LOG_TEST(lines_without_time_take_their_arrival),
+        LOG_TEST(a_file_in_trouble_is_unknown),
+        LOG_TEST(a_log_is_read_once_for_all_its_probes),
+        LOG_TEST(options_are_checked),
+        LOG_TEST(a_command_is_followed),
+        LOG_TEST(a_command_that_ends_says_why),
+        LOG_TEST(what_a_command_repeats_counts_once),
+    };
+
+    setlocale(LC_ALL, "C.UTF-8");
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
