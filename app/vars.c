@@ -198,6 +198,7 @@ static bool vars_var(struct vars *v, const char *name, struct buf *out, bool *ou
         }
     }
     *outside |= var->outside;
+    v->hidden |= var->outside && !var->given; /* what is given was said aloud already */
     return vars_put(v, out, var->value, strlen(var->value), err);
 }
 
@@ -206,11 +207,11 @@ static bool vars_braced(struct vars *v, const char *inner, bool in_var, struct b
                         bool *outside, struct err *err)
 {
     if (strncmp(inner, "env:", 4) == 0) {
-        *outside = true;
+        *outside = v->hidden = true;
         return vars_env(v, inner + 4, out, err);
     }
     if (strncmp(inner, "file:", 5) == 0) {
-        *outside = true;
+        *outside = v->hidden = true;
         return vars_file(v, inner + 5, out, err);
     }
     if (!name_is_var(inner))
@@ -279,6 +280,7 @@ static bool vars_expand_in(struct vars *v, const char *raw, bool in_var, struct 
 
 bool vars_expand(struct vars *v, const char *raw, struct buf *out, bool *outside, struct err *err)
 {
+    v->hidden = false;
     return vars_expand_in(v, raw, false, out, outside, err);
 }
 

@@ -44,6 +44,9 @@ struct vars {
     /* The variable whose own value could not be made in the last vars_expand(): the message is
      * about it. It is `bad` from then on, so that it is told once and not at each of its users. */
     const struct var *blamed;
+    /* The last vars_expand() put in something of the environment or a file. A value that was given
+     * (--set) stands on a command line, for everybody to read. */
+    bool hidden;
 };
 
 void vars_add(struct vars *v, struct var var);

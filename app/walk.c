@@ -160,7 +160,7 @@ static bool walk_expand(struct walk *w, const struct node *n, const struct optio
         walk_error(w, n,
                    "an address is shown on screen and cannot hold a password or token; take "
                    "it out and give it by reference: env:NAME or file:/path");
-    else if (o->open_to_all && *outside)
+    else if (o->open_to_all && w->vars.hidden)
         walk_error(w, n,
                    "everybody on this machine can read arguments of a program; give it in env");
     else if (map_key && secrets_header(map_key) && !*outside)

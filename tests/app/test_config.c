@@ -270,17 +270,44 @@ static void every_address_of_a_probe_is_judged(void **state)
 /* A real kind marks its arguments; that it forgets it would be seen here alone. */
 static void no_secret_stands_among_the_arguments_of_a_command(void **state)
 {
-    static const char yaml[] = "watch: w\nservices:\n  s:\n    probes:\n"
-                               "      p: { command: [x, '${env:MW_TEST_SECRET}'] }\n";
-    struct config_input in = { .name = "t", .bytes = yaml, .len = sizeof yaml - 1 };
-    struct config_errors errors = { 0 };
+    static const char *const yamls[] = {
+        "watch: w\nservices:\n  s:\n    probes:\n"
+        "      p: { command: [x, '${env:MW_TEST_SECRET}'] }\n",
+        "watch: w\nvars: { x: '${env:MW_TEST_SECRET}' }\nservices:\n  s:\n    probes:\n"
+        "      p: { http: 'http://h', headers: { A: $x } }\n"
+        "      q: { command: [x, $x] }\n",
+    };
 
     (void)state;
     setenv("MW_TEST_SECRET", "hunter2", 1);
-    assert_null(config_read(&in, &errors));
-    assert_int_equal(errors.n, 1);
-    assert_non_null(strstr(errors.items[0].err.msg, "everybody on this machine"));
-    assert_null(strstr(errors.items[0].err.msg, "hunter2"));
+    for (size_t i = 0; i < 2; i++) {
+        struct config_input in = { .name = "t", .bytes = yamls[i], .len = strlen(yamls[i]) };
+        struct config_errors errors = { 0 };
+
+        assert_null(config_read(&in, &errors));
+        assert_int_equal(errors.n, 1);
+        assert_non_null(strstr(errors.items[0].err.msg, "everybody on this machine"));
+        assert_null(strstr(errors.items[0].err.msg, "hunter2"));
+    }
+}
+
+/* --set stands on a command line: what it gives is nobody's secret. */
+static void what_is_given_may_stand_among_the_arguments(void **state)
+{
+    static const char yaml[] = "watch: w\nvars: { x: y }\nservices:\n  s:\n    probes:\n"
+                               "      p: { command: [$x] }\n";
+    char key[] = "x", value[] = "/opt/ops/x", *keys[] = { key }, *values[] = { value };
+    struct strmap sets = { keys, values, 1 };
+    struct config_input in = {
+        .name = "t", .bytes = yaml, .len = sizeof yaml - 1, .overrides = &sets
+    };
+    struct config_errors errors = { 0 };
+    struct config *c = config_read(&in, &errors);
+
+    (void)state;
+    if (!c)
+        fail_msg("%s", errors.items[0].err.msg);
+    config_free(c);
 }
 
 /* The kind is not asked about options that never came in; the error stands where it is. */
@@ -698,6 +725,7 @@ int main(void)
         cmocka_unit_test(an_address_is_of_the_kind_that_asks),
         cmocka_unit_test(every_address_of_a_probe_is_judged),
         cmocka_unit_test(no_secret_stands_among_the_arguments_of_a_command),
+        cmocka_unit_test(what_is_given_may_stand_among_the_arguments),
         cmocka_unit_test(what_is_reported_already_stays_silent),
         cmocka_unit_test(times_fit_each_other),
         cmocka_unit_test(thresholds_go_the_right_way),
