@@ -84,8 +84,9 @@ static int pick_level(const struct signal *s)
 static bool pick_fits(const struct reading *r, const struct signal *s, enum pick_role role)
 {
     switch (role) {
-    case PICK_ERRORS:
-        return signal_is_ratio(s);
+    case PICK_ERRORS: /* a share of a Redis is of its memory or its cache: no errors of anybody's */
+        return signal_is_ratio(s) && s->window_ms > 0 && !s->low_is_bad &&
+               !text_is(&r->kind, "redis");
     case PICK_LATENCY:
         return s->unit == UNIT_MS && s->window_ms > 0;
     default:
