@@ -23,7 +23,7 @@
 #include "core/err.h"
 #include "probes/logsplit.h"
 
-enum { LOGFILE_LINGER_MS = 60000 /* for a writer that has not noticed the rotation */ };
+enum { LOGFILE_LINGER_MS = 15000 /* for a writer that has not noticed the rotation */ };
 
 struct logfile;
 

@@ -33,6 +33,7 @@ seeds() {
     exposition) echo "$shared/corpus/exposition" ;;
     text) echo "$top/tests/data/health $shared/corpus/conformance" ;;
     yaml) echo "$top/examples $shared/corpus/conformance/yaml-test-suite" ;;
+    logline) echo "$top/tests/data/logs" ;;
     resp) echo "$top/tests/data/resp $shared/corpus/outputs" ;;
     *) echo "" ;;
     esac
