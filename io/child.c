@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -97,6 +98,17 @@ static void child_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* As far as the system lets us: it is a courtesy, no condition. */
+static void child_background(void)
+{
+    setpriority(PRIO_PROCESS, 0, 19);
+#if defined SYS_ioprio_set
+    enum { IOPRIO_WHO_PROCESS = 1, IOPRIO_IDLE = 3 << 13 }; /* linux/ioprio.h, since 5.9 only */
+
+    syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_IDLE);
+#endif
+}
+
 MW_NORETURN static void child_exec(const struct child_plan *p)
 {
     int from[4] = { p->in, p->out, p->err, p->fail };
@@ -111,6 +123,8 @@ MW_NORETURN static void child_exec(const struct child_plan *p)
     }
 #endif
     umask(077);
+    if (p->spec->background)
+        child_background();
     for (int i = 0; i < 4; i++) { /* they may lie on 0..3 themselves: away from there first */
         from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 10);
         if (from[i] < 0)

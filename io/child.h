@@ -23,6 +23,7 @@ struct child_spec {
     bool keep_stdin;  /* a pipe stays open as a lifeline; else /dev/null */
     size_t max_bytes; /* of stdout and of stderr; 0 = CHILD_OUTPUT_MAX */
     bool die_with_us; /* PR_SET_PDEATHSIG where there is one */
+    bool background;  /* it gives way to everybody: nice 19, the disk when nobody wants it */
 };
 
 struct child_events {

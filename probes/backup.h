@@ -16,7 +16,7 @@
 
 enum {
     BACKUP_MAX = 1000, /* the newest of these are kept in a list */
-    BACKUP_NAME = 160,
+    BACKUP_NAME = 256,
     BACKUP_WORDS = 200
 };
 
@@ -29,7 +29,7 @@ struct backup {
     enum backup_type type;  /* sizes are compared within a type */
     char how[BACKUP_WORDS]; /* the evidence: "gzip, trailer read, gzip -t good"; may be empty */
     char why[BACKUP_WORDS]; /* why it is no good; empty = nothing speaks against it */
-    bool pending;           /* being verified: neither good nor no good yet */
+    bool pending;           /* neither good nor no good, `how` says why: being verified */
 };
 
 enum backup_verdict { BACKUP_NOT_VERIFIED, BACKUP_VERIFIED, BACKUP_VERIFY_FAILED };

@@ -200,8 +200,8 @@ static void backup_find_newest(struct backup_judge *j)
     else if (*b->why)
         backup_find(j, "newest", STATE_DOWN, "no good", "%s: %s", b->name, b->why);
     else if (b->pending)
-        backup_find(j, "newest", j->good ? STATE_UP : STATE_UNKNOWN, "being verified", "%s%s%s",
-                    b->name, *b->how ? ": " : "", b->how);
+        backup_find(j, "newest", j->good ? STATE_UP : STATE_UNKNOWN, "not known", "%s%s%s", b->name,
+                    *b->how ? ": " : "", b->how);
     else
         backup_find(j, "newest", STATE_UP, "good", "%s%s%s", b->name, *b->how ? ": " : "", b->how);
 }
@@ -236,7 +236,7 @@ static void backup_find_rpo(struct backup_judge *j)
 
     if (!at_ms) {
         backup_find(j, "RPO", j->n_pending ? STATE_UNKNOWN : STATE_DOWN, "not known",
-                    j->n_pending      ? "none is verified yet"
+                    j->n_pending      ? "none is proven good yet"
                     : j->f->total > 1 ? "none of them is good"
                     : j->f->wal.only  ? "nothing is in the archive"
                                       : "there is no good one");
@@ -445,7 +445,7 @@ static void backup_numbers(struct backup_judge *j)
 {
     const struct backup_facts *f = j->f;
     int64_t at_ms = backup_recoverable(j);
-    const char *none = j->n_pending ? "none is verified yet" : "there is no good one";
+    const char *none = j->n_pending ? "none is proven good yet" : "there is no good one";
 
     backup_put(j, BACKUP_AGE, at_ms ? fmax(0, (double)(j->now_ms - at_ms) / 1000) : NAN, none);
     backup_put(j, BACKUP_SIZE, j->good ? j->good->size_bytes : NAN,

@@ -109,7 +109,8 @@ struct probe {
     struct clients *clients;
     /* filled by app/: */
     void (*on_report)(void *arg, struct probe *p, const struct report *r);
-    void (*on_closed)(void *arg, struct probe *p); /* the kept connection closed unasked: ask now */
+    /* the kept connection closed unasked, or more is known than was told: ask now */
+    void (*on_closed)(void *arg, struct probe *p);
     void *arg;
     int64_t closed_ms; /* when it last told of a close (monotonic); 0 = never */
 };

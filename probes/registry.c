@@ -4,8 +4,9 @@
 #include <string.h>
 
 const struct probe_ops *const probe_kinds[] = {
-    &probe_command,  &probe_headers,    &probe_http,  &probe_jsonlog, &probe_metrics,
-    &probe_postgres, &probe_prometheus, &probe_queue, &probe_redis,   NULL,
+    &probe_command, &probe_files,    &probe_headers,    &probe_http,  &probe_jsonlog,
+    &probe_metrics, &probe_postgres, &probe_prometheus, &probe_queue, &probe_redis,
+    NULL,
 };
 
 const struct probe_ops *probe_kind(const char *kind)

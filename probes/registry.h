@@ -4,6 +4,7 @@
 #include "probes/probe.h"
 
 extern const struct probe_ops probe_command;
+extern const struct probe_ops probe_files;
 extern const struct probe_ops probe_headers;
 extern const struct probe_ops probe_http;
 extern const struct probe_ops probe_jsonlog;

@@ -21,6 +21,8 @@ struct run {
     struct child *child; /* also while what was told to end has not ended */
     struct io_timer *limit;
     int64_t began_ms, timeout_ms;
+    void (*output)(void *arg, int fd, const char *bytes, size_t len);
+    bool background;
     bool owed;  /* an end is to be told */
     char *name; /* what `path` was found for */
     char path[PROGRAM_PATH_MAX];
@@ -87,12 +89,22 @@ static void run_on_end(void *arg, int status, const struct err *err, const char 
     child_free(child);         /* with what it printed */
 }
 
+static void run_on_output(void *arg, int fd, const char *bytes, size_t len)
+{
+    struct run *r = arg;
+
+    if (r->output && r->owed)
+        r->output(r->arg, fd, bytes, len);
+}
+
 void run_start(struct run *r, const char *const *argv, const char *const *env, int64_t timeout_ms)
 {
-    static const struct child_events events = { .ended = run_on_end };
-    struct child_spec spec = {
-        .env = env, .cwd = r->cwd, .max_bytes = r->max_bytes, .die_with_us = true
-    };
+    static const struct child_events events = { .output = run_on_output, .ended = run_on_end };
+    struct child_spec spec = { .env = env,
+                               .cwd = r->cwd,
+                               .max_bytes = r->max_bytes,
+                               .die_with_us = true,
+                               .background = r->background };
     const char **words;
     size_t n = 0;
     char why[600];
@@ -131,6 +143,13 @@ struct run *run_new(struct io *io, const char *cwd, size_t max_bytes, run_done *
     r->arg = arg;
     r->limit = io_timer_new(io, run_on_limit, r);
     return r;
+}
+
+void run_in_background(struct run *r,
+                       void (*output)(void *arg, int fd, const char *bytes, size_t len))
+{
+    r->background = true;
+    r->output = output;
 }
 
 void run_free(struct run *r)

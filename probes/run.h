@@ -28,6 +28,10 @@ typedef void run_done(void *arg, const struct run_end *end);
 
 /* `cwd` is copied; NULL = /. `max_bytes` of stdout and of stderr are kept. */
 struct run *run_new(struct io *io, const char *cwd, size_t max_bytes, run_done *done, void *arg);
+/* From the next start on it gives way to everybody else; `output` (may be NULL) sees each piece as
+ * it comes, fd 1 or 2, also what is not kept. */
+void run_in_background(struct run *r,
+                       void (*output)(void *arg, int fd, const char *bytes, size_t len));
 void run_free(struct run *r); /* kills at once; no callback comes any more */
 /* argv and env (NULL = nothing added) are borrowed for the call; argv[0] is a whole path, or a name
  * that is looked for in CHILD_PATH. `done` is called once, for what cannot even be started inside

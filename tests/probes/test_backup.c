@@ -249,20 +249,23 @@ static void older_than_the_rpo_is_amber_in_the_window(void **state)
 static void what_is_being_verified_is_neither(void **state)
 {
     struct night n;
+    struct backup *b;
 
     (void)state;
     night_init(&n);
     n.o.rpo_ms = 26 * HOUR;
-    night_add(&n, HOUR, 1000)->pending = true;
+    b = night_add(&n, HOUR, 1000);
+    b->pending = true;
+    BACKUP_SET(b->how, "gzip -t runs");
     night_judge(&n);
-    says(&n, STATE_UNKNOWN, "dump-1 · none is verified yet");
+    says(&n, STATE_UNKNOWN, "dump-1: gzip -t runs · none is proven good yet");
     assert_false(n.r.values[BACKUP_AGE].known);
     night_add(&n, 25 * HOUR, 1000);
     report_clear(&n.r, NOW);
     night_judge(&n);
     assert_int_equal(n.r.state, STATE_UP);
     assert_true(n.r.values[BACKUP_AGE].value == 25 * 3600);
-    finds(&n, "newest", STATE_UP, "being verified: dump-1");
+    finds(&n, "newest", STATE_UP, "not known: dump-1: gzip -t runs");
     night_fini(&n);
 }
 
