@@ -193,19 +193,24 @@ static void read_thresholds(struct reader *r, struct config_probe *p, const stru
 {
     const struct probe_common *c = &p->common;
     bool any = !isnan(c->warn) || !isnan(c->crit) || !isnan(c->max), main = false;
+    bool low = c->low_is_bad;
     const char *key = !isnan(c->warn) ? "warn" : !isnan(c->crit) ? "crit" : "max";
 
-    for (size_t i = 0; i < n && i < READING_SIGNALS; i++)
-        main |= specs[i].main;
+    for (size_t i = 0; i < n && i < READING_SIGNALS; i++) {
+        if (specs[i].main) {
+            main = true;
+            low |= specs[i].low_is_bad;
+        }
+    }
     if (any && !main)
         read_blame(r, map, key, "has no number to judge: this probe measures none");
     if (isnan(c->warn) || isnan(c->crit))
         return;
-    if (c->low_is_bad ? c->crit > c->warn : c->crit < c->warn)
+    if (low ? c->crit > c->warn : c->crit < c->warn)
         read_blame(r, map, "crit",
-                   c->low_is_bad ? "comes before warn; less is worse here"
-                                 : "comes before warn; more is worse here (low_is_bad: true turns "
-                                   "that round)");
+                   low ? "comes before warn; less is worse here"
+                       : "comes before warn; more is worse here (low_is_bad: true turns "
+                         "that round)");
 }
 
 /* "insecure: say why": what a kind says of one of its options is told where that stands. */

@@ -33,7 +33,7 @@ static void watch_board_signals(struct reading *r, const struct config_probe *p)
         signals[i].warn = p->common.warn;
         signals[i].crit = p->common.crit;
         signals[i].max = p->common.max;
-        signals[i].low_is_bad = p->common.low_is_bad;
+        signals[i].low_is_bad = p->common.low_is_bad || specs[i].low_is_bad;
     }
 }
 

@@ -23,12 +23,16 @@ struct fake_answer {
     bool closes;          /* afterwards the kept connection closes unasked */
 };
 
+struct tls_facts;
+
 struct fake_net {
     void *arg;
     void (*http)(void *arg, const char *method, const char *url, struct fake_answer *out);
     void (*postgres)(void *arg, const char *conninfo, const char *sql, struct fake_answer *out);
     void (*redis)(void *arg, const char *address, int argc, const char *const *argv,
                   struct fake_answer *out);
+    /* `out` is empty; what is put in is freed for the caller. NULL = there is no TLS. */
+    void (*tls)(void *arg, const char *host, struct tls_facts *out);
 };
 
 void io_fake_set(struct io *io, const struct fake_net *net); /* borrowed */

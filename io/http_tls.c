@@ -3,54 +3,15 @@
 
 #include <string.h>
 
-/* OpenSSL's X509_V_ERR_*, as CURLINFO_SSL_VERIFYRESULT gives them. */
-enum {
-    X509_NO_ISSUER = 2,
-    X509_NOT_YET = 9,
-    X509_EXPIRED = 10,
-    X509_SELF_SIGNED = 18,
-    X509_SELF_SIGNED_ROOT = 19,
-    X509_NO_LOCAL_ISSUER = 20,
-    X509_NO_FIRST = 21,
-    X509_REVOKED = 23
-};
+#include "io/tls_impl.h"
+#include "io/tls_words.h"
 
-static const char *http_tls_alert(const char *e)
+void tls_trusted(const char **file, const char **dir)
 {
-    if (strstr(e, "wrong version number") || strstr(e, "packet length too long") ||
-        strstr(e, "http request"))
-        return "the other side does not speak TLS";
-    if (strstr(e, "unsupported protocol") || strstr(e, "protocol version") ||
-        strstr(e, "version too low") || strstr(e, "no protocols available"))
-        return "protocol version";
-    if (strstr(e, "no shared cipher") || strstr(e, "handshake failure"))
-        return "no common cipher";
-    if (strstr(e, "certificate required") || strstr(e, "bad certificate"))
-        return "it wants a client certificate";
-    if (strstr(e, "SSL_ERROR_SYSCALL") || strstr(e, "unexpected eof"))
-        return "connection closed in the handshake";
-    return NULL;
-}
+    const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
 
-static const char *http_tls_certificate(long verify)
-{
-    switch (verify) {
-    case X509_EXPIRED:
-        return "certificate expired";
-    case X509_NOT_YET:
-        return "certificate not valid yet";
-    case X509_SELF_SIGNED:
-        return "self-signed certificate";
-    case X509_REVOKED:
-        return "certificate revoked";
-    case X509_NO_ISSUER:
-    case X509_SELF_SIGNED_ROOT:
-    case X509_NO_LOCAL_ISSUER:
-    case X509_NO_FIRST:
-        return "unknown issuer";
-    default:
-        return NULL;
-    }
+    *file = curl->cainfo;
+    *dir = curl->capath;
 }
 
 const char *http_tls_words(CURL *easy, CURLcode rc, const char *error)
@@ -59,13 +20,13 @@ const char *http_tls_words(CURL *easy, CURLcode rc, const char *error)
     long verify = 0;
 
     curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verify);
-    words = http_tls_certificate(verify);
+    words = tls_verify_words(verify);
     if (words)
         return words;
     /* The name is compared before the verdict of OpenSSL is fetched. */
     if (rc == CURLE_PEER_FAILED_VERIFICATION && (verify == 0 || strstr(error, "host name")))
         return "wrong host";
-    words = http_tls_alert(error);
+    words = tls_alert_words(error);
     if (words)
         return words;
     return *error ? error : curl_easy_strerror(rc);

@@ -1,37 +1,33 @@
-/* io/resolve.c: getaddrinfo in a thread for each name under way.
- *
- * The thread owns nothing but its lookup, which is counted: whoever of loop and thread lets go last
- * frees it. So a resolver can end while getaddrinfo still hangs.
- */
+/* io/resolve.c: getaddrinfo as an errand for each name under way, so that a resolver can end while
+ * it still hangs. */
 #include "io/resolve.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/alloc.h"
-#include "io/thread.h"
+#include "io/errand.h"
+
+enum { LOOKUP_STACK = 512 << 10 };
+
+struct question { /* the errand's */
+    char *host;
+    int rc, sys_errno;
+    struct resolved found;
+};
 
 struct lookup { /* one name under way */
     struct lookup *next;
     struct resolver *r;
     struct resolve *asks;
-    struct io_watch *watch;
-    struct io_timer *later; /* for what needs no thread */
-    int pipe_rd;
-    bool failed; /* `why` was set without asking */
-    /* shared with the thread: */
-    atomic_int refs;
-    atomic_bool ready;
-    int pipe_wr;
     char *host;
-    int rc, sys_errno;
-    struct resolved found;
+    struct errand *errand;
+    struct io_timer *later; /* for what needs no thread: a literal, or ... */
+    struct resolved literal;
+    int failed; /* ... errno of what could not be asked; else 0 */
 };
 
 struct resolve {
@@ -50,16 +46,6 @@ struct resolver {
     bool *gone;                 /* set when freed from inside a callback */
 };
 
-static void lookup_unref(struct lookup *l)
-{
-    if (atomic_fetch_sub(&l->refs, 1) != 1)
-        return;
-    if (l->pipe_wr >= 0)
-        close(l->pipe_wr);
-    free(l->host);
-    free(l);
-}
-
 static void lookup_store(struct resolved *out, const struct addrinfo *list)
 {
     for (const struct addrinfo *a = list; a && out->n < RESOLVE_ADDRESSES; a = a->ai_next)
@@ -68,28 +54,30 @@ static void lookup_store(struct resolved *out, const struct addrinfo *list)
             out->n++;
 }
 
-static void *lookup_thread(void *arg)
+static void lookup_run(void *what)
 {
-    struct lookup *l = arg;
+    struct question *q = what;
     struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
     struct addrinfo *list = NULL;
-    ssize_t n;
 
-    l->rc = getaddrinfo(l->host, NULL, &hints, &list);
-    l->sys_errno = errno;
-    if (l->rc == 0)
-        lookup_store(&l->found, list);
+    q->rc = getaddrinfo(q->host, NULL, &hints, &list);
+    q->sys_errno = errno;
+    if (q->rc == 0)
+        lookup_store(&q->found, list);
     if (list)
         freeaddrinfo(list);
-    atomic_store(&l->ready, true);
-    do /* one byte: the pipe cannot be full; with no reader left EPIPE is fine too */
-        n = write(l->pipe_wr, "", 1);
-    while (n < 0 && errno == EINTR);
-    lookup_unref(l);
-    return NULL;
 }
 
-/* The loop's side lets go. */
+static void lookup_drop_question(void *what)
+{
+    struct question *q = what;
+
+    free(q->host);
+    free(q);
+}
+
+static const struct errand_ops lookup_ops = { lookup_run, lookup_drop_question, LOOKUP_STACK };
+
 static void lookup_drop(struct lookup *l)
 {
     struct lookup **at = &l->r->lookups;
@@ -98,17 +86,16 @@ static void lookup_drop(struct lookup *l)
         at = &(*at)->next;
     *at = l->next;
     l->r->n--;
-    io_watch_free(l->watch);
+    errand_forget(l->errand);
     io_timer_free(l->later);
-    if (l->pipe_rd >= 0)
-        close(l->pipe_rd);
-    lookup_unref(l);
+    free(l->host);
+    free(l);
 }
 
-static void lookup_finish(struct lookup *l, const struct err *why)
+static void lookup_finish(struct lookup *l, const struct resolved *answer, const struct err *why)
 {
     struct resolver *r = l->r;
-    struct resolved found = l->found;
+    struct resolved found = *answer;
     struct resolve *q;
     bool gone = false;
 
@@ -131,24 +118,22 @@ static void lookup_finish(struct lookup *l, const struct err *why)
     r->gone = NULL;
 }
 
-static void lookup_on_watch(void *arg, int events)
+static void lookup_on_errand(void *arg, void *what)
 {
     struct lookup *l = arg;
+    const struct question *q = what;
     struct err why;
-    char byte;
 
-    (void)events;
-    if (read(l->pipe_rd, &byte, 1) < 0 || !atomic_load(&l->ready))
-        return;
-    if (l->rc == 0 && l->found.n > 0) {
-        lookup_finish(l, NULL);
+    l->errand = NULL;
+    if (q->rc == 0 && q->found.n > 0) {
+        lookup_finish(l, &q->found, NULL);
         return;
     }
     err_set(&why, "cannot resolve %s: %s", l->host,
-            l->rc == EAI_SYSTEM ? strerror(l->sys_errno)
-            : l->rc             ? gai_strerror(l->rc)
+            q->rc == EAI_SYSTEM ? strerror(q->sys_errno)
+            : q->rc             ? gai_strerror(q->rc)
                                 : "no address");
-    lookup_finish(l, &why);
+    lookup_finish(l, &q->found, &why);
 }
 
 static void lookup_on_later(void *arg)
@@ -156,12 +141,8 @@ static void lookup_on_later(void *arg)
     struct lookup *l = arg;
     struct err why;
 
-    if (!l->failed) {
-        lookup_finish(l, NULL);
-        return;
-    }
-    err_set(&why, "cannot resolve %s: %s", l->host, strerror(l->sys_errno));
-    lookup_finish(l, &why);
+    err_set(&why, "cannot resolve %s: %s", l->host, strerror(l->failed));
+    lookup_finish(l, &l->literal, l->failed ? &why : NULL);
 }
 
 static bool lookup_is_literal(struct lookup *l)
@@ -170,65 +151,45 @@ static bool lookup_is_literal(struct lookup *l)
     const char *host = l->host;
     size_t len = strlen(host);
 
-    if (len >= sizeof l->found.address[0])
+    if (len >= sizeof l->literal.address[0])
         return false;
     if (inet_pton(AF_INET, host, bin) != 1 && inet_pton(AF_INET6, host, bin) != 1)
         return false;
-    memcpy(l->found.address[0], host, len + 1);
-    l->found.n = 1;
+    memcpy(l->literal.address[0], host, len + 1);
+    l->literal.n = 1;
     return true;
 }
 
-static int lookup_thread_start(struct lookup *l)
+static bool lookup_start(struct lookup *l)
 {
-    int rc;
+    struct question *q = xcalloc(1, sizeof *q);
 
-    atomic_fetch_add(&l->refs, 1);
-    rc = thread_start(lookup_thread, l, 512 << 10);
-    if (rc)
-        atomic_fetch_sub(&l->refs, 1);
-    return rc;
-}
-
-static bool lookup_spawn(struct lookup *l)
-{
-    int fds[2], rc;
-
-    if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0)
-        return false;
-    l->pipe_rd = fds[0];
-    l->pipe_wr = fds[1];
-    l->watch = io_watch_new(l->r->io, l->pipe_rd, IO_READ, lookup_on_watch, l);
-    if (!l->watch)
-        return false;
-    rc = lookup_thread_start(l);
-    if (rc)
-        errno = rc;
-    return rc == 0;
+    q->host = xstrdup(l->host);
+    l->errand = errand_start(l->r->io, &lookup_ops, q, lookup_on_errand, l);
+    if (l->errand)
+        return true;
+    l->failed = errno;
+    lookup_drop_question(q);
+    return false;
 }
 
 static struct lookup *lookup_new(struct resolver *r, const char *host)
 {
     struct lookup *l = xcalloc(1, sizeof *l);
-    bool known;
 
     l->r = r;
     l->host = xstrdup(host);
-    l->pipe_rd = l->pipe_wr = -1;
-    atomic_init(&l->refs, 1);
     l->next = r->lookups;
     r->lookups = l;
     r->n++;
-    known = lookup_is_literal(l);
-    errno = EAGAIN; /* too many names under way: "Resource temporarily unavailable" */
-    if (!known && (r->n > RESOLVE_NAMES || !lookup_spawn(l))) {
-        l->failed = true;
-        l->sys_errno = errno;
+    if (!lookup_is_literal(l)) {
+        if (r->n > RESOLVE_NAMES)
+            l->failed = EAGAIN; /* "Resource temporarily unavailable" */
+        else if (lookup_start(l))
+            return l;
     }
-    if (known || l->failed) {
-        l->later = io_timer_new(r->io, lookup_on_later, l);
-        io_timer_arm(l->later, 0);
-    }
+    l->later = io_timer_new(r->io, lookup_on_later, l);
+    io_timer_arm(l->later, 0);
     return l;
 }
 

@@ -46,6 +46,7 @@ struct signal_spec {
     const char *unit_word; /* NULL */
     bool main;             /* warn, crit and max of the options belong to this one */
     int64_t window_ms;
+    bool low_is_bad;           /* less is worse, whatever the options say */
     const double *warn, *crit; /* limits of another signal than the main one; NULL = none */
 };
 

@@ -3,11 +3,22 @@
 
 #include <string.h>
 
+/* clang-format off */
 const struct probe_ops *const probe_kinds[] = {
-    &probe_command, &probe_files,    &probe_headers,    &probe_http,  &probe_jsonlog,
-    &probe_metrics, &probe_postgres, &probe_prometheus, &probe_queue, &probe_redis,
+    &probe_command,
+    &probe_files,
+    &probe_headers,
+    &probe_http,
+    &probe_jsonlog,
+    &probe_metrics,
+    &probe_postgres,
+    &probe_prometheus,
+    &probe_queue,
+    &probe_redis,
+    &probe_tls,
     NULL,
 };
+/* clang-format on */
 
 const struct probe_ops *probe_kind(const char *kind)
 {

@@ -13,3 +13,4 @@ extern const struct probe_ops probe_postgres;
 extern const struct probe_ops probe_prometheus;
 extern const struct probe_ops probe_queue;
 extern const struct probe_ops probe_redis;
+extern const struct probe_ops probe_tls;

@@ -32,6 +32,7 @@ cmd:pkg-config             pkg-config
 pc:ncursesw                libncurses-dev
 pc:libcurl>=7.87           libcurl4-openssl-dev
 pc:libpq>=14               libpq-dev
+pc:openssl>=3.0            libssl-dev
 pc:hiredis                 libhiredis-dev
 pc:libuv                   libuv1-dev
 pc:yaml-0.1                libyaml-dev

@@ -63,7 +63,7 @@ class Certificate:
 
 
 class Certificates(dict):
-    """good, expired, soon (6 days 23 hours left), wrong-host, self-signed, hostile-subject."""
+    """good, expired, soon (6 days 23 hours left), early (valid from tomorrow), wrong-host, self-signed, hostile-subject."""
     made = None
 
     @classmethod
@@ -89,6 +89,7 @@ class Certificates(dict):
         self.issue("good", here, now - day, now + 30 * day)
         self.issue("expired", here, now - 30 * day, now - day)
         self.issue("soon", here, now - day, now + 7 * day - 3600)
+        self.issue("early", here, now + day, now + 30 * day)
         self.issue("wrong-host", "DNS:elsewhere.example", now - day, now + 30 * day)
         # what a stranger may write into a name: ESC [ 31m, CR, a bidi override
         self.issue("hostile-subject", "DNS:elsewhere.example", now - day, now + 30 * day,

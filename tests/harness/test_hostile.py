@@ -160,7 +160,7 @@ class TlsTest(unittest.TestCase):
         self.assertIn("expired", seen["expired"])
         self.assertIn("self", seen["self-signed"])
         self.assertIn("mismatch", seen["wrong-host"])
-        self.assertEqual(len(set(seen.values())), 4)
+        self.assertEqual(len(set(seen.values())), 5)
 
     def test_a_stalled_handshake_and_old_tls_do_not_connect(self):
         with hostile.HandshakeStall() as h, client(h, 0.1) as s:
