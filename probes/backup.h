@@ -142,7 +142,8 @@ enum backup_signal {                /* in the order of the reading's signals */
                      BACKUP_CHANGE, /* percent, against the median of the seven before it */
                      BACKUP_KEPT,   /* good ones */
                      BACKUP_OLDEST, /* seconds, of all that were found */
-                     BACKUP_WAL,    /* seconds since the archive was complete */
+                     BACKUP_WAL,    /* seconds since the archive was complete; last, so that kinds
+                                       which know of none leave it out */
                      BACKUP_SIGNALS
 };
 

@@ -226,7 +226,7 @@ static int64_t backup_window_end(const struct backup_judge *j)
     return o->window_ms && j->now_ms < from + o->window_ms ? from + o->window_ms : 0;
 }
 
-static void backup_find_rpo(struct backup_judge *j)
+static void backup_find_rpo_words(struct backup_judge *j)
 {
     int64_t at_ms = backup_recoverable(j), age_ms = j->now_ms - at_ms;
     int64_t rpo_ms = j->o->rpo_ms, end_ms = backup_window_end(j);
@@ -235,7 +235,8 @@ static void backup_find_rpo(struct backup_judge *j)
     char age[16], rpo[32], end[32];
 
     if (!at_ms) {
-        backup_find(j, "RPO", j->n_pending ? STATE_UNKNOWN : STATE_DOWN, "not known",
+        backup_find(j, "RPO", j->n_pending ? STATE_UNKNOWN : STATE_DOWN,
+                    rpo_ms ? "not known" : "not set",
                     j->n_pending      ? "none is proven good yet"
                     : j->f->total > 1 ? "none of them is good"
                     : j->f->wal.only  ? "nothing is in the archive"
@@ -259,6 +260,16 @@ static void backup_find_rpo(struct backup_judge *j)
     else
         backup_find(j, "RPO", STATE_DOWN, "missed", "RPO missed: %s %s ago, RPO %s", what, age,
                     backup_span(rpo_ms, rpo));
+}
+
+/* The objective itself stands beside, for a screen; none is none. */
+static void backup_find_rpo(struct backup_judge *j)
+{
+    backup_find_rpo_words(j);
+    if (!j->o->rpo_ms)
+        return;
+    j->s->findings[j->n - 1].value = (double)j->o->rpo_ms / 1000;
+    j->s->findings[j->n - 1].unit = UNIT_SECONDS;
 }
 
 /* When the schedule wanted one last: the beginning of the last window that is over. */

@@ -104,6 +104,7 @@ struct piece { /* of the right side; the last ones leave first */
     enum style style;
 };
 enum { BAND_PIECES = 7 };
+enum { TABS_CHOICE = 44 }; /* columns for what is chosen, before the names of screens give way */
 
 static const struct board *band_live(const struct band *b)
 {
@@ -411,18 +412,42 @@ int choice_draw(const struct band *b, struct rect r, struct canvas *c)
     return used;
 }
 
+static void tab_words(const struct screen_ops *s, bool named, char out[64])
+{
+    snprintf(out, 64, " %c%s%s ", s->number, named ? " " : "", named ? s->name : "");
+}
+
+/* Whether there is room for all names beside what is chosen: frozen, filtered. */
+static bool tabs_named(const struct band *b, struct rect r)
+{
+    int used = 1;
+    char words[64];
+
+    if (!b->frozen && !b->view->filter[0] && !b->view->problems_only)
+        return true;
+    for (const struct screen_ops *const *s = console_screens; *s; s++) {
+        if (!(*s)->number)
+            continue;
+        tab_words(*s, true, words);
+        used += canvas_cols(words);
+    }
+    return r.w - used >= TABS_CHOICE;
+}
+
 void tabs_draw(const struct band *b, struct rect r, struct canvas *c)
 {
+    bool named;
     int x = r.x + 1;
 
     if (r.h < 1)
         return;
+    named = tabs_named(b, r);
     for (const struct screen_ops *const *s = console_screens; *s; s++) {
         char words[64];
 
         if (!(*s)->number)
             continue;
-        snprintf(words, sizeof words, " %c %s ", (*s)->number, (*s)->name);
+        tab_words(*s, named || *s == b->screen, words);
         x += canvas_put(c, x, r.y, r.x + r.w - x, *s == b->screen ? STYLE_SELECTED : STYLE_DIM,
                         words);
     }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "tui/backups.h"
 #include "tui/detail.h"
 #include "tui/help.h"
 #include "tui/overview.h"
@@ -14,9 +15,13 @@
 #include "tui/services.h"
 #include "tui/words.h"
 
-const struct screen_ops *const console_screens[] = { &screen_overview, &screen_services,
-                                                     &screen_queues,   &screen_detail,
-                                                     &screen_help,     NULL };
+const struct screen_ops *const console_screens[] = { &screen_overview,
+                                                     &screen_services,
+                                                     &screen_queues,
+                                                     &screen_backups,
+                                                     &screen_detail,
+                                                     &screen_help,
+                                                     NULL };
 
 const struct key console_keys[] = {
     { "/", CMD_FILTER, "filter: word, !word, state=down", "filter" },
@@ -29,6 +34,7 @@ const struct key console_keys[] = {
     { "1", CMD_OVERVIEW, "overview", NULL },
     { "2", CMD_SERVICES, "services", NULL },
     { "4", CMD_QUEUES, "queues", NULL },
+    { "5", CMD_BACKUPS, "backups", NULL },
     { "Esc", CMD_BACK, "one step back, never out", NULL },
     { "+", CMD_CLOSER, "charts over a shorter time", NULL },
     { "=", CMD_CLOSER, "charts over a shorter time", NULL },

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "core/board_copy.h"
+#include "tui/backups.h"
 #include "tui/detail.h"
 #include "tui/help.h"
 #include "tui/overview.h"
@@ -36,7 +37,9 @@ static int console_selected(const struct console *c)
     if (c->stack[0] == &screen_services)
         return view_selected(v, v->tree, v->n_tree, &at);
     if (c->stack[0] == &screen_queues)
-        return queues_selected(v).service;
+        return sources_selected(v, LISTING_QUEUES).service;
+    if (c->stack[0] == &screen_backups)
+        return sources_selected(v, LISTING_BACKUPS).service;
     if (v->focus == FOCUS_PROBLEMS)
         return v->n_problems ? v->problems[v->problem].service : -1;
     return view_selected(v, v->overview, v->n_overview, &at);
@@ -52,7 +55,9 @@ static void console_open(struct console *c)
     if (c->stack[0] == &screen_overview && v->focus == FOCUS_PROBLEMS && v->n_problems)
         reading = v->problems[v->problem].reading;
     else if (c->stack[0] == &screen_queues)
-        reading = queues_selected(v).reading;
+        reading = sources_selected(v, LISTING_QUEUES).reading;
+    else if (c->stack[0] == &screen_backups)
+        reading = sources_selected(v, LISTING_BACKUPS).reading;
     view_select(v, service);
     v->reading = reading;
     v->detail_top = 0;
@@ -173,6 +178,9 @@ void console_command(struct console *c, enum command cmd)
         break;
     case CMD_QUEUES:
         console_show(c, &screen_queues);
+        break;
+    case CMD_BACKUPS:
+        console_show(c, &screen_backups);
         break;
     case CMD_FILTER:
         console_type(c, PROMPT_FILTER);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/buf.h"
+#include "tui/backups.h"
 #include "tui/lists.h"
 #include "tui/plot.h"
 #include "tui/words.h"
@@ -99,9 +100,13 @@ static void flow_target(struct flow *f, const struct reading *r)
         canvas_text(f->c, f->r.x + n + 2, f->y, f->r.w - n - 2, STYLE_PLAIN, &r->target);
     }
     f->y++;
-    snprintf(words, sizeof words, "every %s · timeout %s · down after %d in a row",
-             duration_format(r->every_ms, every), duration_format(r->timeout_ms, timeout),
-             r->fail_after);
+    snprintf(words, sizeof words, "every %s · timeout %s · down ",
+             duration_format(r->every_ms, every), duration_format(r->timeout_ms, timeout));
+    if (backups_is(r)) /* what is found does not change by being looked at again */
+        snprintf(words + strlen(words), sizeof words - strlen(words), "at once");
+    else
+        snprintf(words + strlen(words), sizeof words - strlen(words), "after %d in a row",
+                 r->fail_after);
     flow_wrapped(f, STYLE_DIM, words);
     if (r->version.len) {
         struct text version = { 0 };
@@ -173,16 +178,17 @@ static void detail_component_cell(const void *arg, size_t row, size_t column, st
     }
 }
 
-static void flow_components(struct flow *f, const struct reading *r)
+static void flow_components(struct flow *f, const struct reading *r, const char *title,
+                            const char *figure)
 {
     static const struct grid_column columns[] = { { .min = 10, .max = 30 },
-                                                  { .min = 4, .max = 16 },
+                                                  { .min = 4, .max = 18 },
                                                   { .min = 5, .leave = 1, .right = true },
                                                   { .min = 8, .leave = 2, .grow = true } };
 
     if (r->n_components == 0)
         return;
-    flow_heading(f, "Components", "as the answer tells them");
+    flow_heading(f, title, figure);
     if (flow_draws(f, (int)r->n_components))
         grid_draw(&(struct grid){ .columns = columns,
                                   .n_columns = 4,
@@ -223,7 +229,7 @@ static void detail_table_cell(const void *arg, size_t row, size_t column, struct
     out->text = &t->cells[row * t->cols + column];
 }
 
-static void flow_table(struct flow *f, const struct table *t)
+static void flow_table(struct flow *f, const struct table *t, const char *title, bool last)
 {
     struct grid_column columns[GRID_COLS];
     int rows = (int)t->rows + 1;
@@ -232,7 +238,9 @@ static void flow_table(struct flow *f, const struct table *t)
         return;
     for (size_t i = 0; i < t->cols && i < GRID_COLS; i++)
         columns[i] = (struct grid_column){ .min = 6, .max = 60, .leave = (int)i };
-    flow_heading(f, "Rows", t->cut ? "there were more" : "");
+    if (last) /* the words at the end matter more than the figures before them */
+        columns[t->cols - 1] = (struct grid_column){ .min = 16, .leave = 1, .grow = true };
+    flow_heading(f, title, t->cut ? "there were more" : "");
     if (flow_draws(f, rows))
         grid_draw(&(struct grid){ .columns = columns,
                                   .n_columns = t->cols < GRID_COLS ? t->cols : GRID_COLS,
@@ -257,10 +265,16 @@ static void flow_page(struct flow *f, int service)
     flow_evidence(f, r);
     flow_target(f, r);
     flow_phases(f, r);
+    if (backups_is(r)) { /* what proves it before how it went */
+        flow_components(f, r, "Findings", "");
+        flow_table(f, &r->table, "Backups", true);
+    }
     for (size_t k = 0; k < r->n_signals; k++)
         flow_signal(f, (struct pick){ service, index, (int)k });
-    flow_components(f, r);
-    flow_table(f, &r->table);
+    if (backups_is(r))
+        return;
+    flow_components(f, r, "Components", "as the answer tells them");
+    flow_table(f, &r->table, "Rows", false);
 }
 
 int detail_page_lines(const struct view *v, int service, int w)

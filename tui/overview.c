@@ -5,8 +5,10 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "tui/backups.h"
 #include "tui/lists.h"
 #include "tui/plot.h"
+#include "tui/queues.h"
 #include "tui/words.h"
 #include "widgets/frame.h"
 #include "widgets/grid.h"
@@ -15,12 +17,13 @@ enum {
     OVERVIEW_W_TWO = 76,
     OVERVIEW_W_THREE = 170,
     OVERVIEW_CHARTS = 8,
-    OVERVIEW_CHART_MIN = 6,  /* rows below which one chart less is drawn */
-    OVERVIEW_CHART_WELL = 12 /* rows a chart likes to have; more room means more charts */
+    OVERVIEW_CHART_MIN = 6,   /* rows below which one chart less is drawn */
+    OVERVIEW_CHART_WELL = 12, /* rows a chart likes to have; more room means more charts */
+    OVERVIEW_LISTED = 4       /* of queues, of backups */
 };
 
 struct overview { /* the panels; h == 0: not there */
-    struct rect services, problems, changes, signals;
+    struct rect services, problems, changes, signals, listed[LISTINGS];
     struct {
         struct pick pick;
         const char *title;
@@ -40,12 +43,55 @@ static int overview_max(int a, int b)
     return a > b ? a : b;
 }
 
-/* Services, problems and changes in one column, from the top; the last one takes what is left. */
+static const struct sources *const overview_sources[LISTINGS] = {
+    [LISTING_QUEUES] = &queues_sources, [LISTING_BACKUPS] = &backups_sources
+};
+
+/* The first row of a list is its worst: the lists follow the services. */
+static int overview_badness(const struct view *v, int list)
+{
+    const struct listing *l = &v->listings[list];
+    int worst = -1;
+
+    for (size_t i = 0; i < l->n; i++) {
+        int rank = state_rank(pick_reading(v, l->rows[i])->state);
+
+        worst = rank > worst ? rank : worst;
+    }
+    return worst;
+}
+
+/* Queues and backups in short, above the last `h` rows of the column that nobody else needs; where
+ * only one fits, the one that is worse off. Returns the rows they take. */
+static int overview_lists(const struct view *v, struct rect r, int h, struct overview *o)
+{
+    bool backups_first = overview_badness(v, LISTING_BACKUPS) > overview_badness(v, LISTING_QUEUES);
+    int heights[LISTINGS] = { 0 }, used = 0;
+
+    for (int i = 0; i < LISTINGS; i++) {
+        int list = backups_first ? LISTINGS - 1 - i : i, n = (int)v->listings[list].n;
+        int want = n ? overview_min(n, OVERVIEW_LISTED) + 3 : 0;
+
+        if (used + want > h)
+            continue;
+        heights[list] = want;
+        used += want;
+    }
+    for (int i = 0; i < LISTINGS; i++) {
+        if (heights[i])
+            o->listed[i] = (struct rect){ r.x, r.y, r.w, heights[i] };
+        r.y += heights[i];
+    }
+    return used;
+}
+
+/* Services, problems, queues, backups and changes in one column, from the top; the last one takes
+ * what is left. */
 static void overview_left(const struct view *v, struct rect r, bool changes, struct overview *o)
 {
     int services = (int)v->n_overview + 2, problems = overview_max((int)v->n_problems, 1) + 2;
     int news = changes && v->board->n_marks ? overview_min((int)v->board->n_marks, 6) + 2 : 0;
-    int rest;
+    int rest, listed;
 
     services = overview_min(services, overview_max(r.h - overview_min(problems, r.h / 3), 4));
     services = overview_min(overview_max(services, 4), r.h);
@@ -55,10 +101,15 @@ static void overview_left(const struct view *v, struct rect r, bool changes, str
         return;
     }
     o->services = (struct rect){ r.x, r.y, r.w, services };
+    listed = overview_lists(v, (struct rect){ r.x, r.y + services + problems, r.w, 0 },
+                            rest - problems, o);
+    rest -= listed;
     if (news > 0 && rest - problems >= 4) {
         o->problems = (struct rect){ r.x, r.y + services, r.w, problems };
-        o->changes = (struct rect){ r.x, r.y + services + problems, r.w, rest - problems };
+        o->changes = (struct rect){ r.x, r.y + services + problems + listed, r.w, rest - problems };
     } else {
+        for (int i = 0; i < LISTINGS; i++)
+            o->listed[i].y += rest - problems;
         o->problems = (struct rect){ r.x, r.y + services, r.w, rest };
     }
 }
@@ -237,6 +288,9 @@ static void overview_draw(const struct view *v, struct rect r, struct canvas *c)
     overview_services(v, o.services, o.boxes, c);
     if (o.problems.h > 0)
         overview_problems(v, o.problems, c);
+    for (int i = 0; i < LISTINGS; i++)
+        if (o.listed[i].h > 0)
+            sources_panel(v, overview_sources[i], o.listed[i], c);
     if (o.changes.h > 0)
         changes_draw(v, frame_draw(&(struct frame){ .title = "Changes" }, o.changes, c), c);
     for (int i = 0; i < o.n_charts; i++)
@@ -249,8 +303,12 @@ static void overview_draw(const struct view *v, struct rect r, struct canvas *c)
 
 static void overview_settle(struct view *v, struct rect r)
 {
-    struct overview o = overview_layout(v, r);
+    struct overview o;
     int at;
+
+    for (int i = 0; i < LISTINGS; i++)
+        sources_rows(v, overview_sources[i]);
+    o = overview_layout(v, r);
 
     view_selected(v, v->overview, v->n_overview, &at);
     v->overview_top = grid_settle(v->overview_top, at, (int)v->n_overview,

@@ -1,9 +1,7 @@
 /* tui/queues.h: screen 4, every queue: what waits, how long, and where it is going. */
 #pragma once
 
-#include "tui/view.h"
+#include "tui/sources.h"
 
 extern const struct screen_ops screen_queues;
-
-/* The selected queue; PICK_NONE when there is none. */
-struct pick queues_selected(const struct view *v);
+extern const struct sources queues_sources;

@@ -27,6 +27,7 @@ enum command {
     CMD_OVERVIEW,
     CMD_SERVICES,
     CMD_QUEUES,
+    CMD_BACKUPS,
     CMD_FILTER,
     CMD_COMMAND_LINE,
     CMD_HELP,

@@ -85,7 +85,8 @@ static void view_carry(struct view *v, const struct board *b)
     v->service = shown.service;
     v->reading = shown.reading;
     view_carry_list(v->problems, &v->n_problems, &v->problem, was, b);
-    view_carry_list(v->queues, &v->n_queues, &v->queue, was, b);
+    for (int i = 0; i < LISTINGS; i++)
+        view_carry_list(v->listings[i].rows, &v->listings[i].n, &v->listings[i].at, was, b);
     v->errors = pick_carry(was, b, v->errors);
     v->latency = pick_carry(was, b, v->latency);
     v->n_signals = v->n_overview = v->n_tree = 0;

@@ -28,7 +28,8 @@ struct pick { /* a signal of a reading; signal -1 = the reading itself, service 
 };
 #define PICK_NONE ((struct pick){ -1, -1, -1 })
 
-enum { VIEW_PROBLEMS = 128, VIEW_SIGNALS = 64, VIEW_QUEUES = 128, VIEW_SPANS = 6 };
+enum { VIEW_PROBLEMS = 128, VIEW_SIGNALS = 64, VIEW_LISTED = 128, VIEW_SPANS = 6 };
+enum listing_id { LISTING_QUEUES, LISTING_BACKUPS, LISTINGS };
 enum focus { FOCUS_SERVICES, FOCUS_PROBLEMS };
 
 struct view {
@@ -54,9 +55,11 @@ struct view {
     struct pick signals[VIEW_SIGNALS]; /* the others, worst first */
     size_t n_signals;
 
-    struct pick queues[VIEW_QUEUES]; /* of screen 4, settled by it alone */
-    size_t n_queues;
-    int queue, queues_top; /* selected */
+    struct listing { /* readings of one kind: screens 4 and 5, settled by tui/sources.c alone */
+        struct pick rows[VIEW_LISTED];
+        size_t n;
+        int at, top; /* selected */
+    } listings[LISTINGS];
 
     int reading;      /* of the detail; -1 = the one that decided */
     int detail_top;   /* first line of the reading's page */
