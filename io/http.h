@@ -31,13 +31,19 @@ struct http_spec { /* copied by http_target_new */
     size_t n_headers;
     const struct secret *bearer; /* NULL = none; borrowed for the call */
     const struct secret *basic;  /* "user:password"; NULL = none; borrowed for the call */
-    int64_t connect_timeout_ms;  /* of the TCP connect, within the total; 0 = HTTP_CONNECT_MS */
-    size_t max_bytes;            /* decoded; 0 = HTTP_BODY_MAX */
-    int follow;                  /* redirects of a GET, same origin only; 0 = none */
-    bool fresh;                  /* a new connection every time */
-    bool insecure;               /* certificate not verified */
-    const char *ca_file;         /* NULL = the system's */
-    const char *resolve;         /* "host:port:address" for tests; NULL */
+    /* Signed as Amazon's services demand (Signature Version 4): REGION and SERVICE, "eu-west-1",
+     * "s3"; NULL = not. Then the URL's query is sorted by name, encoded but for -_.~, and every
+     * parameter has its =. The key is "ID:SECRET", the session's token NULL where there is none;
+     * both borrowed for the call. Takes the place of basic. */
+    const char *aws_region, *aws_service;
+    const struct secret *aws_key, *aws_session;
+    int64_t connect_timeout_ms; /* of the TCP connect, within the total; 0 = HTTP_CONNECT_MS */
+    size_t max_bytes;           /* decoded; 0 = HTTP_BODY_MAX */
+    int follow;                 /* redirects of a GET, same origin only; 0 = none */
+    bool fresh;                 /* a new connection every time */
+    bool insecure;              /* certificate not verified */
+    const char *ca_file;        /* NULL = the system's */
+    const char *resolve;        /* "host:port:address" for tests; NULL */
     /* The body of a 2xx in pieces as they come, instead of keeping it: the reply's body is then
      * empty. `arg` is the one of http_ask(). false ends the exchange as FAULT_BODY. May be NULL. */
     bool (*chunk)(void *arg, const char *bytes, size_t len);

@@ -9,6 +9,8 @@
 #include "io/limits.h"
 
 #define HTTP_AGENT "midwatch/" MW_VERSION
+#define HTTP_SHA256_OF_NOTHING \
+    "x-amz-content-sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 /* ---- callbacks ---- */
 
@@ -180,6 +182,22 @@ static bool http_check_headers(const struct http_spec *spec, struct err *err)
     return true;
 }
 
+/* A header whose value is a secret. */
+static bool http_add_secret(struct http_target *t, const char *name, const struct secret *value,
+                            const char *what, struct err *err)
+{
+    const char *token = secret_reveal(value);
+    struct buf line = { 0 };
+
+    if (!*token || http_has_control(token))
+        return err_set(err, "%s is empty or contains a control character", what);
+    buf_addf(&line, "%s%s", name, token);
+    http_add_header(t, buf_str(&line));
+    secret_wipe(line.bytes, line.len);
+    buf_fini(&line);
+    return true;
+}
+
 static bool http_setup_headers(struct http_target *t, const struct http_spec *spec, struct err *err)
 {
     struct buf line = { 0 };
@@ -196,16 +214,14 @@ static bool http_setup_headers(struct http_target *t, const struct http_spec *sp
     }
     http_add_header(t, "Expect:");
     buf_fini(&line);
-    if (spec->bearer) {
-        const char *token = secret_reveal(spec->bearer);
-
-        if (!*token || http_has_control(token))
-            return err_set(err, "the bearer token is empty or contains a control character");
-        buf_addf(&line, "Authorization: Bearer %s", token);
-        http_add_header(t, buf_str(&line));
-        secret_wipe(line.bytes, line.len);
-        buf_fini(&line);
-    }
+    if (spec->aws_region && !spec->body) /* curl signs it, and S3 wants it there */
+        http_add_header(t, HTTP_SHA256_OF_NOTHING);
+    if (spec->bearer &&
+        !http_add_secret(t, "Authorization: Bearer ", spec->bearer, "the bearer token", err))
+        return false;
+    if (spec->aws_session &&
+        !http_add_secret(t, "x-amz-security-token: ", spec->aws_session, "the session token", err))
+        return false;
     curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
     return true;
 }
@@ -322,6 +338,24 @@ static void http_setup_tls(struct http_target *t, const struct http_spec *spec)
         curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
 }
 
+static bool http_setup_signature(struct http_target *t, const struct http_spec *spec,
+                                 struct err *err)
+{
+    char what[128];
+
+    if (!spec->aws_region)
+        return true;
+    if (!http_is_token(spec->aws_region) || strchr(spec->aws_region, ':') ||
+        (size_t)snprintf(what, sizeof what, "aws:amz:%s:%s", spec->aws_region, spec->aws_service) >=
+            sizeof what)
+        return err_set(err, "'%s' is not a region", spec->aws_region);
+    if (!spec->aws_key || http_has_control(secret_reveal(spec->aws_key)))
+        return err_set(err, "the access key is missing or contains a control character");
+    curl_easy_setopt(t->easy, CURLOPT_AWS_SIGV4, what);
+    curl_easy_setopt(t->easy, CURLOPT_USERPWD, secret_reveal(spec->aws_key));
+    return true;
+}
+
 bool http_target_setup(struct http_target *t, const struct http_spec *spec, struct err *err)
 {
     t->url = xstrdup(spec->url);
@@ -354,7 +388,7 @@ bool http_target_setup(struct http_target *t, const struct http_spec *spec, stru
         curl_easy_setopt(t->easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
         curl_easy_setopt(t->easy, CURLOPT_USERPWD, secret_reveal(spec->basic));
     }
-    return http_setup_headers(t, spec, err);
+    return http_setup_signature(t, spec, err) && http_setup_headers(t, spec, err);
 }
 
 void http_target_fini(struct http_target *t)

@@ -36,6 +36,7 @@ pc:openssl>=3.0            libssl-dev
 pc:hiredis                 libhiredis-dev
 pc:libuv                   libuv1-dev
 pc:yaml-0.1                libyaml-dev
+pc:expat                   libexpat1-dev
 '
 needs_servers='
 cmd:postgres               postgresql
