@@ -4,7 +4,6 @@
  * argv, never a shell; looked for on a fixed path; no descriptors, no terminal, a built
  * environment. One at a time: at its limit it is ended with its group, and told as a timeout.
  */
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +12,6 @@
 #include "core/alloc.h"
 #include "core/buf.h"
 #include "core/json.h"
-#include "core/secret.h"
 #include "probes/command_impl.h"
 #include "probes/program.h"
 #include "probes/registry.h"
@@ -51,36 +49,6 @@ struct command_state {
 
 /* ---- options ---- */
 
-static bool command_name_fine(const char *s)
-{
-    if (!isalpha((unsigned char)*s) && *s != '_')
-        return false;
-    for (; *s; s++)
-        if (!isalnum((unsigned char)*s) && *s != '_')
-            return false;
-    return true;
-}
-
-/* What a loader or a shell would obey before the program's first line. */
-static bool command_name_obeyed(const char *s)
-{
-    return strncmp(s, "LD_", 3) == 0 || strcmp(s, "BASH_ENV") == 0 || strcmp(s, "ENV") == 0 ||
-           strcmp(s, "IFS") == 0 || strcmp(s, "PS4") == 0 || strcmp(s, "SHELLOPTS") == 0 ||
-           strcmp(s, "PATH") == 0;
-}
-
-static bool command_check_env(const struct command_options *o, struct err *err)
-{
-    for (size_t i = 0; i < o->env.n; i++) {
-        if (!command_name_fine(o->env.keys[i]))
-            return err_set(err, "env: '%s' is no name of a variable", o->env.keys[i]);
-        if (command_name_obeyed(o->env.keys[i]))
-            return err_set(err, "env: %s would change what runs; write the program's whole path",
-                           o->env.keys[i]);
-    }
-    return true;
-}
-
 static bool command_check(void *self, struct probe_common *common, struct err *err)
 {
     const struct command_options *o = self;
@@ -100,7 +68,7 @@ static bool command_check(void *self, struct probe_common *common, struct err *e
     if (!command_has_value(o) &&
         !probe_unit_fixed(common, "the time it takes, in milliseconds", err))
         return false;
-    return command_check_env(o, err);
+    return run_check_env(&o->env, err);
 }
 
 static size_t command_signals(const void *self, const struct probe_common *common,
@@ -163,31 +131,20 @@ static bool command_open(struct probe *p, struct err *err)
     for (size_t i = 0; i < o->command.n; i++)
         s->argv[i] = o->command.items[i];
     s->run = run_new(p->clients->io, o->cwd, COMMAND_OUTPUT_MAX, command_on_end, p);
-    s->env = xcalloc(o->env.n + 1, sizeof *s->env);
-    for (size_t i = 0; i < o->env.n; i++) {
-        struct buf b = { 0 };
-
-        buf_addf(&b, "%s=%s", o->env.keys[i], o->env.values[i]);
-        s->env[i] = b.bytes;
-    }
+    s->env = run_env_new(&o->env);
     return true;
 }
 
 static void command_close(struct probe *p)
 {
     struct command_state *s = p->state;
-    const struct command_options *o = p->self;
 
     if (!s)
         return;
     run_free(s->run);
     command_say_fini(&s->say);
     report_fini(&s->report);
-    for (size_t i = 0; i < o->env.n; i++) {
-        secret_wipe(s->env[i], strlen(s->env[i])); /* it may have come from ${env:...} */
-        free(s->env[i]);
-    }
-    free(s->env);
+    run_env_free(s->env);
     free(s->argv);
     free(s);
     p->state = NULL;

@@ -5,17 +5,21 @@
 
 /* clang-format off */
 const struct probe_ops *const probe_kinds[] = {
+    &probe_barman,
     &probe_command,
     &probe_files,
     &probe_headers,
     &probe_http,
     &probe_jsonlog,
     &probe_metrics,
+    &probe_pgbackrest,
     &probe_postgres,
     &probe_prometheus,
     &probe_queue,
     &probe_redis,
+    &probe_restic,
     &probe_tls,
+    &probe_walg,
     NULL,
 };
 /* clang-format on */

@@ -1,6 +1,7 @@
 /* probes/run.c: looks a program up, runs it, and tells its end once. */
 #include "probes/run.h"
 
+#include <ctype.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,8 @@
 #include <sys/wait.h>
 
 #include "core/alloc.h"
+#include "core/buf.h"
+#include "core/secret.h"
 #include "core/unit.h"
 #include "io/child.h"
 #include "probes/program.h"
@@ -172,4 +175,60 @@ const char *run_died(int status, char out[64])
     else if (WEXITSTATUS(status) == 126 || WEXITSTATUS(status) == 127)
         snprintf(out, 64, "it could not run what it needs (exit %d)", WEXITSTATUS(status));
     return out;
+}
+
+/* ---- its environment ---- */
+
+static bool run_name_fine(const char *s)
+{
+    if (!isalpha((unsigned char)*s) && *s != '_')
+        return false;
+    for (; *s; s++)
+        if (!isalnum((unsigned char)*s) && *s != '_')
+            return false;
+    return true;
+}
+
+static bool run_name_obeyed(const char *s)
+{
+    static const char *const names[] = { "BASH_ENV", "ENV", "IFS", "PS4", "SHELLOPTS", "PATH" };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(s, names[i]) == 0)
+            return true;
+    return strncmp(s, "LD_", 3) == 0;
+}
+
+bool run_check_env(const struct strmap *env, struct err *err)
+{
+    for (size_t i = 0; i < env->n; i++) {
+        if (!run_name_fine(env->keys[i]))
+            return err_set(err, "env: '%s' is no name of a variable", env->keys[i]);
+        if (run_name_obeyed(env->keys[i]))
+            return err_set(err, "env: %s would change what runs; write the program's whole path",
+                           env->keys[i]);
+    }
+    return true;
+}
+
+char **run_env_new(const struct strmap *env)
+{
+    char **lines = xcalloc(env->n + 1, sizeof *lines);
+
+    for (size_t i = 0; i < env->n; i++) {
+        struct buf b = { 0 };
+
+        buf_addf(&b, "%s=%s", env->keys[i], env->values[i]);
+        lines[i] = b.bytes;
+    }
+    return lines;
+}
+
+void run_env_free(char **lines)
+{
+    for (char **at = lines; at && *at; at++) {
+        secret_wipe(*at, strlen(*at));
+        free(*at);
+    }
+    free(lines);
 }

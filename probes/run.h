@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "core/fault.h"
+#include "core/option.h"
 #include "io/loop.h"
 
 struct run;
@@ -40,3 +41,11 @@ void run_start(struct run *r, const char *const *argv, const char *const *env, i
 /* "killed by signal 9 (Killed)", "it could not run what it needs (exit 127)"; "" when the program
  * came to an exit of its own. */
 const char *run_died(int status, char out[64]);
+
+/* What an option may add to the environment: no name that a loader or a shell would obey before the
+ * program's first line. */
+bool run_check_env(const struct strmap *env, struct err *err);
+/* "NAME=value" lines for run_start(), NULL-terminated; the caller's, to be freed with
+ * run_env_free(), which wipes: a value may have come from ${env:...}. */
+char **run_env_new(const struct strmap *env);
+void run_env_free(char **lines); /* NULL is fine */

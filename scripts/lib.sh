@@ -71,6 +71,9 @@ cmd:npm                    npm
 py:rq                      python3-rq
 py:celery                  python3-celery
 ruby:sidekiq               ruby-sidekiq
+cmd:pgbackrest             pgbackrest
+cmd:barman                 barman
+cmd:restic                 restic
 '
 
 needs_cmd() {

@@ -1,0 +1,113 @@
+/* probes/walg.c: the backups that WAL-G keeps, and whether the WAL between them is whole. */
+#include <stdlib.h>
+
+#include "core/alloc.h"
+#include "probes/backup_tools.h"
+#include "probes/registry.h"
+#include "probes/tool.h"
+
+struct walg_options {
+    char *walg;
+    bool wal_verify;
+    struct backup_options backup;
+    struct tool_options tool;
+};
+
+#define WALG(field) offsetof(struct walg_options, field)
+
+static const struct option walg_options[] = {
+    { "walg", OPTION_PATH, WALG(walg), NULL, "its configuration file", .required = true,
+      .open_to_all = true },
+    { "wal_verify", OPTION_BOOL, WALG(wal_verify), "true",
+      "also ask whether a WAL segment is missing; it asks the server where it writes" },
+    BACKUP_OPTIONS(WALG(backup)),
+    TOOL_OPTIONS(WALG(tool)),
+    { 0 }
+};
+
+static bool walg_check(void *self, struct probe_common *common, struct err *err)
+{
+    struct walg_options *o = self;
+
+    if (*o->walg != '/')
+        return err_set(err, "walg: '%s' is no whole path", o->walg);
+    return tool_check(&o->tool, common, "wal-g", err) && backup_check(&o->backup, common, err);
+}
+
+static void walg_target(const void *self, struct text *out)
+{
+    text_setf(out, "wal-g %s", ((const struct walg_options *)self)->walg);
+}
+
+static void walg_on_verify(struct probe *p, const struct run_end *end)
+{
+    struct tool *t = p->state;
+    struct err why = { "" };
+
+    if (!tool_ended_well(t, end))
+        return;
+    if (walg_read_verify(end->out, end->out_len, io_now_ms(p->clients->io), &t->facts, &why))
+        tool_say(t);
+    else
+        tool_unread(t, &why);
+}
+
+static void walg_on_list(struct probe *p, const struct run_end *end)
+{
+    const struct walg_options *o = p->self;
+    const char *const args[] = { "--config", o->walg,  "wal-verify", "integrity",
+                                 "timeline", "--json", NULL };
+    struct tool *t = p->state;
+    struct err why = { "" };
+
+    if (!tool_ended_well(t, end))
+        return;
+    if (!walg_read_list(end->out, end->out_len, &t->facts, &why))
+        tool_unread(t, &why);
+    else if (o->wal_verify && t->facts.total) /* without a backup there is nowhere to begin */
+        tool_ask(t, args, walg_on_verify);
+    else
+        tool_say(t);
+}
+
+static void walg_poll(struct probe *p)
+{
+    const struct walg_options *o = p->self;
+    const char *const args[] = { "--config", o->walg, "backup-list", "--detail", "--json", NULL };
+
+    tool_begin(p->state);
+    tool_ask(p->state, args, walg_on_list);
+}
+
+static bool walg_open(struct probe *p, struct err *err)
+{
+    const struct walg_options *o = p->self;
+
+    (void)err;
+    p->state = xcalloc(1, sizeof(struct tool));
+    tool_open(p->state, p, "wal-g", &o->tool, &o->backup);
+    return true;
+}
+
+static void walg_close(struct probe *p)
+{
+    if (!p->state)
+        return;
+    tool_close(p->state);
+    free(p->state);
+    p->state = NULL;
+}
+
+const struct probe_ops probe_walg = {
+    .kind = "walg",
+    .help = "backups of PostgreSQL as WAL-G tells of them, and its archive of WAL",
+    .options = walg_options,
+    .size = sizeof(struct walg_options),
+    .check = walg_check,
+    .signals = tool_signals,
+    .target = walg_target,
+    .local = true,
+    .open = walg_open,
+    .poll = walg_poll,
+    .close = walg_close,
+};
