@@ -36,7 +36,8 @@ struct child_events {
 };
 
 /* Never fails by itself: what could not be started comes through `ended`, later. A virtual loop has
- * no processes. The child sees descriptors 0-2, default signals, umask 077. */
+ * no processes but what its script says of them. The child sees descriptors 0-2, default signals,
+ * umask 077. */
 struct child *child_start(struct io *io, const struct child_spec *spec,
                           const struct child_events *ev, void *arg);
 int child_pid(const struct child *c); /* 0 = not started */

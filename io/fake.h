@@ -12,8 +12,8 @@ struct fake_answer {
     int64_t delay_ms; /* until the answer is complete; beyond the caller's deadline it times out */
     enum fault fault; /* not NONE: the exchange fails so, with `why` */
     const char *why;
-    int code;            /* HTTP */
-    const char *body;    /* HTTP; redis: raw RESP bytes */
+    int code;            /* HTTP; of a command its exit code */
+    const char *body;    /* HTTP; redis: raw RESP bytes; of a command what it prints */
     size_t len;          /* 0 = strlen(body) */
     const char *headers; /* HTTP: "Name: value\r\n..." or NULL */
     /* postgres: rows * cols cells, NULL = SQL NULL; `names` the column names */
@@ -31,6 +31,8 @@ struct fake_net {
     void (*postgres)(void *arg, const char *conninfo, const char *sql, struct fake_answer *out);
     void (*redis)(void *arg, const char *address, int argc, const char *const *argv,
                   struct fake_answer *out);
+    /* NULL = there are no processes. */
+    void (*command)(void *arg, const char *const *argv, struct fake_answer *out);
     /* `out` is empty; what is put in is freed for the caller. NULL = there is no TLS. */
     void (*tls)(void *arg, const char *host, struct tls_facts *out);
 };

@@ -1,6 +1,6 @@
-/* tests/app/test_scenarios.c: RMU-2, RMU-4, NM-1 and NM-2 with the shipped profiles on a virtual
- * clock: states, reasons and times as the scenarios say them, whatever point of the probes' slots
- * the fault meets.
+/* tests/app/test_scenarios.c: RMU-2, RMU-4, NM-1, NM-2 and NM-5 with the shipped profiles on a
+ * virtual clock: states, reasons and times as the scenarios say them, whatever point of the probes'
+ * slots the fault meets.
  *
  * Paging, restart and record belong to later issues (alerts, actions, journal): the fix is made in
  * the scripted world.
@@ -179,6 +179,68 @@ static void nm_2_database_down(void **state)
     }
 }
 
+/* Until the text stands in a reading's reason. */
+static void says(struct world *w, const struct reading *r, const char *words, int64_t limit_ms)
+{
+    for (int64_t t = 0; !strstr(text_str(&r->reason), words); t += 1000) {
+        if (t > limit_ms)
+            fail_msg("'%s' is not said but '%s'", words, text_str(&r->reason));
+        io_advance(w->io, 1000);
+    }
+}
+
+enum { MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
+
+/* The night's dump does not come: amber until the end of its window, then missed and beyond the
+ * RPO; made by hand it is read back before it is green. One that is corrupt counts for nothing. */
+static void nm_5_missed_backup(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct world w = { 0 };
+        const struct reading *local;
+
+        world_start(&w, "neurmatic", i * STEP_MS);
+        local = world_reading(&w, "backup", "local");
+        io_advance(w.io, 5 * MINUTE);
+        all_is_well(&w);
+        assert_true(strstr(text_str(&local->reason), "RPO 24h") != NULL);
+
+        world_dump(&w, 0, false); /* backup_missed */
+        io_advance(w.io, 20 * MINUTE);
+        assert_int_equal(local->state, STATE_DEGRADED);
+        says(&w, local, "dump window until 03:00Z: last good 24h", 0);
+        assert_int_equal(verdict(&w), STATE_DEGRADED);
+
+        io_advance(w.io, 25 * MINUTE); /* before 03:00 */
+        assert_int_equal(local->state, STATE_DEGRADED);
+        until(&w, local, STATE_DOWN, 15 * MINUTE);
+        says(&w, local, "RPO missed: last good 25h", 0);
+        says(&w, local, "missed: no good one since 02:00Z, due by 03:00Z", 0);
+
+        world_dump(&w, 0, true); /* backup-now */
+        until(&w, local, STATE_UP, 6 * MINUTE);
+        assert_true(strstr(text_str(&local->table.cells[local->table.cols * 2 - 1]),
+                           "gzip -dc and the last line good") != NULL);
+        world_stop(&w);
+    }
+}
+
+static void nm_5_a_corrupt_one_counts_for_nothing(void **state)
+{
+    struct world w = { .newest_corrupt = true };
+    const struct reading *local;
+
+    (void)state;
+    world_start(&w, "neurmatic", 0);
+    local = world_reading(&w, "backup", "local");
+    until(&w, local, STATE_DOWN, 6 * MINUTE);
+    says(&w, local, "neurmatic_20260129_020000.sql.gz: gzip -dc says no", 0);
+    says(&w, local, "last good 24h", 0); /* of the one before, which was read back well */
+    assert_true(local->signals[0].known && local->signals[0].value >= 24 * 3600);
+    world_stop(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +249,8 @@ int main(void)
         cmocka_unit_test(nm_1_answered_with_200),
         cmocka_unit_test(nm_1_answered_with_503_is_degraded_all_the_same),
         cmocka_unit_test(nm_2_database_down),
+        cmocka_unit_test(nm_5_missed_backup),
+        cmocka_unit_test(nm_5_a_corrupt_one_counts_for_nothing),
     };
 
     setlocale(LC_CTYPE, "C.UTF-8");

@@ -6,10 +6,12 @@
 #include "core/alloc.h"
 #include "tests/cmocka.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static void world_rmu_health(struct world *w, struct fake_answer *a)
@@ -163,11 +165,66 @@ static void world_secret(struct strmap *vars, const char *name)
     vars->values[vars->n++] = xstrdup(path);
 }
 
+/* ---- dumps ---- */
+
+enum { NIGHTS = 10, NIGHT_S = 86400 };
+
+void world_dump(const struct world *w, int nights, bool there)
+{
+    time_t at = WORLD_T0_S - (time_t)nights * NIGHT_S;
+    struct timespec times[2] = { { .tv_sec = at }, { .tv_sec = at } };
+    char name[64], path[160];
+    struct tm tm;
+    FILE *f;
+
+    gmtime_r(&at, &tm);
+    strftime(name, sizeof name, "neurmatic_%Y%m%d_%H%M%S.sql.gz", &tm);
+    snprintf(path, sizeof path, "%s/%s", w->backups, name);
+    if (!there) {
+        unlink(path);
+        return;
+    }
+    f = fopen(path, "w");
+    assert_non_null(f);
+    fputs("\x1f\x8b in this world only gzip is asked", f);
+    fclose(f);
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static void world_dumps(struct world *w, struct strmap *vars)
+{
+    snprintf(w->backups, sizeof w->backups, "/tmp/midwatch-test-XXXXXX");
+    assert_non_null(mkdtemp(w->backups));
+    for (int i = 0; i < NIGHTS; i++)
+        world_dump(w, i, true);
+    vars->keys = xreallocarray(vars->keys, vars->n + 1, sizeof *vars->keys);
+    vars->values = xreallocarray(vars->values, vars->n + 1, sizeof *vars->values);
+    vars->keys[vars->n] = xstrdup("backups");
+    vars->values[vars->n++] = xstrdup(w->backups);
+}
+
+static void world_command(void *arg, const char *const *argv, struct fake_answer *a)
+{
+    const struct world *w = arg;
+    size_t n = 0;
+
+    while (argv[n + 1])
+        n++;
+    a->delay_ms = 40;
+    if (strcmp(argv[0], "/bin/gzip") != 0 && strcmp(argv[0], "/usr/bin/gzip") != 0)
+        a->code = 127;
+    else if (w->newest_corrupt && strstr(argv[n], "_20260129_"))
+        a->code = 1;
+    else
+        a->body = "-- PostgreSQL database dump\n-- PostgreSQL database dump complete\n";
+}
+
 void world_start(struct world *w, const char *system, int64_t step_ms)
 {
     static struct fake_net net = { .http = world_http,
                                    .postgres = world_postgres,
-                                   .redis = world_redis };
+                                   .redis = world_redis,
+                                   .command = world_command };
     struct watch_events none = { 0 };
     struct config_errors errors = { 0 };
     struct strmap vars = { 0 };
@@ -178,6 +235,7 @@ void world_start(struct world *w, const char *system, int64_t step_ms)
     if (w->neurmatic) {
         world_secret(&vars, "redis_password_file");
         world_secret(&vars, "token_file");
+        world_dumps(w, &vars);
     }
     snprintf(path, sizeof path, "%s/examples/%s/midwatch.yaml", getenv("MIDWATCH_SOURCE"), system);
     config = config_load(path, &vars, NULL, &errors);
@@ -192,7 +250,7 @@ void world_start(struct world *w, const char *system, int64_t step_ms)
     watch_start(w->watch);
     io_advance(w->io, 120000);
     for (size_t i = 0; i < vars.n; i++)
-        unlink(vars.values[i]);
+        unlink(vars.values[i]); /* but not the folder of dumps */
     strmap_fini(&vars);
 }
 
@@ -201,6 +259,11 @@ void world_stop(struct world *w)
     watch_free(w->watch);
     io_free(w->io);
     secrets_free(w->secrets);
+    if (*w->backups) {
+        for (int i = 0; i < NIGHTS; i++)
+            world_dump(w, i, false);
+        rmdir(w->backups);
+    }
     *w = (struct world){ 0 };
 }
 

@@ -14,7 +14,9 @@ struct world {
     struct secrets *secrets;
     bool neurmatic;
     bool redis_down, db_down, html_200, degraded_as_503;
-    double requests; /* counted on /metrics */
+    char backups[64];    /* a real folder, of a night each up to that of WORLD_T0_S */
+    bool newest_corrupt; /* gzip says so */
+    double requests;     /* counted on /metrics */
     char body[4096];
 };
 
@@ -23,6 +25,8 @@ enum { WORLD_T0_S = 1769652000 }; /* 2026-01-29T02:00:00Z */
 /* The shipped profile of the system on a virtual loop; `step_ms` shifts when it begins, so that a
  * fault meets the probes at another point of their slots. */
 void world_start(struct world *w, const char *system, int64_t step_ms);
+/* The dump of `nights` ago comes or goes. */
+void world_dump(const struct world *w, int nights, bool there);
 void world_stop(struct world *w);
 const struct service *world_service(const struct world *w, const char *id);
 const struct reading *world_reading(const struct world *w, const char *id, const char *probe);
