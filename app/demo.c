@@ -220,7 +220,9 @@ bool demo_list(const char *system, struct buf *out, struct err *err)
     const char *argv[] = { program, "--list", system, NULL };
     const struct child_events ev = { .ended = demo_names_ended };
     struct demo_names names = { .out = out };
-    struct child_spec spec = { .argv = argv, .limit_ms = LIST_MS, .die_with_us = true };
+    struct child_spec spec = {
+        .argv = argv, .limit_ms = LIST_MS, .die_with_us = true, .own_house = true
+    };
     struct io *io;
     struct child *c;
 
@@ -260,7 +262,7 @@ struct demo *demo_start(struct io *io, const char *system, struct err *err)
     const char *argv[] = { program, system, NULL };
     /* The lifeline alone tells it that we are gone, also when we were killed: a death signal beside
      * it would end the simulator while it stops its servers and removes its directory. */
-    struct child_spec spec = { .argv = argv, .keep_stdin = true };
+    struct child_spec spec = { .argv = argv, .keep_stdin = true, .own_house = true };
     struct demo *d = xcalloc(1, sizeof *d);
     int64_t until_ms = io_mono_ms(io) + START_MS;
 

@@ -23,6 +23,7 @@
 #include "core/secret.h"
 #include "io/fake.h"
 #include "io/limits.h"
+#include "io/orphans.h"
 
 enum {
     CHILD_KILL_MS = 5000,  /* from TERM to KILL */
@@ -55,6 +56,7 @@ struct child {
     bool failed; /* not started */
     bool faked;  /* a script said how it ended, in `status` and `out` */
     bool exited, killing, ended, orphan;
+    unsigned long run; /* of orphans.h; 0 = it knows of the end */
     bool *gone; /* set when freed from inside a callback */
 };
 
@@ -69,6 +71,7 @@ struct child_plan {
     char *const *envp;
     int in, out, err, fail;
     pid_t parent;
+    unsigned long tasks_max; /* 0 = no limit of ours */
 };
 
 static void child_close_from(int first)
@@ -111,6 +114,19 @@ static void child_background(void)
 #endif
 }
 
+static void child_limit_tasks(unsigned long max)
+{
+    struct rlimit r;
+
+    if (getrlimit(RLIMIT_NPROC, &r) < 0)
+        return;
+    if (r.rlim_cur == RLIM_INFINITY || r.rlim_cur > max)
+        r.rlim_cur = max;
+    if (r.rlim_max == RLIM_INFINITY || r.rlim_max > max)
+        r.rlim_max = max;
+    setrlimit(RLIMIT_NPROC, &r);
+}
+
 MW_NORETURN static void child_exec(const struct child_plan *p)
 {
     int from[4] = { p->in, p->out, p->err, p->fail };
@@ -124,6 +140,8 @@ MW_NORETURN static void child_exec(const struct child_plan *p)
             _exit(127); /* it died before we asked */
     }
 #endif
+    if (p->tasks_max)
+        child_limit_tasks(p->tasks_max);
     umask(077);
     if (p->spec->background)
         child_background();
@@ -154,8 +172,17 @@ static void child_pipe_close(struct child_pipe *p)
     p->fd = -1;
 }
 
+/* Its end is known: what it left has no reason to go on. */
+static void child_leave(struct child *c)
+{
+    if (c->run)
+        orphans_end(c->io, c->run);
+    c->run = 0;
+}
+
 static void child_destroy(struct child *c)
 {
+    child_leave(c);
     child_pipe_close(&c->out);
     child_pipe_close(&c->err);
     if (c->in_fd >= 0)
@@ -177,6 +204,7 @@ static void child_end(struct child *c)
     child_pipe_close(&c->err);
     child_close_stdin(c);
     io_timer_off(c->timer);
+    child_leave(c);
     if (c->ev.ended)
         c->ev.ended(c->arg, c->status, c->failed ? &c->why : NULL, buf_str(&c->out.kept),
                     buf_str(&c->err.kept), c->dropped);
@@ -398,15 +426,16 @@ static bool child_is_given(const char *const *more, const char *name)
     return false;
 }
 
-static char **child_environment(const char *const *more)
+static char **child_environment(const char *const *more, const char *mark)
 {
     size_t n = 0, n_more = 0;
     char **env;
 
     while (more && more[n_more])
         n_more++;
-    env = xcalloc(CHILD_ALLOWED + n_more + 2, sizeof *env);
+    env = xcalloc(CHILD_ALLOWED + n_more + 3, sizeof *env);
     env[n++] = xstrdup(child_path);
+    env[n++] = xstrdup(mark);
     for (size_t i = 0; i < CHILD_ALLOWED; i++) {
         const char *value = getenv(child_allowed[i]);
         struct buf b = { 0 };
@@ -426,10 +455,14 @@ static bool child_fork(struct child *c, const struct child_spec *spec)
     struct child_plan p = {
         .spec = spec, .in = -1, .out = -1, .err = -1, .fail = -1, .parent = getpid()
     };
-    char **built = child_environment(spec->env);
     sigset_t all, old;
+    char mark[80], **built;
     int e = 0;
 
+    orphans_mark(c->io, mark);
+    built = child_environment(spec->env, mark);
+    if (!spec->own_house)
+        p.tasks_max = orphans_tasks_max(c->io);
     p.envp = built;
     if (child_plan_open(c, &p)) {
         sigfillset(&all);
@@ -439,6 +472,8 @@ static bool child_fork(struct child *c, const struct child_spec *spec)
             child_exec(&p);
         e = errno;
         pthread_sigmask(SIG_SETMASK, &old, NULL);
+        if (c->pid > 0)
+            c->run = orphans_add(c->io, c->pid, spec->own_house);
     } else {
         e = errno;
     }

@@ -1,5 +1,6 @@
 /* io/child.h: child processes: argv, never a shell; built environment; own session; killed with the
- * whole group at the limit; output capped. */
+ * whole group at the limit, and with all that left the group at the end (io/orphans.h); output and
+ * number of processes capped. */
 #pragma once
 
 #include <stdbool.h>
@@ -15,7 +16,8 @@ struct child;
 
 struct child_spec {
     const char *const *argv; /* argv[0] is an absolute path */
-    /* The environment is built: ours of HOME LANG LC_ALL TERM USER TZ, CHILD_PATH, and these
+    /* The environment is built: ours of HOME LANG LC_ALL TERM USER TZ, CHILD_PATH, the mark of
+     * io/orphans.h, and these
      * "NAME=value", each name once and never PATH, which take the place of ours; NULL = none. */
     const char *const *env;
     const char *cwd;  /* NULL = / */
@@ -24,6 +26,7 @@ struct child_spec {
     size_t max_bytes; /* of stdout and of stderr; 0 = CHILD_OUTPUT_MAX */
     bool die_with_us; /* PR_SET_PDEATHSIG where there is one */
     bool background;  /* it gives way to everybody: nice 19, the disk when nobody wants it */
+    bool own_house;   /* what it leaves behind is its own business, and how much it starts */
 };
 
 struct child_events {

@@ -17,6 +17,7 @@ enum {
     PG_BYTES_MAX = 1 << 20,
     PG_COLS_MAX = 64,
     CHILD_OUTPUT_MAX = 1 << 20,
+    CHILD_TASKS_MAX = 256,    /* that a command may start beside what its user has already */
     EXPO_PAGE_MAX = 16 << 20, /* streamed, not kept */
     AUTH_RETRY_MS = 30000,    /* after rejected credentials, not more often */
     RECONNECT_MIN_MS = 500,

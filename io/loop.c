@@ -39,6 +39,8 @@ struct io {
     bool is_virtual, stop;
     struct timers timers;
     const struct fake_net *net;
+    void *keep;
+    void (*keep_free)(void *thing);
     /* virtual */
     int64_t mono_us, wall_us; /* wall = what the two clocks differ by */
     struct io_job *jobs, **jobs_tail;
@@ -481,6 +483,14 @@ static void loop_on_turn(uv_timer_t *h)
     (void)h; /* it only had to wake the poll */
 }
 
+static void loop_end(struct io *io)
+{
+    timers_fini(&io->timers);
+    if (io->keep_free)
+        io->keep_free(io->keep);
+    free(io);
+}
+
 void io_free(struct io *io)
 {
     int64_t until_us;
@@ -489,8 +499,7 @@ void io_free(struct io *io)
         return;
     if (io->is_virtual) {
         loop_run_jobs(io);
-        timers_fini(&io->timers);
-        free(io);
+        loop_end(io);
         return;
     }
     until_us = io_mono_us(io) + FREE_WAIT_MS * 1000;
@@ -499,10 +508,11 @@ void io_free(struct io *io)
     uv_walk(&io->loop, loop_close_walk, io);
     while (uv_run(&io->loop, UV_RUN_NOWAIT) && !io->n_jobs)
         ;
-    timers_fini(&io->timers);
-    if (uv_loop_close(&io->loop) == UV_EBUSY)
-        return; /* a thread still works for this loop: its memory has to stay */
-    free(io);
+    if (uv_loop_close(&io->loop) == UV_EBUSY) { /* a thread still works for this loop */
+        timers_fini(&io->timers);
+        return; /* its memory has to stay */
+    }
+    loop_end(io);
 }
 
 void io_stop(struct io *io)
@@ -570,6 +580,17 @@ void io_step_clock(struct io *io, int64_t by_ms)
 {
     assert(io->is_virtual);
     io->wall_us += by_ms * 1000;
+}
+
+void io_keep_set(struct io *io, void *thing, void (*free_thing)(void *thing))
+{
+    io->keep = thing;
+    io->keep_free = free_thing;
+}
+
+void *io_keep(const struct io *io)
+{
+    return io->keep;
 }
 
 void io_fake_set(struct io *io, const struct fake_net *net)

@@ -66,6 +66,10 @@ void io_signal_free(struct io_signal *s);
  * next turn. */
 void io_work(struct io *io, void (*work)(void *arg), void (*done)(void *arg), void *arg);
 
+/* One thing that lives as long as the loop and is freed at its very end, after all work is done. */
+void io_keep_set(struct io *io, void *thing, void (*free_thing)(void *thing));
+void *io_keep(const struct io *io); /* NULL = none yet */
+
 /* How late the loop itself was: every 100 ms a turn is thought due, and counted as
  * late as the loop could have taken it. */
 struct io_lag {

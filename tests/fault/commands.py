@@ -1,8 +1,11 @@
 """Fixtures of the fault rows that are commands: a script that is well, and then hangs, floods, crashes,
 is gone, or looks at what it was given.
 """
+import contextlib
 import os
 import pathlib
+
+from harness.peers import wait_until
 
 from .sources import Source
 
@@ -11,6 +14,12 @@ WELL = "echo 'FAKE OK - well'\n"
 SCRIPTS = {
     "hangs": "trap '' TERM HUP INT\nwhile :; do sleep 1; done\n",
     "orphan": "sleep 600 &\necho 'FAKE OK - and a child that keeps the pipe'\n",
+    # a session of its own, forked twice, an orphan's own child, one that wiped its environment
+    "leaves": "setsid sleep 66271 &\n(setsid sh -c 'sleep 66271' &)\n"
+              "setsid sh -c 'sh -c \"sleep 66271\" & wait' &\nenv -i setsid sleep 66271 &\n"
+              "echo 'FAKE OK - and four that stay'\n",
+    # bounded, as nothing else holds root: 2^7 of them, each a session of its own
+    "bomb": "b() { [ $1 -ge 7 ] && exec setsid sleep 66271; (b $(($1+1))) & (b $(($1+1))) & wait; }\nb 0\n",
     "flood": "echo 'FAKE OK - then a flood'\nhead -c 1000000000 /dev/zero | tr '\\0' x\n",
     "line": "head -c 100000000 /dev/urandom\nexit 2\n",
     "colours": "i=0\nwhile [ $i -lt 20000 ]; do printf '\\033[31m\\033[2J\\033]0;own\\007red\\n'; i=$((i+1)); done\n"
@@ -46,6 +55,7 @@ class Command(Source):
 
     def start(self):
         self.script = None
+        self.most = self.left = 0
 
     def write(self, text):
         fresh = self.script.with_suffix(".new")
@@ -63,6 +73,25 @@ class Command(Source):
 
     def heal(self):
         self.write(WELL)
+
+    @staticmethod
+    def survivors():
+        n = 0
+        for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                n += b"66271" in path.read_bytes()
+        return n
+
+    def tick(self):
+        self.most = max(self.most, self.survivors())
+
+    def healed(self):
+        with contextlib.suppress(TimeoutError):
+            wait_until(lambda: self.survivors() == 0, 3, "none is left")
+        self.left = self.survivors()
+
+    def figures(self):
+        return {"started": self.most, "survivors": self.left}
 
     def do_script(self, name):
         self.write(SCRIPTS[name])

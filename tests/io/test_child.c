@@ -18,6 +18,7 @@ struct kid {
     struct child *child;
     int ended, status, pieces;
     bool failed, free_in_output;
+    pid_t first; /* the number that was printed first */
     char why[sizeof(struct err)], out[4096], err[1024];
     size_t out_len, dropped;
 };
@@ -25,9 +26,12 @@ struct kid {
 static void kid_output(void *arg, int fd, const char *bytes, size_t len)
 {
     struct kid *k = arg;
+    char word[16];
 
     (void)fd;
-    (void)bytes;
+    snprintf(word, sizeof word, "%.*s", (int)len, bytes);
+    if (!k->pieces)
+        k->first = (pid_t)strtol(word, NULL, 10);
     k->pieces += len > 0;
     if (k->free_in_output) {
         child_free(k->child);
@@ -211,8 +215,113 @@ static void the_end_is_the_exit_not_the_pipe(void **state)
     kid_wait(&k, &k.ended, 1); /* the sleeper still holds the pipe */
     assert_in_range(io_mono_ms(k.io) - start, 900, patience_times(3000));
     assert_int_equal(WEXITSTATUS(k.status), 0);
-    kill((pid_t)atoi(k.out), SIGKILL);
+    WAIT(&k, kill((pid_t)atoi(k.out), 0) < 0); /* and it does not outlive its command */
     kid_fini(&k);
+}
+
+/* What each of these leaves prints its number; then it is nobody's child but ours. */
+static const char *const leavers[] = {
+    "setsid sleep 60 & echo $!",                                    /* a session of its own */
+    "(setsid sh -c 'echo $$; exec sleep 60' &) ",                   /* forked twice */
+    "setsid sh -c 'sh -c \"echo \\$\\$; exec sleep 60\" & wait' &", /* an orphan's own child */
+    "env -i setsid sh -c 'echo $$; exec sleep 60' &",               /* wiped its environment */
+    "setsid sh -c 'trap \"\" TERM HUP INT; echo $$; while :; do sleep 1; done' &",
+};
+
+static void what_leaves_the_group_is_ended_too(void **state)
+{
+    struct kid k;
+    pid_t left;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof leavers / sizeof *leavers; i++) {
+        char script[300];
+
+        snprintf(script, sizeof script, "%s\nsleep 0.3; exit 0", leavers[i]);
+        kid_start(&k, (struct child_spec){ 0 }, script);
+        kid_wait(&k, &k.ended, 1);
+        assert_int_equal(WEXITSTATUS(k.status), 0);
+        left = (pid_t)atoi(k.out);
+        assert_true(left > 0);
+        WAIT(&k, kill(left, 0) < 0); /* ended, and reaped */
+        kid_fini(&k);
+    }
+}
+
+/* What a command under way has put aside is its own; what a house of its own leaves, too. */
+static void an_orphan_of_another_is_left_alone(void **state)
+{
+    struct kid other;
+    struct child_events events = { NULL, kid_ended };
+    struct kid k;
+    const char *const leave[] = { "/bin/sh", "-c", "setsid sleep 60 & echo $!", NULL };
+    struct child *house;
+    pid_t aside, spared;
+
+    (void)state;
+    memset(&other, 0, sizeof other);
+    kid_start(&k, (struct child_spec){ 0 }, "(setsid sleep 60 & echo $!); sleep 60");
+    kid_wait(&k, &k.pieces, 1);
+    house = child_start(k.io, &(struct child_spec){ .argv = leave, .own_house = true }, &events,
+                        &other);
+    other.io = k.io;
+    kid_wait(&other, &other.ended, 1);
+    spared = (pid_t)atoi(other.out);
+    child_free(house);
+    other.ended = 0;
+    other.child = child_start(k.io, &(struct child_spec){ .argv = leave }, &events, &other);
+    kid_wait(&other, &other.ended, 1);
+    WAIT(&k, kill((pid_t)atoi(other.out), 0) < 0); /* the sweep has been */
+    child_free(other.child);
+    aside = k.first;
+    assert_true(runs(aside) && runs(spared));
+    child_kill(k.child);
+    kid_wait(&k, &k.ended, 1);
+    WAIT(&k, kill(aside, 0) < 0);
+    assert_true(runs(spared));
+    kill(spared, SIGKILL);
+    kid_fini(&k);
+}
+
+/* How many it could start of 600. */
+static int bomb(void)
+{
+    const char *last;
+    struct kid k;
+
+    kid_start(&k, (struct child_spec){ 0 },
+              "i=0; while [ $i -lt 600 ]; do sleep 60 & i=$((i+1)); echo $i; done 2>&1; exit 0");
+    kid_wait(&k, &k.ended, 1);
+    last = strstr(k.out, "annot fork");
+    for (last = last ? last : k.out + strlen(k.out); last > k.out && last[-1] != '\n'; last--)
+        ;
+    for (last -= last > k.out; last > k.out && last[-1] != '\n'; last--)
+        ;
+    kid_fini(&k); /* and with it all of them */
+    return atoi(last);
+}
+
+/* A fork bomb ends at the limit. Nothing holds root: there it is tried as nobody. */
+static void a_command_starts_only_so_many(void **state)
+{
+    int n, fds[2], status;
+    pid_t pid;
+
+    (void)state;
+    assert_int_equal(pipe(fds), 0);
+    pid = fork();
+    if (pid == 0) {
+        if (getuid() == 0 && (setgid(65534) < 0 || setuid(65534) < 0))
+            _exit(1);
+        n = bomb();
+        _exit(write(fds[1], &n, sizeof n) == (ssize_t)sizeof n ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_int_equal(read(fds[0], &n, sizeof n), sizeof n);
+    assert_in_range(n, 100, CHILD_TASKS_MAX);
+    close(fds[0]);
+    close(fds[1]);
 }
 
 static void a_lifeline_closes_with_us(void **state)
@@ -278,6 +387,9 @@ int main(void)
         cmocka_unit_test(output_at_the_cap_is_kept_and_beyond_is_counted),
         cmocka_unit_test(the_limit_ends_the_whole_group),
         cmocka_unit_test(the_end_is_the_exit_not_the_pipe),
+        cmocka_unit_test(what_leaves_the_group_is_ended_too),
+        cmocka_unit_test(an_orphan_of_another_is_left_alone),
+        cmocka_unit_test(a_command_starts_only_so_many),
         cmocka_unit_test(a_lifeline_closes_with_us),
         cmocka_unit_test(freeing_kills_and_is_quiet),
         cmocka_unit_test(there_are_no_processes_on_a_virtual_clock),
