@@ -117,9 +117,11 @@ void pg_show(const char *conninfo, struct text *out)
 struct pg_call *pg_ask(struct pg_db *db, const char *sql, int64_t timeout_ms, pg_done *done,
                        void *arg)
 {
+    const struct pg_statement *known = pg_statement_of(db, sql);
     struct pg_call *c = pg_call_take(db);
 
     assert(timeout_ms > 0 && done);
+    c->slow = known && known->slow;
     buf_adds(&c->sql, sql);
     c->timeout_ms = timeout_ms;
     c->done = done;

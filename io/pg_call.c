@@ -20,7 +20,7 @@ struct pg_call *pg_call_take(struct pg_db *db)
     c->serial++;
     c->prev = c->next = NULL;
     c->sent = c->retried = c->doomed = c->closes = c->internal = c->told = false;
-    c->preparing = false;
+    c->preparing = c->slow = false;
     c->statement = -1;
     c->fault = FAULT_NONE;
     c->sqlstate[0] = '\0';
@@ -46,12 +46,19 @@ void pg_call_insert(struct pg_call *c, struct pg_call *after)
         db->first = c;
 }
 
+/* Does it come before the other? What was too slow lets all others pass: they wait for nobody then.
+ */
+static bool pg_call_precedes(const struct pg_call *c, const struct pg_call *other)
+{
+    return c->slow != other->slow ? other->slow : c->timeout_ms < other->timeout_ms;
+}
+
 /* Behind what is sent, and behind those that are at least as impatient. */
 void pg_call_queue(struct pg_call *c)
 {
     struct pg_call *after = c->db->last;
 
-    while (after && !after->sent && after->timeout_ms > c->timeout_ms)
+    while (after && !after->sent && pg_call_precedes(c, after))
         after = after->prev;
     pg_call_insert(c, after);
 }

@@ -21,6 +21,15 @@ static bool pg_db_answered_late(struct pg_db *db, struct pg_call *c)
     return c->serial != serial || !c->done;
 }
 
+/* It ran out of time a moment ago and is being cancelled: those that went out with it, behind it,
+ * were never looked at. */
+static bool pg_db_just_missed(const struct pg_db *db, const struct pg_call *c)
+{
+    int64_t since_us = io_mono_us(db->pg->io) - c->started_us - c->timeout_ms * 1000;
+
+    return !c->internal && since_us < PG_GRACE_MS * 1000;
+}
+
 /* What the deadline found: how far the query had come is the reason. */
 void pg_db_on_deadline(void *arg)
 {
@@ -49,7 +58,7 @@ void pg_db_on_deadline(void *arg)
         err_set(&why, "connected, but no greeting within %lld ms", ms);
     } else if ((c->sent && c == db->first) || db->state == PG_CLOSED) {
         err_set(&why, "no answer within %lld ms", ms);
-    } else if (db->first->done && db->first != c) {
+    } else if (db->first != c && (db->first->done || pg_db_just_missed(db, db->first))) {
         fault = FAULT_LOCAL; /* tells nothing about the server */
         err_set(&why, "waited %lld ms behind another query of ours", ms);
     } else {
@@ -61,8 +70,11 @@ void pg_db_on_deadline(void *arg)
         struct pg_reply reply = { .fault = fault, .why = why, .phases = c->phases };
 
         reply.phases.total_us = (int32_t)(io_mono_us(db->pg->io) - c->started_us);
+        if (fault != FAULT_LOCAL && c->statement >= 0)
+            db->statements[c->statement].slow = true;
         pg_db_abandon(c);
-        if (++db->misses > 1) /* out of step with us, perhaps: a new one will tell */
+        if (fault != FAULT_LOCAL &&
+            ++db->misses > 1) /* out of step with us, perhaps: a new one will tell */
             pg_db_lost(db, FAULT_TIMEOUT, &why);
         if (done)
             done(done_arg, &reply);

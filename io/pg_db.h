@@ -2,8 +2,8 @@
  *
  * The connection is in libpq's pipeline mode; every query has a sync of its own, so that one that
  * fails takes no other with it. Calls wait in one queue: the sent ones first, in the order of
- * sending, then the waiting ones, the impatient before the patient. Done with, they go to a pool
- * with their buffers.
+ * sending, then the waiting ones, the impatient before the patient and what was slow behind all.
+ * Done with, they go to a pool with their buffers.
  *
  * pg_conn.c is the way to a connection, pg_call.c the queue, pg_send.c and pg_result.c the two
  * directions, pg_db.c what happens to all of it, pg_fake.c the virtual loop.
@@ -29,6 +29,7 @@ struct pg_call {
     bool internal;  /* a SET of ours */
     bool told;      /* a result or an error has come */
     bool preparing; /* its statement is prepared on the way */
+    bool slow;      /* its statement missed a deadline when it ran last */
     int statement;  /* prepared one that it runs, or -1 */
     struct buf sql;
     int64_t timeout_ms, started_us, first_us;
@@ -53,6 +54,7 @@ enum pg_statement_state {
 struct pg_statement { /* its name is "mw" and its index */
     char *sql;
     enum pg_statement_state state;
+    bool slow; /* missed its deadline when it ran last */
 };
 
 enum { PG_STATEMENTS = 64 };
@@ -150,6 +152,7 @@ void pg_call_end(struct pg_call *c, enum fault fault, const struct err *why,
                  const struct pg_rows *rows);
 
 /* pg_send.c */
+struct pg_statement *pg_statement_of(struct pg_db *db, const char *sql); /* NULL = not known */
 void pg_db_on_soon(void *arg);
 void pg_db_flush(struct pg_db *db);
 void pg_db_opened(struct pg_db *db);

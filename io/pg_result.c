@@ -145,6 +145,8 @@ static void pg_db_complete(struct pg_db *db, struct pg_call *c)
 
         if (c->done)
             db->misses = 0;
+        if (c->done && c->statement >= 0)
+            db->statements[c->statement].slow = false;
         pg_call_end(c, c->fault, c->fault == FAULT_NONE ? NULL : &why, &db->rows);
     }
     pg_rows_clear(&db->rows);

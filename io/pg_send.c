@@ -48,15 +48,23 @@ static bool pg_db_prepare(struct pg_db *db)
 
 /* The same few statements are asked for ever: parsing and planning them each time would cost the
  * server more than the answer. Each is prepared when it is first asked over a connection. */
+struct pg_statement *pg_statement_of(struct pg_db *db, const char *sql)
+{
+    for (size_t i = 0; i < db->n_statements; i++)
+        if (strcmp(db->statements[i].sql, sql) == 0)
+            return &db->statements[i];
+    return NULL;
+}
+
 static int pg_statement_find(struct pg_db *db, const char *sql)
 {
-    size_t i;
+    struct pg_statement *known = db->plain ? NULL : pg_statement_of(db, sql);
+    size_t i = db->n_statements;
 
     if (db->plain)
         return -1; /* behind a pooler a session is nobody's own */
-    for (i = 0; i < db->n_statements; i++)
-        if (strcmp(db->statements[i].sql, sql) == 0)
-            return (int)i;
+    if (known)
+        return (int)(known - db->statements);
     if (i == PG_STATEMENTS)
         return -1;
     db->statements[i] = (struct pg_statement){ .sql = xstrdup(sql) };

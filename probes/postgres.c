@@ -4,13 +4,15 @@
 #include <strings.h>
 
 #include "core/alloc.h"
+#include "core/hash.h"
 #include "probes/postgres_impl.h"
 #include "probes/registry.h"
 
 #define POSTGRES(field) offsetof(struct postgres_options, field)
 
-static const char *const postgres_show_words[] = { "ping",  "clients", "pool", "long_transactions",
-                                                   "locks", NULL };
+static const char *const postgres_show_words[] = {
+    "ping", "clients", "pool", "long_transactions", "locks", "replication", NULL
+};
 static const char *const postgres_read_words[] = { "auto", "number", "row", "table", NULL };
 
 static const struct option postgres_options[] = {
@@ -18,7 +20,7 @@ static const struct option postgres_options[] = {
       "database: service=NAME, postgres://user@host/db or host=... dbname=...", .required = true },
     { "sql", OPTION_STRING, POSTGRES(sql), NULL, "one statement that reads" },
     { "show", OPTION_ENUM, POSTGRES(show), "ping",
-      "ready-made, instead of sql: ping, clients, pool, long_transactions, locks",
+      "ready-made, instead of sql: ping, clients, pool, long_transactions, locks, replication",
       .words = postgres_show_words },
     { "older", OPTION_DURATION, POSTGRES(older_ms), "1m",
       "from this age on a transaction is a long one", .min = 1, .max = 30.0 * 24 * 3600 * 1000 },
@@ -72,6 +74,8 @@ static bool postgres_check(void *self, struct probe_common *common, struct err *
                        postgres_show_words[o->show]);
     if (show == POSTGRES_PING)
         return probe_unit_fixed(common, "its latency in milliseconds", err);
+    if (show == POSTGRES_REPLICATION)
+        return probe_unit_fixed(common, "bytes", err);
     if (show != POSTGRES_SQL)
         return probe_unit_fixed(common, "a count of its own", err);
     return true;
@@ -88,6 +92,7 @@ static size_t postgres_signals(const void *self, const struct probe_common *comm
         [POSTGRES_POOL] = { "clients", "clients", "idle in transaction", UNIT_COUNT },
         [POSTGRES_LONG] = { "transactions", "transactions", "oldest", UNIT_SECONDS },
         [POSTGRES_LOCKS] = { "waiting", "waiting", "longest", UNIT_SECONDS },
+        [POSTGRES_REPLICATION] = { "behind", NULL, "lag", UNIT_SECONDS },
     };
     const struct signal_spec latency = { .name = "latency", .unit = UNIT_MS };
     enum postgres_show show = postgres_shows(self);
@@ -107,7 +112,7 @@ static size_t postgres_signals(const void *self, const struct probe_common *comm
         };
     } else {
         out[n++] = (struct signal_spec){ .name = shown[show].name,
-                                         .unit = UNIT_COUNT,
+                                         .unit = shown[show].word ? UNIT_COUNT : UNIT_BYTES,
                                          .unit_word = shown[show].word,
                                          .main = true };
         if (shown[show].second)
@@ -120,6 +125,16 @@ static size_t postgres_signals(const void *self, const struct probe_common *comm
 static void postgres_target(const void *self, struct text *out)
 {
     pg_show(((const struct postgres_options *)self)->postgres, out);
+}
+
+/* The questions to one database go out in one piece: one wake-up, one write, one round trip. A
+ * ping waits for nobody, because how long it takes is what it measures. */
+static uint64_t postgres_together(const void *self)
+{
+    const struct postgres_options *o = self;
+    uint64_t h = hash_string(HASH_START, o->postgres);
+
+    return postgres_shows(o) == POSTGRES_PING ? hash_string(h, "ping") : h;
 }
 
 /* ---- asking ---- */
@@ -186,6 +201,7 @@ const struct probe_ops probe_postgres = {
     .size = sizeof(struct postgres_options),
     .check = postgres_check,
     .signals = postgres_signals,
+    .together = postgres_together,
     .target = postgres_target,
     .open = postgres_open,
     .poll = postgres_poll,

@@ -13,6 +13,7 @@ enum postgres_show {
     POSTGRES_POOL,
     POSTGRES_LONG,
     POSTGRES_LOCKS,
+    POSTGRES_REPLICATION,
     POSTGRES_SQL /* not a word of `show`: there is an sql */
 };
 
@@ -34,8 +35,16 @@ struct postgres_state {
 
 enum postgres_show postgres_shows(const struct postgres_options *o);
 
+/* probes/postgres_replica.c: how far replicas are behind, asked of a primary or of a replica */
+extern const char postgres_sql_replication[];
+void postgres_read_replication(struct postgres_state *s, const struct pg_reply *r);
+
 /* probes/postgres_read.c */
 void postgres_sql(const struct postgres_options *o, struct buf *out);
 /* A reply into s->report, which was begun. */
 void postgres_read_reply(const struct postgres_options *o, const struct probe_common *common,
                          struct postgres_state *s, const struct pg_reply *r);
+/* For the reader of a ready-made query. */
+void postgres_known(struct value *v, double value);
+void postgres_unknown(struct postgres_state *s, const char *what);
+void postgres_table(struct postgres_state *s, const struct pg_reply *r, size_t first);

@@ -78,6 +78,9 @@ void postgres_sql(const struct postgres_options *o, struct buf *out)
     case POSTGRES_LOCKS:
         buf_addf(out, postgres_sql_locks, TABLE_ROWS);
         break;
+    case POSTGRES_REPLICATION:
+        buf_adds(out, postgres_sql_replication);
+        break;
     }
 }
 
@@ -95,7 +98,7 @@ static void postgres_cell(struct postgres_state *s, size_t row, size_t col, cons
 
 /* The columns from `first` on, all rows up to the caps of a screen; rows of nothing but NULL are
  * the trace of an outer join. */
-static void postgres_table(struct postgres_state *s, const struct pg_reply *r, size_t first)
+void postgres_table(struct postgres_state *s, const struct pg_reply *r, size_t first)
 {
     size_t cols = r->cols > first ? r->cols - first : 0, rows = r->rows, need;
 
@@ -122,14 +125,14 @@ static void postgres_table(struct postgres_state *s, const struct pg_reply *r, s
 
 /* ---- values ---- */
 
-static void postgres_known(struct value *v, double value)
+void postgres_known(struct value *v, double value)
 {
     v->known = true;
     v->value = value;
 }
 
 /* Not a number that could be shown, and never a zero: unknown, with what was there instead. */
-static void postgres_unknown(struct postgres_state *s, const char *what)
+void postgres_unknown(struct postgres_state *s, const char *what)
 {
     s->report.state = STATE_UNKNOWN;
     text_sets(&s->report.reason, what);
@@ -238,11 +241,9 @@ static void postgres_reason(const struct probe_common *common, enum postgres_sho
                             struct postgres_state *s, const struct pg_reply *r)
 {
     static const char *const words[] = {
-        [POSTGRES_CLIENTS] = "clients",
-        [POSTGRES_POOL] = "clients",
-        [POSTGRES_LONG] = "long transactions",
-        [POSTGRES_LOCKS] = "waiting for locks",
-        [POSTGRES_SQL] = NULL,
+        [POSTGRES_CLIENTS] = "clients",        [POSTGRES_POOL] = "clients",
+        [POSTGRES_LONG] = "long transactions", [POSTGRES_LOCKS] = "waiting for locks",
+        [POSTGRES_REPLICATION] = "behind",     [POSTGRES_SQL] = NULL,
     };
     const struct value *v = &s->report.values[0];
     const char *word = show == POSTGRES_SQL ? common->unit_word : words[show];
@@ -254,7 +255,9 @@ static void postgres_reason(const struct probe_common *common, enum postgres_sho
     else if (word)
         text_setf(&s->report.reason, "%s%s %s", v->above ? ">" : "",
                   quantity_format(v->value,
-                                  show == POSTGRES_SQL ? probe_unit(common, UNIT_NONE) : UNIT_COUNT,
+                                  show == POSTGRES_SQL           ? probe_unit(common, UNIT_NONE)
+                                  : show == POSTGRES_REPLICATION ? UNIT_BYTES
+                                                                 : UNIT_COUNT,
                                   n),
                   word);
     else
@@ -292,6 +295,10 @@ void postgres_read_reply(const struct postgres_options *o, const struct probe_co
     case POSTGRES_LOCKS:
         latency = 2;
         postgres_shown(s, r, show);
+        break;
+    case POSTGRES_REPLICATION:
+        latency = 2;
+        postgres_read_replication(s, r);
         break;
     case POSTGRES_SQL:
         postgres_rows(o, s, r);

@@ -10,7 +10,7 @@ import threading
 import time
 
 from harness.hostile import Certificates, Pg, Proxy, Resp, pg as evil_pg, resp as evil_resp
-from harness.peers import PeerError, Postgres, Redis, wait_until
+from harness.peers import PeerError, Postgres, Redis, Replica, wait_until
 
 from .sources import Source
 
@@ -243,6 +243,50 @@ class HostilePg(Source):
         return {"connections": self.server.stats["connections"]}
 
 
+class Standby(Source):
+    """A real replica of a real primary, asked how far it is behind."""
+    timeout_ms = 900
+    settle_s = 10.0
+
+    def start(self):
+        self.primary = self.stack.enter_context(Postgres(Replica.PRIMARY))
+        self.primary.sql("CREATE TABLE t (x text)")
+        self.replica = self.stack.enter_context(Replica(self.primary))
+        self.undo = lambda: None
+
+    asked = property(lambda self: self.replica)
+
+    def probes(self, directory):
+        return {"lag": self.probe("postgres", self.asked.conninfo, show="replication")}
+
+    def inject(self, words):
+        getattr(self, "do_" + words[0])(*words[1:])
+
+    def heal(self):
+        self.undo()
+
+    def do_orphaned(self):
+        self.primary.stop()
+        self.undo = self.primary.start
+
+    def do_paused(self):
+        self.replica.sql("SELECT pg_wal_replay_pause()")
+        self.primary.sql("INSERT INTO t SELECT repeat('x', 1000) FROM generate_series(1, 500)")
+        self.undo = lambda: self.replica.sql("SELECT pg_wal_replay_resume()")
+
+    def do_timeline(self):
+        self.replica.sql("SELECT pg_promote()")
+
+    def do_alone(self):
+        self.replica.stop()
+        self.undo = self.replica.start
+
+
+class Primary(Standby):
+    """The same, and the primary is asked."""
+    asked = property(lambda self: self.primary)
+
+
 class SecretPg(Source):
     """TLS demanded and verified; the server then wants the password in another way."""
     timeout_ms = 900
@@ -456,4 +500,4 @@ class HostileRedis(Source):
 
 FIXTURES = {"pg": RealPg, "answering": Answering, "words": Words, "latin": Latin, "hp": HostilePg,
             "secret-pg": SecretPg, "redis": RealRedis, "secret-redis": SecretRedis,
-            "queue": Queue, "hr": HostileRedis}
+            "queue": Queue, "standby": Standby, "primary": Primary, "hr": HostileRedis}

@@ -283,10 +283,7 @@ class Postgres(Peer):
 
     def prepare(self):
         self.data = os.path.join(self.dir, "data")
-        if Postgres.template and os.path.isdir(Postgres.template):
-            shutil.copytree(Postgres.template, self.data, symlinks=True)
-        else:
-            self.make_data()
+        self.fill()
         os.chmod(self.data, 0o700)
         settings = {"listen_addresses": "127.0.0.1", "port": self.port, "fsync": "off",
                     "unix_socket_directories": self.dir, "shared_buffers": "16MB",
@@ -305,6 +302,12 @@ class Postgres(Peer):
         if self.hba:
             with open(os.path.join(self.data, "pg_hba.conf"), "w") as f:
                 f.write(self.hba)
+
+    def fill(self):
+        if Postgres.template and os.path.isdir(Postgres.template):
+            shutil.copytree(Postgres.template, self.data, symlinks=True)
+        else:
+            self.make_data()
 
     def make_data(self):
         self.own()
@@ -398,6 +401,34 @@ class Postgres(Peer):
             p.wait()
             p.stdin.close()
             p.stdout.close()
+
+
+class Replica(Postgres):
+    """A streaming replica of a Postgres that was started with Replica.PRIMARY among its settings; over the
+    slot `slot`, which is made, where one is named."""
+    PRIMARY = {"wal_level": "replica", "max_wal_senders": 5}
+
+    def __init__(self, primary, slot=None):
+        super().__init__({**self.PRIMARY, "wal_receiver_status_interval": "1s"})
+        self.primary, self.slot = primary, slot
+        self.basebackup = binary("pg_basebackup", package="postgresql-client-15")
+
+    def fill(self):
+        self.own()
+        slot = ["-C", "-S", self.slot] if self.slot else []
+        subprocess.run([self.basebackup, "-D", self.data, "-h", self.primary.dir, "-p",
+                        str(self.primary.port), "-U", "postgres", "-X", "stream", "-c", "fast", "-N",
+                        "-d", "application_name=replica", *slot], check=True, env=self.environment(),
+                       cwd=self.dir, preexec_fn=become(self.user))
+        self.follow(self.primary)
+
+    def follow(self, primary):
+        self.settings["primary_conninfo"] = (f"host={primary.dir} port={primary.port} user=postgres "
+                                             "application_name=replica")
+        if self.slot:
+            self.settings["primary_slot_name"] = self.slot
+        pathlib.Path(self.data, "standby.signal").touch()
+        self.own()
 
 
 class Redis(Peer):

@@ -128,6 +128,49 @@ static void who_waits_behind_our_own_query_tells_nothing_about_the_server(void *
     world_close(&w);
 }
 
+static void only_the_slow_one_sticks(struct peer *p, const char *sql)
+{
+    if (strcmp(sql, "SELECT stuck") == 0)
+        stuck_until_cancelled(p, sql);
+    else
+        pg_say_one(p, sql);
+}
+
+/* They went out in one piece and ran out of time together: only the one in front is the server's
+ * doing. From then on it goes last, and the others are answered. */
+static void who_goes_with_a_slow_one_is_not_blamed_and_passes_it_next_time(void **state)
+{
+    struct world w;
+    struct answer a, b, c;
+
+    (void)state;
+    world_open(&w);
+    w.server->on_query = only_the_slow_one_sticks;
+    stuck_at = NULL;
+    ask_wait(&w, &b);
+    ask(&w, &a, "SELECT stuck", 200);
+    ask(&w, &b, "SELECT 1", 200);
+    ask(&w, &c, "SELECT 1", 200);
+    WAIT(&w, a.n && b.n && c.n);
+    assert_int_equal(a.fault, FAULT_TIMEOUT);
+    assert_string_equal(a.why, "no answer within 200 ms");
+    assert_int_equal(b.fault, FAULT_LOCAL);
+    assert_int_equal(c.fault, FAULT_LOCAL);
+    assert_string_equal(c.why, "waited 200 ms behind another query of ours");
+    WAIT(&w, w.server->cancels == 1);
+    pg_say_error(stuck_at, "ERROR", "57014", "canceling statement due to user request");
+    pg_say_ready(stuck_at);
+    pgserver_unstick(stuck_at);
+    ask(&w, &a, "SELECT stuck", 300);
+    ask(&w, &b, "SELECT 1", 2000);
+    WAIT(&w, b.n);
+    assert_int_equal(b.fault, FAULT_NONE);
+    WAIT(&w, a.n);
+    assert_int_equal(a.fault, FAULT_TIMEOUT);
+    assert_int_equal(w.server->startups, 1); /* nobody was out of step */
+    world_close(&w);
+}
+
 static void a_cancelled_question_answers_nobody(void **state)
 {
     struct world w;
@@ -246,6 +289,7 @@ int main(void)
         cmocka_unit_test(a_cancelled_query_keeps_the_connection),
         cmocka_unit_test(a_cancel_that_hits_the_next_query_is_not_blamed_on_it),
         cmocka_unit_test(who_waits_behind_our_own_query_tells_nothing_about_the_server),
+        cmocka_unit_test(who_goes_with_a_slow_one_is_not_blamed_and_passes_it_next_time),
         cmocka_unit_test(a_cancelled_question_answers_nobody),
         cmocka_unit_test(a_database_may_be_given_up_from_inside_its_answer),
         cmocka_unit_test(a_question_may_be_asked_from_inside_an_answer),

@@ -11,7 +11,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 from harness import peers  # noqa: E402
 from probes.probing import Prober  # noqa: E402
-from harness.peers import Postgres, Redis, wait_until  # noqa: E402
+from harness.peers import Postgres, Redis, Replica, wait_until  # noqa: E402
 
 
 class PostgresTest(unittest.TestCase):
@@ -200,6 +200,102 @@ class QueueTableTest(unittest.TestCase):
             self.assertLess(time.monotonic() - began, 10)
             wait_until(lambda: self.pg.sql("SELECT count(*) FROM pg_stat_activity WHERE usename = "
                                            "'watch' AND state = 'active'") == "0", what="the end")
+
+
+class ReplicationTest(unittest.TestCase):
+    """How far a replica is behind, told by a real primary and its real replica; never 0 when nobody knows."""
+
+    def setUp(self):
+        self.primary = Postgres(Replica.PRIMARY).__enter__()
+        self.addCleanup(self.primary.close)
+        self.primary.sql("CREATE ROLE watch LOGIN; GRANT pg_monitor TO watch; CREATE ROLE plain LOGIN; "
+                         "CREATE TABLE t (x text)")
+
+    def replica(self, slot=None):
+        replica = Replica(self.primary, slot).__enter__()
+        self.addCleanup(replica.close)
+        return replica
+
+    def prober(self, of, user="watch"):
+        return Prober("postgres", "postgres", of.conninfo.replace("user=postgres", f"user={user}"),
+                      "show", "replication")
+
+    def until(self, p, what, condition):
+        seen = []
+
+        def look():
+            seen[:] = [p.poll()]
+            return seen[0] if condition(seen[0]) else None
+        try:
+            return wait_until(look, 20, what)
+        except TimeoutError:
+            raise AssertionError(f"{what}: {seen}") from None
+
+    def unknown(self, r, why):
+        self.assertEqual((r["state"], r["reason"]), ("unknown", why), r)
+        self.assertFalse(r["values"][0]["known"] or r["values"][1]["known"], r)
+
+    def write(self):
+        self.primary.sql("INSERT INTO t SELECT repeat('x', 1000) FROM generate_series(1, 500)")
+
+    def test_both_sides_tell_it_and_a_pause_is_seen(self):
+        replica = self.replica()
+        with self.prober(self.primary) as above, self.prober(replica) as below:
+            self.write()
+            for p in (above, below):
+                r = self.until(p, "in step", lambda r: r["values"][0]["known"] and
+                               r["values"][0]["value"] == 0)
+                self.assertEqual((r["state"], r["reason"]), ("up", "0 B behind"))
+            self.assertEqual(r["values"][1]["value"], 0)
+            r = above.poll()
+            self.assertEqual(r["table"][0], ["replica", "address", "state", "behind_bytes"])
+            self.assertEqual((r["table"][1][0], r["table"][1][2]), ("replica", "streaming"))
+            self.assertFalse(r["values"][1]["known"])
+            replica.sql("SELECT pg_wal_replay_pause()")
+            self.write()
+            for p in (above, below):
+                r = self.until(p, "behind", lambda r: r["values"][0]["value"] > 400000)
+            self.assertEqual(r["state"], "degraded")
+            self.assertRegex(r["reason"], r"^replay is paused · .*B behind$")
+            self.assertTrue(r["values"][1]["known"] and r["values"][1]["value"] > 0, r)
+            replica.sql("SELECT pg_wal_replay_resume()")
+            self.until(below, "in step again", lambda r: r["reason"] == "0 B behind")
+
+    def test_nobody_is_not_in_step(self):
+        with self.prober(self.primary) as p:
+            self.unknown(p.poll(), "no replica is connected")
+            replica = self.replica("standby1")
+            self.until(p, "connected", lambda r: r["state"] == "up")
+            with self.prober(self.primary, user="plain") as plain:
+                self.unknown(plain.poll(), "replication is hidden from this role; GRANT pg_read_all_stats to it")
+            replica.stop()
+            self.until(p, "gone", lambda r: r["state"] == "unknown")
+            self.unknown(p.poll(), "no replica is connected")
+            other = self.replica()
+            self.until(p, "another", lambda r: "slot" in r["reason"])
+            self.unknown(p.poll(), "no replica is connected to the slot standby1")
+            other.stop()
+
+    def test_a_replica_without_its_primary_and_another_timeline(self):
+        replica, second = self.replica(), self.replica()
+        with self.prober(second) as p:
+            self.until(p, "in step", lambda r: r["reason"] == "0 B behind")
+            self.primary.stop()
+            self.until(p, "lost", lambda r: r["state"] == "unknown")
+            self.unknown(p.poll(), "this replica is not connected to its primary")
+        replica.sql("SELECT pg_promote()")
+        with self.prober(replica) as p:  # a primary now, and alone
+            self.unknown(p.poll(), "no replica is connected")
+            replica.sql("INSERT INTO t SELECT repeat('y', 1000) FROM generate_series(1, 500)")
+        self.primary.start()
+        self.write()  # both went on from the same place
+        second.sql(f"ALTER SYSTEM SET primary_conninfo = 'host={replica.dir} port={replica.port} "
+                   "user=postgres application_name=replica'")
+        second.sql("SELECT pg_reload_conf()")
+        with self.prober(second) as p:  # it follows the new timeline from where it was
+            self.until(p, "on the new timeline", lambda r: r["reason"] == "0 B behind")
+        with self.prober(self.primary) as p:
+            self.unknown(p.poll(), "no replica is connected")
 
 
 class RedisTest(unittest.TestCase):

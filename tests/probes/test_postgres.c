@@ -1,4 +1,5 @@
 /* tests/probes/test_postgres.c: answers of PostgreSQL into reports, on the virtual clock. */
+#include <locale.h>
 #include <stdio.h>
 
 #include "tests/cmocka.h"
@@ -298,6 +299,40 @@ static void long_transactions_of_which_there_are_none_are_zero(void **state)
     case_fini(&c);
 }
 
+static void an_unknown_lag_is_never_zero(void **state)
+{
+    static const struct {
+        const char *behind, *hidden, *lag, *why, *paused, *reason;
+        enum state state;
+        bool known, lag_known;
+    } said[] = {
+        { "0", "0", "0", NULL, "f", "0 B behind", STATE_UP, true, true },
+        { "2048", "0", NULL, NULL, "f", "2.0 kB behind", STATE_UP, true, false },
+        { "0", "0", "0", NULL, "t", "replay is paused · 0 B behind", STATE_DEGRADED, true, true },
+        { "0", "0", "0", "no replica is connected", "f", "no replica is connected", STATE_UNKNOWN },
+        { NULL, "0", NULL, NULL, "f", "how far it is behind is not told", STATE_UNKNOWN },
+        { "-1", "0", "0", NULL, "t", "how far it is behind is not told", STATE_UNKNOWN },
+        { "0", "1", "0", NULL, "f",
+          "replication is hidden from this role; GRANT pg_read_all_stats to it", STATE_UNKNOWN },
+        { "0", NULL, "0", NULL, "f", "the server's statistics have another form", STATE_UNKNOWN },
+    };
+    struct probe_case c;
+
+    (void)state;
+    case_init(&c, "postgres", PAIRS(DB, "show", "replication"));
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        answer(
+            &c, 1, 6, CELLS("b", "h", "l", "w", "p", "replica"),
+            CELLS(said[i].behind, said[i].hidden, said[i].lag, said[i].why, said[i].paused, NULL));
+        case_poll(&c);
+        assert_string_equal(c.reason, said[i].reason);
+        assert_int_equal(c.state, said[i].state);
+        assert_int_equal(c.known, said[i].known);
+        assert_int_equal(c.second.known, said[i].lag_known);
+    }
+    case_fini(&c);
+}
+
 /* ---- faults ---- */
 
 static void each_fault_has_its_state_and_its_reason(void **state)
@@ -440,6 +475,7 @@ int main(void)
         cmocka_unit_test(a_count_that_cannot_see_everybody_is_unknown),
         cmocka_unit_test(the_pool_is_shown_by_state),
         cmocka_unit_test(long_transactions_of_which_there_are_none_are_zero),
+        cmocka_unit_test(an_unknown_lag_is_never_zero),
         cmocka_unit_test(each_fault_has_its_state_and_its_reason),
         cmocka_unit_test(a_password_that_cannot_be_had_is_asked_for_again),
         cmocka_unit_test(the_end_of_the_connection_is_told),
@@ -450,5 +486,6 @@ int main(void)
 
     unsetenv("PGHOST");
     unsetenv("PGPORT");
+    setlocale(LC_CTYPE, "C.UTF-8");
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
