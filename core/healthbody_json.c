@@ -343,25 +343,52 @@ static bool healthbody_terminus(struct healthbody_walk *w, const char *prefix,
     return any;
 }
 
-/* {"error": "Server is shutting down"}, {"error": true} */
-static void healthbody_flat_error(struct healthbody_walk *w, const struct keyed *k)
+/* A count of errors is bad, but by how much nobody knows: it may be of all time. */
+static bool healthbody_error_count(struct healthbody_walk *w, const char *name,
+                                   const struct json *v)
+{
+    struct opinion o = { .there = true, .known = true, .state = STATE_DEGRADED };
+    double n;
+
+    if (!json_number(v, &n))
+        return false;
+    if (n == 0)
+        return true;
+    snprintf(o.word, sizeof o.word, "%.15g", n);
+    healthbody_part(w, name, &o, NULL, NAN, UNIT_NONE);
+    return true;
+}
+
+/* {"error": "Server is shutting down"}, {"error": true}, {"errors": "disk full"}, {"errors": 3};
+ * errors that are a list or a map are parts. */
+static void healthbody_flat_error(struct healthbody_walk *w, const struct keyed *k,
+                                  enum healthbody_key key)
 {
     static const char *const none[] = { "none", "no error", "no errors", "null",
-                                        "nil",  "false",    NULL };
-    const struct json *v = healthbody_get(k, KEY_ERROR);
-    const char *s = json_is(v, JSON_OBJECT) ? healthbody_note(v) : json_string(v);
+                                        "nil",  "false",    "0",         NULL };
+    const struct json *v = healthbody_get(k, key);
+    const char *name = healthbody_key_name(key);
+    const char *s = json_string(v);
     struct opinion o;
     bool yes;
 
+    if (key == KEY_ERROR && json_is(v, JSON_OBJECT))
+        s = healthbody_note(v);
     if (json_bool(v, &yes) && yes)
         s = "true";
-    if (!s || !*s || healthbody_in(s, none))
+    if (healthbody_error_count(w, name, v) || !s || !*s || healthbody_in(s, none))
         return;
     o = healthbody_opinion_word(s, strlen(s));
     o.known = true;
     o.ignored = false;
     o.state = STATE_DOWN;
-    healthbody_part(w, "error", &o, strlen(s) > strlen(o.word) ? s : NULL, NAN, UNIT_NONE);
+    healthbody_part(w, name, &o, strlen(s) > strlen(o.word) ? s : NULL, NAN, UNIT_NONE);
+}
+
+static void healthbody_flat_errors(struct healthbody_walk *w, const struct keyed *k)
+{
+    healthbody_flat_error(w, k, KEY_ERROR);
+    healthbody_flat_error(w, k, KEY_ERRORS);
 }
 
 /* Parts that stand beside the status and not below it: Spring Boot 1.x, flat maps of words. */
@@ -386,7 +413,7 @@ static void healthbody_flat(struct healthbody_walk *w, const struct keyed *k)
                 healthbody_part(w, key, &o, NULL, NAN, UNIT_NONE);
         }
     }
-    healthbody_flat_error(w, k);
+    healthbody_flat_errors(w, k);
 }
 
 /* What stands beside the containers and speaks: none of it may hide behind them. A word there is
@@ -495,7 +522,7 @@ static bool healthbody_parts_keyed(struct healthbody_walk *w, const char *prefix
     if (top && any) {
         w->told = w->out->n_components;
         healthbody_beside(w, k->obj);
-        healthbody_flat_error(w, k);
+        healthbody_flat_errors(w, k);
     } else if (top) {
         healthbody_flat(w, k);
     }

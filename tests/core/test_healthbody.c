@@ -211,6 +211,27 @@ static void every_container_is_read(void **state)
     judged("{\"status\":\"ok\",\"error\":false}", STATE_UP, "");
 }
 
+/* Errors that are no list and no map are an opinion all the same. */
+static void errors_in_plain_words_or_as_a_number_count(void **state)
+{
+    (void)state;
+    judged("{\"status\":\"ok\",\"errors\":\"disk full\"}", STATE_DEGRADED,
+           "errors: disk full, though status is ok");
+    judged("{\"status\":\"ok\",\"errors\":3}", STATE_DEGRADED, "errors: 3, though status is ok");
+    judged("{\"errors\":\"database unreachable\"}", STATE_DOWN, "errors: database unreachable");
+    judged("{\"errors\":2}", STATE_DEGRADED, "errors: 2");
+    judged("{\"status\":\"ok\",\"error\":1}", STATE_DEGRADED, "error: 1, though status is ok");
+    judged("{\"checks\":{\"a\":\"ok\"},\"errors\":\"queue full\"}", STATE_DOWN,
+           "errors: queue full");
+    judged("{\"status\":\"ok\",\"errors\":true}", STATE_DEGRADED,
+           "errors: true, though status is ok");
+    judged("{\"status\":\"ok\",\"errors\":0,\"error\":\"none\"}", STATE_UP, "");
+    judged("{\"status\":\"ok\",\"errors\":\"none\"}", STATE_UP, "");
+    judged("{\"status\":\"ok\",\"errors\":\"0\"}", STATE_UP, "");
+    judged("{\"status\":\"ok\",\"errors\":null}", STATE_UP, "");
+    judged("{\"errors\":0}", STATE_UNKNOWN, "no status in the body");
+}
+
 static void a_name_in_two_containers_is_told_once_and_as_the_worse(void **state)
 {
     char parts[PARTS_TEXT];
@@ -477,6 +498,7 @@ int main(void)
         cmocka_unit_test(hints_lead_to_the_status),
         cmocka_unit_test(of_two_that_contradict_each_other_the_worse_counts),
         cmocka_unit_test(every_container_is_read),
+        cmocka_unit_test(errors_in_plain_words_or_as_a_number_count),
         cmocka_unit_test(a_name_in_two_containers_is_told_once_and_as_the_worse),
         cmocka_unit_test(an_envelope_that_says_no_is_down),
         cmocka_unit_test(parts_that_are_not_where_they_should_be_are_unknown),
