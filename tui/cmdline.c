@@ -112,7 +112,7 @@ static bool cmdline_check(const struct verb_row *v, const char *arg,
     case ARG_FAULT:
         return cmdline_check_fault(arg, names, err);
     case ARG_FILTER:
-        return filter_check(arg, err);
+        return filter_check(arg, names->board, err);
     case ARG_PLACE:
         return cmdline_check_place(arg, names, err);
     case ARG_THEME:

@@ -214,7 +214,7 @@ static void console_filter(struct console *c, bool done)
     struct err err;
 
     snprintf(help ? c->view.help_search : c->view.filter, FILTER_MAX, "%s", c->prompt.filter.line);
-    if (done && !help && !filter_check(c->view.filter, &err))
+    if (done && !help && !filter_check(c->view.filter, c->view.board, &err))
         console_says(c, true, err.msg);
 }
 

@@ -11,6 +11,23 @@ static bool console_is_saying(const struct console *c)
     return c->said.len > 0 && c->clock_ms - c->said_ms < CONSOLE_SAY_MS;
 }
 
+/* What is being typed, or what was answered; false = neither. */
+static bool console_draw_talk(const struct console *c, struct rect r, struct canvas *canvas)
+{
+    struct cmdline_names names = console_names(c);
+
+    if (c->prompt.mode == PROMPT_CLOSED && !console_is_saying(c))
+        return false;
+    canvas_fill(canvas, r, " ", STYLE_PLAIN);
+    if (c->prompt.mode != PROMPT_CLOSED) {
+        prompt_draw(&c->prompt, &names, r, canvas);
+        return true;
+    }
+    canvas_put(canvas, r.x, r.y, 2, c->said_bad ? STYLE_WARN : STYLE_OK, c->said_bad ? "! " : "· ");
+    canvas_text(canvas, r.x + 2, r.y, r.w - 2, c->said_bad ? STYLE_WARN : STYLE_PLAIN, &c->said);
+    return true;
+}
+
 static void console_draw_footer(const struct console *c, const struct band *band, struct layout l,
                                 struct canvas *canvas)
 {
@@ -18,19 +35,8 @@ static void console_draw_footer(const struct console *c, const struct band *band
     bool compact = l.tabs.h == 0;
     int used = 0;
 
-    if (c->prompt.mode != PROMPT_CLOSED) {
-        struct cmdline_names names = console_names(c);
-
-        prompt_draw(&c->prompt, &names, r, canvas);
+    if (console_draw_talk(c, r, canvas))
         return;
-    }
-    if (console_is_saying(c)) {
-        canvas_put(canvas, r.x, r.y, 2, c->said_bad ? STYLE_WARN : STYLE_OK,
-                   c->said_bad ? "! " : "· ");
-        canvas_text(canvas, r.x + 2, r.y, r.w - 2, c->said_bad ? STYLE_WARN : STYLE_PLAIN,
-                    &c->said);
-        return;
-    }
     if (compact)
         used = choice_draw(band, r, canvas);
     if (used >= r.w)
@@ -63,6 +69,8 @@ static void console_draw_tiny(const struct console *c, const struct band *band, 
     }
     if (c->frozen && c->h > 1)
         frozen_draw(band, (struct rect){ 0, 1, c->w, 1 }, canvas);
+    /* A key must not act unseen. Of one row what is typed takes all, for as long as it is. */
+    console_draw_talk(c, (struct rect){ 0, c->h - 1, c->w, 1 }, canvas);
 }
 
 void console_draw(struct console *c, int64_t now_ms, struct canvas *canvas)

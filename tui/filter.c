@@ -47,31 +47,55 @@ static bool filter_any(const struct board *b, const struct service *s, const cha
     return false;
 }
 
-/* `state=` of so many bytes before the value; 0 = another kind of term. */
-static size_t filter_state_key(const char *term, size_t len)
+enum filter_key { FILTER_STATE, FILTER_KIND, FILTER_NAME, FILTER_CRITICAL, FILTER_AFFECTED };
+static const char *const filter_keys[] = { "state", "kind", "name", "critical", "affected" };
+enum { FILTER_KEYS = sizeof filter_keys / sizeof *filter_keys };
+
+struct filter_part { /* one term, taken apart; borrowed */
+    const char *term;
+    size_t len;
+    int key;           /* enum filter_key; -1 = text */
+    const char *value; /* of a key that there is or might be: behind the '='; or NULL */
+    size_t value_len;
+};
+
+static struct filter_part filter_part(const char *term, size_t len)
 {
-    return len >= 6 && !strncasecmp(term, "state=", 6) ? 6 : 0;
+    const char *eq = memchr(term, '=', len);
+    struct filter_part p = { .term = term, .len = len, .key = -1 };
+    size_t key = eq ? (size_t)(eq - term) : 0;
+
+    if (!eq)
+        return p;
+    p.value = eq + 1;
+    p.value_len = len - key - 1;
+    for (int i = 0; i < FILTER_KEYS && p.key < 0; i++)
+        if (strlen(filter_keys[i]) == key && !strncasecmp(term, filter_keys[i], key))
+            p.key = i;
+    return p;
 }
 
 static bool filter_term(const struct board *b, const struct service *s, const char *term,
                         size_t len)
 {
-    const char *eq = memchr(term, '=', len);
-    size_t key = eq ? (size_t)(eq - term) : 0, value = eq ? len - key - 1 : 0;
+    struct filter_part p = filter_part(term, len);
 
-    if (filter_state_key(term, len))
-        return (value > 0 && !strncasecmp(state_word(s->state), eq + 1, value)) ||
-               filter_contains(look_service(b, s).word, eq + 1, value);
-    if (eq && key == 4 && !strncasecmp(term, "kind", 4))
-        return filter_kind(s, eq + 1, value);
-    if (eq && key == 4 && !strncasecmp(term, "name", 4))
-        return filter_contains(text_str(&s->id), eq + 1, value) ||
-               filter_contains(text_str(&s->title), eq + 1, value);
-    if (eq && key == 8 && !strncasecmp(term, "critical", 8))
-        return filter_yes(eq + 1, value, s->critical);
-    if (eq && key == 8 && !strncasecmp(term, "affected", 8))
-        return filter_yes(eq + 1, value, s->affected_by >= 0);
-    return filter_any(b, s, term, len);
+    switch (p.key) {
+    case FILTER_STATE:
+        return (p.value_len > 0 && !strncasecmp(state_word(s->state), p.value, p.value_len)) ||
+               filter_contains(look_service(b, s).word, p.value, p.value_len);
+    case FILTER_KIND:
+        return filter_kind(s, p.value, p.value_len);
+    case FILTER_NAME:
+        return filter_contains(text_str(&s->id), p.value, p.value_len) ||
+               filter_contains(text_str(&s->title), p.value, p.value_len);
+    case FILTER_CRITICAL:
+        return filter_yes(p.value, p.value_len, s->critical);
+    case FILTER_AFFECTED:
+        return filter_yes(p.value, p.value_len, s->affected_by >= 0);
+    default:
+        return filter_any(b, s, term, len);
+    }
 }
 
 bool filter_matches(const char *filter, const struct board *b, const struct service *s)
@@ -88,6 +112,13 @@ bool filter_matches(const char *filter, const struct board *b, const struct serv
     return true;
 }
 
+/* What was typed, cut to what an error has room for. */
+static const char *filter_typed(char out[32], const char *s, size_t len)
+{
+    snprintf(out, 32, "%.*s", (int)(len < 31 ? len : 31), s);
+    return out;
+}
+
 /* The words that `state=` can find: those of the states, and the one of look_service(). */
 static bool filter_check_state(const char *value, size_t len, struct err *err)
 {
@@ -100,9 +131,7 @@ static bool filter_check_state(const char *value, size_t len, struct err *err)
     for (size_t i = 0; i < STATE_COUNT + 1; i++)
         if (filter_contains(words[i], value, len))
             return true;
-    snprintf(typed, sizeof typed, "%.*s", (int)(len < sizeof typed ? len : sizeof typed - 1),
-             value);
-    near = nearest_word(typed, words, STATE_COUNT + 1);
+    near = nearest_word(filter_typed(typed, value, len), words, STATE_COUNT + 1);
     if (near)
         return err_set(err, "there is no state '%s'; did you mean '%s'?", typed, near);
     return err_set(err,
@@ -111,14 +140,85 @@ static bool filter_check_state(const char *value, size_t len, struct err *err)
                    typed);
 }
 
-bool filter_check(const char *filter, struct err *err)
+/* A kind is one of what is watched here. */
+static bool filter_check_kind(const struct board *b, const char *value, size_t len, struct err *err)
+{
+    const char *near = NULL;
+    char typed[32];
+
+    filter_typed(typed, value, len);
+    for (size_t i = 0; i < b->n_services; i++) {
+        const struct service *s = &b->services[i];
+
+        if (filter_kind(s, value, len))
+            return true;
+        for (size_t k = 0; k < s->n_readings && !near; k++) {
+            const char *word = text_str(&s->readings[k].kind);
+
+            near = nearest_word(typed, &word, 1);
+        }
+    }
+    if (near)
+        return err_set(err, "no probe here is of kind '%s'; did you mean '%s'?", typed, near);
+    return err_set(err, "no probe here is of kind '%s'", typed);
+}
+
+static bool filter_check_yes(const char *key, const char *value, size_t len, struct err *err)
+{
+    static const char *const words[] = { "yes", "no", "true", "false", "1", "0" };
+    char typed[32];
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (len <= strlen(words[i]) && !strncasecmp(words[i], value, len))
+            return true;
+    return err_set(err, "%s=%s: write %s=yes or %s=no", key, filter_typed(typed, value, len), key,
+                   key);
+}
+
+/* An unknown key is text like any other (host=db1), as long as that text is to be found. */
+static bool filter_check_key(const struct board *b, const struct filter_part *p, struct err *err)
+{
+    char typed[32];
+    const char *near;
+
+    for (size_t i = 0; i < b->n_services; i++)
+        if (filter_any(b, &b->services[i], p->term, p->len))
+            return true;
+    filter_typed(typed, p->term, p->len - p->value_len - 1);
+    near = nearest_word(typed, filter_keys, FILTER_KEYS);
+    if (near)
+        return err_set(err, "there is no key '%s'; did you mean '%s='?", typed, near);
+    return err_set(
+        err, "there is no key '%s'; write state=, kind=, name=, critical= or affected=", typed);
+}
+
+static bool filter_check_term(const struct board *b, const struct filter_part *p, struct err *err)
+{
+    if (!p->value)
+        return true;
+    switch (p->key) {
+    case FILTER_STATE:
+        return filter_check_state(p->value, p->value_len, err);
+    case FILTER_KIND:
+        return filter_check_kind(b, p->value, p->value_len, err);
+    case FILTER_CRITICAL:
+    case FILTER_AFFECTED:
+        return filter_check_yes(filter_keys[p->key], p->value, p->value_len, err);
+    case FILTER_NAME:
+        return true; /* that nothing has it is seen */
+    default:
+        return filter_check_key(b, p, err);
+    }
+}
+
+bool filter_check(const char *filter, const struct board *b, struct err *err)
 {
     while (*filter) {
         size_t len = strcspn(filter, " ");
         bool not = len > 1 && filter[0] == '!';
-        size_t key = filter_state_key(filter + not, len - not );
+        struct filter_part p = filter_part(filter + not, len - not );
 
-        if (key && !filter_check_state(filter + not +key, len - not -key, err))
+        if (!filter_check_term(b, &p, err))
             return false;
         filter += len;
         filter += strspn(filter, " ");

@@ -3,8 +3,8 @@
  * Terms are separated by blanks and all must hold; each may be inverted with `!`. Case does not
  * matter. Keys: state, kind, name, `critical=yes|no`, `affected=yes|no`.
  *
- * Errors:  an unknown key is text like any other; a state that there is not is told by
- *          filter_check(), because it would hide everything.
+ * Errors:  what would hide everything, or nothing, is told by filter_check(): a state, a kind, a
+ * yes or no that there is not, and an unknown key whose term is not found as text either.
  */
 #pragma once
 
@@ -20,5 +20,5 @@ enum { FILTER_MAX = 256 };
 bool filter_contains(const char *text, const char *term, size_t len);
 /* True for an empty filter. */
 bool filter_matches(const char *filter, const struct board *b, const struct service *s);
-/* Could it match anything at all? The error has the nearest right word. */
-bool filter_check(const char *filter, struct err *err);
+/* Could it match anything of this board? The error has the nearest right word. */
+bool filter_check(const char *filter, const struct board *b, struct err *err);

@@ -346,7 +346,7 @@ static void filter_takes_terms_inverse_and_keys(void **state)
     }
 }
 
-static void misspelt_state_is_told_with_the_right_one(void **state)
+static void misspelt_filter_is_told_with_the_right_one(void **state)
 {
     static const struct {
         const char *filter, *words;
@@ -356,8 +356,20 @@ static void misspelt_state_is_told_with_the_right_one(void **state)
         { "state=effected", "! there is no state 'effected'; did you mean 'affected'?" },
         { "state=xyzzy", "! there is no state 'xyzzy'; write up, degraded, down, stale, unknown, "
                          "disabled or affected" },
+        { "kind=htpp", "! no probe here is of kind 'htpp'; did you mean 'http'?" },
+        { "pay kind=ldap", "! no probe here is of kind 'ldap'" },
+        { "critical=maybe", "! critical=maybe: write critical=yes or critical=no" },
+        { "!affected=up", "! affected=up: write affected=yes or affected=no" },
+        { "kidn=http", "! there is no key 'kidn'; did you mean 'kind='?" },
+        { "stat=dwn", "! there is no key 'stat'; did you mean 'state='?" },
+        { "owner=me",
+          "! there is no key 'owner'; write state=, kind=, name=, critical= or affected=" },
     };
-    static const char *const fine[] = { "state=d", "state=AFF", "state=", "!state=up stat=dwn" };
+    static const char *const fine[] = {
+        "state=d",    "state=AFF",   "state=",    "!state=up kind=RED", "kind=",
+        "critical=y", "critical=NO", "affected=", "name=nobody"
+    };
+    struct board *broken = stage_board("broken");
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -376,7 +388,8 @@ static void misspelt_state_is_told_with_the_right_one(void **state)
         stage_close(&s);
     }
     for (size_t i = 0; i < sizeof fine / sizeof *fine; i++)
-        assert_true(filter_check(fine[i], &(struct err){ "" }));
+        assert_true(filter_check(fine[i], broken, &(struct err){ "" }));
+    board_free(broken);
 }
 
 static void frozen_screen_stands_still_and_tells_the_live_state(void **state)
@@ -455,6 +468,32 @@ static void tiny_verdict_is_never_a_frozen_one(void **state)
             assert_true(stage_shows(&s, " FROZEN "));
         console_board(s.console, s.board, s.now_ms);
         board_free(broken);
+        stage_close(&s);
+    }
+}
+
+/* What is typed there acts, so it is seen, and what came of it. */
+static void tiny_terminal_shows_the_prompt_and_the_answer(void **state)
+{
+    static const int sizes[][2] = { { 39, 24 }, { 80, 11 }, { 30, 2 }, { 30, 1 } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct stage s;
+
+        stage_open(&s, "broken", sizes[i][0], sizes[i][1], false);
+        assert_true(stage_shows(&s, " DOWN "));
+        stage_keys(&s, ": |nonsen|");
+        assert_true(stage_shows(&s, ":nonsen"));
+        assert_int_equal(stage_shows(&s, " DOWN "), sizes[i][1] > 1);
+        stage_keys(&s, "Enter");
+        assert_true(stage_shows(&s, "! "));
+        assert_true(stage_shows(&s, "nonsen"));
+        s.now_ms += 60000;
+        stage_draw(&s);
+        assert_false(stage_shows(&s, "nonsen"));
+        stage_keys(&s, "/ |pay|");
+        assert_true(stage_shows(&s, "/pay"));
         stage_close(&s);
     }
 }
@@ -776,10 +815,11 @@ int main(void)
         cmocka_unit_test(goto_opens_screens_and_services),
         cmocka_unit_test(history_and_editing_on_the_command_line),
         cmocka_unit_test(filter_takes_terms_inverse_and_keys),
-        cmocka_unit_test(misspelt_state_is_told_with_the_right_one),
+        cmocka_unit_test(misspelt_filter_is_told_with_the_right_one),
         cmocka_unit_test(frozen_screen_stands_still_and_tells_the_live_state),
         cmocka_unit_test(frozen_is_said_beside_any_filter),
         cmocka_unit_test(tiny_verdict_is_never_a_frozen_one),
+        cmocka_unit_test(tiny_terminal_shows_the_prompt_and_the_answer),
         cmocka_unit_test(tiny_verdict_says_when_there_is_no_news),
         cmocka_unit_test(phone_says_when_there_is_no_news),
         cmocka_unit_test(selection_survives_a_new_board),
