@@ -1,9 +1,12 @@
 /* core/stamp.c: a moment as RFC 3339 writes it. */
 #include "core/stamp.h"
 
-#include <ctype.h>
-
 static const char stamp_form[] = "0000-00-00T00:00:00";
+
+static bool stamp_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
 
 static int stamp_digits(const char *s, int n)
 {
@@ -18,7 +21,7 @@ static bool stamp_has_form(const char *s)
 {
     for (size_t i = 0; stamp_form[i]; i++)
         if (stamp_form[i] == '0'
-                ? !isdigit((unsigned char)s[i])
+                ? !stamp_is_digit(s[i])
                 : s[i] != stamp_form[i] && !(i == 10 && (s[i] == ' ' || s[i] == 't')))
             return false;
     return true;
@@ -63,8 +66,8 @@ static bool stamp_zone(const char *s, const char *end, int64_t *ms)
     if (s == end || (end - s == 1 && (*s == 'Z' || *s == 'z')))
         return true;
     if (end - s != 5 + colon || (*s != '+' && *s != '-') || (colon && s[3] != ':') ||
-        !isdigit((unsigned char)s[1]) || !isdigit((unsigned char)s[2]) ||
-        !isdigit((unsigned char)s[3 + colon]) || !isdigit((unsigned char)s[4 + colon]))
+        !stamp_is_digit(s[1]) || !stamp_is_digit(s[2]) || !stamp_is_digit(s[3 + colon]) ||
+        !stamp_is_digit(s[4 + colon]))
         return false;
     minutes = stamp_digits(s + 1, 2) * 60 + stamp_digits(s + 3 + colon, 2);
     *ms -= (*s == '+' ? 1 : -1) * (int64_t)minutes * 60000;
@@ -79,10 +82,10 @@ bool stamp_parse(const char *s, size_t len, int64_t *ms)
     if (len < sizeof stamp_form - 1 || !stamp_has_form(s) || !stamp_date(s, &out))
         return false;
     s += sizeof stamp_form - 1;
-    if (s + 1 < end && (*s == '.' || *s == ',') && isdigit((unsigned char)s[1])) {
+    if (s + 1 < end && (*s == '.' || *s == ',') && stamp_is_digit(s[1])) {
         int scale = 100;
 
-        for (s++; s < end && isdigit((unsigned char)*s); s++, scale /= 10)
+        for (s++; s < end && stamp_is_digit(*s); s++, scale /= 10)
             out += (*s - '0') * scale;
     }
     if (!stamp_zone(s, end, &out))

@@ -1,9 +1,17 @@
-/* core/word.h: eight bytes of text at once: which of them ends a plain stretch of a string of JSON.
+/* core/word.h: several bytes of text at once: which of them ends a plain stretch of a string of
+ * JSON. A machine's vectors are used where every one of its kind has them; the words of 8 bytes do
+ * the same elsewhere, and are tested against them.
  */
 #pragma once
 
 #include <stdint.h>
 #include <string.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+enum { WORD_REACH = 16 }; /* bytes that word_stop() may read beyond the stop */
 
 /* The top bit of each byte that a string of JSON must look at: a control, a quote, a backslash, or
  * one beyond ASCII. The first such byte is exact; those behind it may be told wrongly. */
@@ -13,6 +21,20 @@ static inline uint64_t word_special(uint64_t w)
     uint64_t quote = w ^ ones * '"', slash = w ^ ones * '\\';
 
     return (w | (w - ones * 0x20) | (quote - ones) | (slash - ones)) & tops;
+}
+
+/* The place of the lowest bit that is set; one of them is. */
+static inline unsigned word_first(uint64_t bits)
+{
+#if defined(__GNUC__)
+    return (unsigned)__builtin_ctzll(bits);
+#else
+    unsigned i = 0;
+
+    while (!(bits >> i & 1))
+        i++;
+    return i;
+#endif
 }
 
 /* The first byte lowest, whatever the machine's order. */
@@ -30,16 +52,35 @@ static inline uint64_t word_load(const char *s)
     return w;
 }
 
-/* The place of the first byte that is marked; one of them is. */
-static inline unsigned word_first(uint64_t marks)
+/* The first byte from `s` on that ends a plain stretch. There is one, and WORD_REACH bytes from it
+ * on can be read. */
+static inline const char *word_stop_plain(const char *s)
 {
-#if defined(__GNUC__)
-    return (unsigned)__builtin_ctzll(marks) / 8;
-#else
-    unsigned i = 0;
+    uint64_t marks;
 
-    while (!(marks >> 8 * i & 0x80))
-        i++;
-    return i;
+    while (!(marks = word_special(word_load(s))))
+        s += sizeof marks;
+    return s + word_first(marks) / 8;
+}
+
+static inline const char *word_stop(const char *s)
+{
+#if defined(__SSE2__)
+    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
+    const __m128i blank = _mm_set1_epi8(' ');
+
+    for (;; s += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)s);
+        /* signed: a byte beyond ASCII is below the blank too */
+        __m128i stop =
+            _mm_or_si128(_mm_cmplt_epi8(v, blank),
+                         _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)));
+        unsigned marks = (unsigned)_mm_movemask_epi8(stop);
+
+        if (marks)
+            return s + word_first(marks);
+    }
+#else
+    return word_stop_plain(s);
 #endif
 }

@@ -25,7 +25,10 @@ static bool log_time(const struct log *g, int64_t *at_ms)
 
 static void log_note_fields(struct log *g)
 {
-    for (size_t i = 0; i < logpaths_n(g->paths); i++)
+    size_t n = logpaths_n(g->paths);
+    uint64_t all = n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX;
+
+    for (size_t i = 0; i < n && g->seen != all; i++)
         if (g->fields[i].kind > FIELD_NULL)
             g->seen |= UINT64_C(1) << i;
 }

@@ -25,7 +25,7 @@ struct scan {
 
 static inline void scan_blanks(struct scan *s)
 {
-    while (*s->p == ' ' || *s->p == '\t' || *s->p == '\r')
+    while ((unsigned char)*s->p <= ' ' && (*s->p == ' ' || *s->p == '\t' || *s->p == '\r'))
         s->p++;
 }
 
@@ -53,18 +53,13 @@ static const char *scan_escape(const char *p)
 }
 
 /* From behind a quote to the closing one; NULL when it is not closed, or not text. */
-static const char *scan_string(const struct scan *s, const char *p, bool *escaped)
+static inline const char *scan_string(const struct scan *s, const char *p, bool *escaped)
 {
     for (;;) {
-        uint64_t marks = word_special(word_load(p));
         uint32_t cp;
         size_t n;
 
-        if (!marks) {
-            p += 8;
-            continue;
-        }
-        p += word_first(marks);
+        p = word_stop(p);
         if (*p == '"')
             return p;
         if (*p == '\\') {
@@ -171,12 +166,26 @@ static bool scan_is(const struct lognode *n, const struct logfield *key)
     return len == n->len && memcmp(n->name, text, len) == 0;
 }
 
+/* Most keys end at a bit that lacks. */
+static inline void scan_want(struct scan *s, const struct lognode *parent,
+                             const struct logfield *key)
+{
+    int i = parent->first;
+
+    if (!key->escaped && !(parent->keys & logline_key_bit(key->at, key->len)))
+        return;
+    while (i >= 0 && !scan_is(&s->nodes[i], key))
+        i = s->nodes[i].next;
+    s->wanted = i;
+    if (i >= 0 && s->nodes[i].first >= 0) /* its own value is written over */
+        scan_forget(s, i);
+}
+
 /* `"key" :`, and who wants the value. */
 static inline bool scan_key(struct scan *s)
 {
     struct logfield key = { .kind = FIELD_STRING };
     const char *end;
-    int i;
 
     scan_blanks(s);
     if (*s->p != '"')
@@ -186,16 +195,10 @@ static inline bool scan_key(struct scan *s)
     if (!end)
         return false;
     s->p = end + 1;
+    key.len = (uint32_t)(end - key.at);
     s->wanted = -1;
-    if (s->node[s->depth] >= 0) {
-        key.len = (uint32_t)(end - key.at);
-        i = s->nodes[s->node[s->depth]].first;
-        while (i >= 0 && !scan_is(&s->nodes[i], &key))
-            i = s->nodes[i].next;
-        s->wanted = i;
-        if (i >= 0)
-            scan_forget(s, i);
-    }
+    if (s->node[s->depth] >= 0)
+        scan_want(s, &s->nodes[s->node[s->depth]], &key);
     scan_blanks(s);
     return *s->p++ == ':';
 }

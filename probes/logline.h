@@ -20,7 +20,7 @@ enum {
     LOGLINE_DEPTH = 64,
     LOGLINE_FIELDS = 64, /* that all readers of one log may want together */
     LOGLINE_NAMES = 8,   /* parts of the name of a field */
-    LOGLINE_SLACK = 8    /* readable bytes behind the line, the first of them a newline */
+    LOGLINE_SLACK = 16   /* readable bytes behind the line, the first of them a newline */
 };
 
 enum field_kind {

@@ -123,6 +123,7 @@ static int node_child(struct logpaths *p, int parent, const char *name)
                                     .next = p->nodes[parent].first,
                                     .index = node_index(name) };
     p->nodes[parent].first = (int16_t)i;
+    p->nodes[parent].keys |= logline_key_bit(name, len);
     return i;
 }
 

@@ -23,7 +23,8 @@ struct step {
 struct logwindow {
     int64_t step_ms;
     bool quantiles;
-    struct step *last; /* of logwindow_at() */
+    struct step *last; /* of logwindow_at(), and when it began: most lines are of the same */
+    int64_t last_ms;
     struct step steps[LOGWINDOW_STEPS];
 };
 
@@ -54,9 +55,13 @@ int64_t logwindow_step_ms(const struct logwindow *w)
 
 struct logtally *logwindow_at(struct logwindow *w, int64_t at_ms)
 {
-    int64_t at = at_ms / w->step_ms;
-    struct step *s = at_ms < 0 ? NULL : &w->steps[at % LOGWINDOW_STEPS];
+    struct step *s;
+    int64_t at;
 
+    if (w->last && at_ms >= w->last_ms && at_ms - w->last_ms < w->step_ms)
+        return &w->last->tally;
+    at = at_ms / w->step_ms;
+    s = at_ms < 0 ? NULL : &w->steps[at % LOGWINDOW_STEPS];
     w->last = NULL;
     if (!s || s->at > at)
         return NULL;
@@ -67,6 +72,7 @@ struct logtally *logwindow_at(struct logwindow *w, int64_t at_ms)
             memset(s->bins, 0, BINS * sizeof *s->bins);
     }
     w->last = s;
+    w->last_ms = at * w->step_ms;
     return &s->tally;
 }
 

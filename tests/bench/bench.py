@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """midwatch beside the least that its work can cost, measured in the same run.
 
-    bench.py w1|w1tls|w2|w3|w4|w5|w7|all [--midwatch PATH] [--build DIR] [--runs 5] [--secs 4] [--quick]
+    bench.py w1|w1tls|w2|w3|w4|w5|w7|log|all [--midwatch PATH] [--build DIR] [--runs 5] [--secs 4] [--quick]
 
 w1  CPU per HTTP health probe: floor = libcurl + cJSON at the same pace
 w1tls  the same over TLS on standing connections, beside a handshake a probe
@@ -10,6 +10,7 @@ w3  CPU per poll of 20 queues in Redis and three queries of PostgreSQL: floor = 
 w4  CPU and bytes a second of an idle and of a busy screen, and key latency: floor = ncurses
 w5  start to first frame and to 100 verdicts, and the end: floor = ncurses with the same libraries
 w7  memory with 100 and 1,000 targets (and 5,000 with --full)
+log CPU per MB of a log of 1 GB read by four probes: floor = its newlines counted; 100 MB appended to it
 
 The floor of w1 is libcurl's multi interface, epoll and a whole cJSON of the same 1 KB body, without
 history, rules or screen. Each body differs from the last (its time, its uptime), so nobody may skip
@@ -25,9 +26,11 @@ when midwatch is not built (the floors are printed all the same).
 """
 import argparse
 import contextlib
+import datetime
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import statistics
@@ -472,8 +475,89 @@ def w7(b):
                    " MB", f"{figure(median(slope))} KB a minute" if slope else "")
 
 
+LOG_BLOCK, LOG_BLOCKS = 64 << 20, 16
+
+
+def log_file(b, blocks):
+    """Lines as HireFlux writes them, of the last four minutes, an error in fifty."""
+    now, parts, size, i = time.time(), [], 0, 0
+    while size < LOG_BLOCK:
+        at = datetime.datetime.fromtimestamp(now - 240 + 240 * size / LOG_BLOCK, datetime.timezone.utc)
+        parts.append(json.dumps({
+            "timestamp": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "level": "INFO" if i % 50 else "ERROR", "service": "api", "request_id": f"abc{i * 7919:x}",
+            "user_id": f"user_{i % 997}", "message": "Resume generated successfully",
+            "duration_ms": i * 7919 % 5000, "path": f"/api/v1/resumes/{i % 13}",
+            "statusCode": 200 if i % 50 else 502,
+            **({} if i % 9 else {"model": "gpt-4-turbo", "tokens": 2000, "cost_usd": 0.12})},
+            separators=(",", ":")))
+        size += len(parts[-1]) + 1
+        i += 1
+    block = ("\n".join(parts) + "\n").encode()
+    path = pathlib.Path(b.dir, "big.log")
+    with path.open("wb") as f:
+        for _ in range(blocks):
+            f.write(block)
+    return path, i * blocks
+
+
+def log_ours(b, *args):
+    out = subprocess.run([b.tool("logs"), *map(str, args)], capture_output=True, text=True, check=True,
+                         env={**os.environ, "TMPDIR": b.dir}).stdout
+    return [float(x) for x in out.split()]
+
+
+def log_rivals(path):
+    """us of CPU per MB: who else looks at a field of each line. A block is enough of it."""
+    small = path.with_name("small.log")
+    with path.open("rb") as f:
+        block = f.read(LOG_BLOCK)
+    small.write_bytes(block[:block.rindex(b"\n") + 1])
+    python = ("import json,sys\nn=0\nfor l in open(sys.argv[1],'rb'):\n"
+              " n+=json.loads(l)['level']=='ERROR'\nprint(n)")
+    for name, argv in (("jq", ["jq", "-n", "reduce (inputs|select(.level==\"ERROR\")) as $x (0;.+1)",
+                               str(small)]),
+                       ("python json", [sys.executable, "-c", python, str(small)]),
+                       ("grep -c ERROR", ["grep", "-c", "ERROR", str(small)])):
+        if shutil.which(argv[0]):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            if subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0:
+                after = resource.getrusage(resource.RUSAGE_CHILDREN)
+                yield name, (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) \
+                    * 1e6 / (small.stat().st_size / 1e6)
+    small.unlink()
+
+
+def log(b):
+    path, n_lines = log_file(b, 1 if b.o.quick else LOG_BLOCKS)
+    floor, ours, one, appended = [], [], [], []
+    for _ in range(b.o.runs):
+        size, us, lines = map(int, subprocess.run([b.tool("floor_log"), path], capture_output=True, text=True,
+                                                  check=True).stdout.split())
+        assert lines == n_lines, (lines, n_lines)
+        floor.append(us / (size / 1e6))
+        one.append(log_ours(b, path, 1))
+        ours.append(log_ours(b, path, 4))
+        appended.append(log_ours(b, "-a", 100))
+    per_mb = median([us / (size / 1e6) for size, us, *_ in ours])
+    b.line("log cpu per MB, 4 probes", per_mb, median(floor), None, " us", f"floor: {n_lines} newlines counted")
+    b.line("log cpu per MB, 4 probes, by itself", per_mb, None, 1e6 / 300, " us",
+           f"{figure(1e6 / per_mb)} MB/s per core")
+    b.line("log cpu per MB, 1 probe", median([us / (size / 1e6) for size, us, *_ in one]), None, 1e6 / 300,
+           " us")
+    b.line("log memory, growth while it is read", median([x[3] for x in ours]) / 1024, None, 4, " MB")
+    b.line("log loop lag while it is read", median([x[5] for x in ours]), None, 50, " ms",
+           f"a timer at 10 ms was late by {figure(max(x[4] for x in ours) / 1000)} ms at most")
+    b.line("log 100 MB appended, loop lag", median([x[5] for x in appended]), None, 50, " ms",
+           f"a timer at 10 ms was late by {figure(max(x[4] for x in appended) / 1000)} ms at most")
+    for name, us in log_rivals(path) if b.o.rivals else ():
+        b.beside(name, us, " us per MB")
+    path.unlink()
+
+
 def main():
-    figures = {"w1": w1, "w1tls": w1tls, "w2": w2, "w3": w3, "w4": w4, "w5": w5, "w7": w7}
+    figures = {"w1": w1, "w1tls": w1tls, "w2": w2, "w3": w3, "w4": w4, "w5": w5, "w7": w7,
+               "log": log}
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     ap.add_argument("what", choices=[*figures, "all"])
     ap.add_argument("--midwatch")

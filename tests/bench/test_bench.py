@@ -6,6 +6,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
@@ -105,6 +106,19 @@ class BenchTest(unittest.TestCase):
             p.terminate()
             self.assertGreaterEqual(json.loads(p.communicate()[0].split(b"\n")[1])["polls"], 10)
             self.assertEqual(p.returncode, 0)
+
+    def test_the_logs_are_read_to_their_end_and_give_what_they_were(self):
+        path = pathlib.Path(self.bench.dir, "small.log")
+        line = '{"time":%d,"level":"ERROR","duration_ms":5}\n' % (time.time() * 1000)
+        path.write_text(line * 1000)
+        size, _, lines = subprocess.check_output([self.bench.tool("floor_log"), path]).split()
+        self.assertEqual((int(size), int(lines)), (len(line) * 1000, 1000))
+        for probes in (1, 4):
+            out = bench.log_ours(self.bench, path, probes)
+            self.assertEqual((len(out), out[0]), (6, len(line) * 1000))
+        self.assertEqual(path.read_text(), line * 1000)
+        path.unlink()
+        self.assertGreater(bench.log_ours(self.bench, "-a", 1)[0], 900000)
 
     def test_a_floor_that_is_not_answered_well_says_so(self):
         with bench.Farm(self.bench) as farm:
