@@ -240,7 +240,9 @@ class TwentyTest(unittest.TestCase):
         fds = [[s.data["fds"] for s in part] for part in (settled[:half], settled[half:])]
         print(f"memory: {rss[0]} kB, {rss[half]} in the middle, {rss[-1]} at the end, {max(rss)} at most; "
               f"descriptors {min(map(min, fds))}..{max(map(max, fds))}", flush=True)
-        self.assertLessEqual(min(fds[1]), min(fds[0]) + 1)
+        # one sample may find several between two connections: a twentieth of them is no accident
+        low = [statistics.quantiles(part, n=20)[0] for part in fds]
+        self.assertLessEqual(low[1], low[0] + 1)
         self.assertLessEqual(statistics.median(fds[1]), statistics.median(fds[0]) + 1)
         self.assertLessEqual(max(fds[1]), min(fds[0]) + len(DEAD))
         if SANITIZED:  # freed memory is kept for a while there
