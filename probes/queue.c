@@ -10,6 +10,8 @@
 #include "probes/queue_impl.h"
 #include "probes/registry.h"
 
+#define QUEUE_LOCK_MS 10000 /* a lock lasts 30 s where nobody says otherwise */
+
 #define QUEUE(field) offsetof(struct queue_options, field)
 
 static const char *const queue_heads[] = { "right", "left", NULL };
@@ -241,6 +243,24 @@ static bool queue_answered(struct probe *p, const struct redis_reply *r)
     return false;
 }
 
+static void queue_learn_head(struct queue_state *s)
+{
+    memcpy(s->known_id, s->facts.head_id, sizeof s->known_id);
+    memcpy(s->known_job, s->facts.job, sizeof s->known_job);
+    s->known_ms = s->facts.oldest_ms;
+}
+
+static void queue_learn_taken(struct queue_state *s, int64_t mono_ms)
+{
+    bool same = strcmp(s->taken_id, s->facts.taken_id) == 0;
+
+    s->unlocked = !s->facts.unlocked ? 0 : same ? s->unlocked + 1 : 1;
+    memcpy(s->taken_id, s->facts.taken_id, sizeof s->taken_id);
+    memcpy(s->taken_job, s->facts.taken_job, sizeof s->taken_job);
+    s->taken_ms = s->facts.taken_ms;
+    s->locked_ms = mono_ms;
+}
+
 static void queue_on_head(void *arg, const struct redis_reply *r)
 {
     struct probe *p = arg;
@@ -249,34 +269,60 @@ static void queue_on_head(void *arg, const struct redis_reply *r)
     if (!queue_answered(p, r))
         return;
     queue_read_head(&s->ask_head, r->values, r->n, &s->facts);
-    memcpy(s->known_id, s->facts.head_id, sizeof s->known_id);
-    memcpy(s->known_job, s->facts.job, sizeof s->known_job);
-    s->known_ms = s->facts.oldest_ms;
+    if (s->asks_head)
+        queue_learn_head(s);
+    if (s->asks_taken)
+        queue_learn_taken(s, io_mono_ms(p->clients->io));
     queue_done(p);
+}
+
+/* What is known of the job that is next holds as long as the same is. Of a stream that was trimmed
+ * it is no older than what there still is. */
+static bool queue_knows_head(struct queue_state *s)
+{
+    if (!*s->facts.head_id)
+        return true;
+    if (isnan(s->facts.depth) || !s->known_ms || strcmp(s->known_id, s->facts.head_id) != 0)
+        return false;
+    s->facts.oldest_ms = s->known_ms > s->facts.first_ms ? s->known_ms : s->facts.first_ms;
+    memcpy(s->facts.job, s->known_job, sizeof s->facts.job);
+    return true;
+}
+
+/* A lock is renewed for as long as its worker lives: it is looked at now and then, and at once
+ * again when it was not there. */
+static bool queue_knows_taken(struct queue_state *s, int64_t mono_ms)
+{
+    if (*s->facts.taken_id && strcmp(s->taken_id, s->facts.taken_id) == 0)
+        return !s->unlocked && mono_ms - s->locked_ms < QUEUE_LOCK_MS;
+    s->unlocked = 0;
+    *s->taken_id = '\0';
+    return !*s->facts.taken_id;
 }
 
 static void queue_on_reply(void *arg, const struct redis_reply *r)
 {
     struct probe *p = arg;
     struct queue_state *s = p->state;
-    int64_t left_ms = p->common->timeout_ms - (io_mono_ms(p->clients->io) - s->asked_ms);
+    int64_t mono_ms = io_mono_ms(p->clients->io);
+    int64_t left_ms = p->common->timeout_ms - (mono_ms - s->asked_ms);
 
     if (!queue_answered(p, r))
         return;
     s->phases = r->phases;
     queue_read(&s->where, &s->ask, r->values, r->n, s->report.at_ms, &s->facts);
-    if (!*s->facts.head_id || *s->facts.wrong.msg) {
-        queue_done(p);
-    } else if (!isnan(s->facts.depth) && s->known_ms &&
-               strcmp(s->known_id, s->facts.head_id) == 0) {
-        s->facts.oldest_ms = s->known_ms;
-        memcpy(s->facts.job, s->known_job, sizeof s->facts.job);
+    s->asks_head = !queue_knows_head(s);
+    s->asks_taken = !queue_knows_taken(s, mono_ms);
+    if (*s->facts.wrong.msg || (!s->asks_head && !s->asks_taken)) {
         queue_done(p);
     } else if (left_ms <= 0) {
         queue_failed(p, FAULT_TIMEOUT, "no time left to ask about the next job");
     } else {
         queue_ask_fini(&s->ask_head);
-        queue_ask_head(&s->ask_head, &s->where, &s->facts);
+        if (s->asks_head)
+            queue_ask_head(&s->ask_head, &s->where, &s->facts);
+        if (s->asks_taken)
+            queue_ask_taken(&s->ask_head, &s->where, &s->facts);
         s->link.call =
             redis_ask(s->link.db, s->ask_head.commands, s->ask_head.n, left_ms, queue_on_head, p);
     }

@@ -46,6 +46,12 @@ struct queue_state {
     char known_id[QUEUE_HEAD_MAX]; /* the job whose time and name are known, and these */
     char known_job[QUEUE_JOB_MAX];
     int64_t known_ms, asked_ms; /* asked_ms: monotonic */
+    /* the job at work for longest, and how often in a row no worker held it: a Bull takes a job
+     * first and locks it then, so that once is nothing */
+    char taken_id[QUEUE_HEAD_MAX], taken_job[QUEUE_JOB_MAX];
+    int64_t taken_ms, locked_ms; /* locked_ms: when that was looked at, monotonic */
+    int unlocked;
+    bool asks_head, asks_taken; /* what the second question is about */
     struct text cells[4];       /* of the table: head and next job */
     struct table table;
     struct phases phases;

@@ -46,15 +46,22 @@ static const struct queue_part parts_bullmq[] = {
     { ROLE_HEAD, "LRANGE {p}:{q}:wait -2 -1" },
     { ROLE_NEXT, "ZRANGE {p}:{q}:prioritized 0 0" },
     { ROLE_NEXT, "LRANGE {p}:{q}:paused -2 -1" },
+    { ROLE_TAKEN, "LINDEX {p}:{q}:active -1" },
     { 0, NULL },
 };
 
 static const struct queue_part parts_bull[] = {
-    { ROLE_THERE, "EXISTS {p}:{q}:id" },           { ROLE_DEPTH, "LLEN {p}:{q}:wait" },
-    { ROLE_HELD, "LLEN {p}:{q}:paused" },          { ROLE_RUNNING, "LLEN {p}:{q}:active" },
-    { ROLE_DELAYED, "ZCARD {p}:{q}:delayed" },     { ROLE_FAILED, "ZCARD {p}:{q}:failed" },
-    { ROLE_PAUSED, "EXISTS {p}:{q}:meta-paused" }, { ROLE_HEAD, "LRANGE {p}:{q}:wait -2 -1" },
-    { ROLE_NEXT, "LRANGE {p}:{q}:paused -2 -1" },  { 0, NULL },
+    { ROLE_THERE, "EXISTS {p}:{q}:id" },
+    { ROLE_DEPTH, "LLEN {p}:{q}:wait" },
+    { ROLE_HELD, "LLEN {p}:{q}:paused" },
+    { ROLE_RUNNING, "LLEN {p}:{q}:active" },
+    { ROLE_DELAYED, "ZCARD {p}:{q}:delayed" },
+    { ROLE_FAILED, "ZCARD {p}:{q}:failed" },
+    { ROLE_PAUSED, "EXISTS {p}:{q}:meta-paused" },
+    { ROLE_HEAD, "LRANGE {p}:{q}:wait -2 -1" },
+    { ROLE_NEXT, "LRANGE {p}:{q}:paused -2 -1" },
+    { ROLE_TAKEN, "LINDEX {p}:{q}:active -1" },
+    { 0, NULL },
 };
 
 /* schedule, retry and dead are of all queues of the server, and so is stat:processed: what this
@@ -98,12 +105,22 @@ static const struct queue_part parts_celery[] = {
 static const struct queue_part parts_stream[] = {
     { ROLE_GROUPS, "XINFO GROUPS {q}" },
     { ROLE_PENDING, "XPENDING {q} {g} - + 1" },
+    { ROLE_LENGTH, "XLEN {q}" },
+    { ROLE_FIRST, "XRANGE {q} - + COUNT 1" },
     { 0, NULL },
 };
 
 static const struct queue_part head_bull = { ROLE_TIMES, "HMGET {p}:{q}:{i} timestamp delay name" };
 static const struct queue_part head_rq = { ROLE_TIME, "HMGET {p}:job:{i} enqueued_at description" };
 static const struct queue_part head_stream = { ROLE_ENTRIES, "XRANGE {q} ({i} + COUNT {c}" };
+
+/* In this order: a job that ends in between is no more the oldest at work. */
+static const struct queue_part parts_taken[] = {
+    { ROLE_LOCK, "EXISTS {p}:{q}:{i}:lock" },
+    { ROLE_STILL, "LINDEX {p}:{q}:active -1" },
+    { ROLE_WORKED, "HMGET {p}:{q}:{i} processedOn name" },
+    { 0, NULL },
+};
 
 static const struct queue_form { /* by enum queue_layout; a table has none */
     const char *prefix;
@@ -183,9 +200,15 @@ void queue_ask_head(struct queue_ask *ask, const struct queue_where *where,
 {
     int count = isnan(facts->depth) ? QUEUE_ENTRIES : 1;
 
-    memset(ask, 0, sizeof *ask);
     if (queue_forms[where->layout].head)
         queue_ask_add(ask, queue_forms[where->layout].head, where, facts->head_id, count);
+}
+
+void queue_ask_taken(struct queue_ask *ask, const struct queue_where *where,
+                     const struct queue_facts *facts)
+{
+    for (const struct queue_part *p = parts_taken; p->words; p++)
+        queue_ask_add(ask, p, where, facts->taken_id, 0);
 }
 
 void queue_ask_fini(struct queue_ask *ask)

@@ -61,11 +61,19 @@ struct queue_facts {
     double done;                            /* jobs done so far, a counter; NaN = not told */
     bool paused;
     int64_t oldest_ms;  /* when the next job was put in; 0 = not known */
+    int64_t first_ms;   /* of a stream: nothing in it is older; 0 = not told */
+    double length;      /* of a stream: what is in it, read or not; NaN = not told */
     int64_t unacked_ms; /* when the oldest job that nobody acknowledged was taken; 0 = not known */
     uint64_t head;      /* fingerprint of the next job, of a stream what was read last; 0 = none */
     char head_id[QUEUE_HEAD_MAX]; /* what queue_ask_head() asks about; "" = nothing to ask */
     char job[QUEUE_JOB_MAX];      /* what kind of job is next, as it was written; "" = not told */
-    struct err wrong;             /* why nothing is known; "" = all is well */
+    /* Bull: the job that has been at work for longest; "" = none. What queue_ask_taken() learns of
+     * it: does no worker hold its lock, since when is it at work, and its name. */
+    char taken_id[QUEUE_HEAD_MAX];
+    bool unlocked;
+    int64_t taken_ms; /* 0 = not known */
+    char taken_job[QUEUE_JOB_MAX];
+    struct err wrong; /* why nothing is known; "" = all is well */
 };
 
 void queue_ask_make(struct queue_ask *ask, const struct queue_where *where);
@@ -74,6 +82,10 @@ void queue_ask_make(struct queue_ask *ask, const struct queue_where *where);
  */
 void queue_ask_head(struct queue_ask *ask, const struct queue_where *where,
                     const struct queue_facts *facts);
+/* The same about the job at work, where facts->taken_id names one. Both add to an ask that was
+ * zeroed or ended, and go out as one. */
+void queue_ask_taken(struct queue_ask *ask, const struct queue_where *where,
+                     const struct queue_facts *facts);
 void queue_ask_fini(struct queue_ask *ask);
 /* `now_ms` is the moment of the answer: a stream tells how long ago, not when. */
 void queue_read(const struct queue_where *where, const struct queue_ask *ask,

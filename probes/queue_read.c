@@ -66,13 +66,19 @@ static uint64_t queue_fingerprint(const char *s, size_t len)
     return h ? h : 1;
 }
 
+/* Cut at a character. */
+static void queue_name(char out[QUEUE_JOB_MAX], const char *name, size_t len)
+{
+    if (len >= QUEUE_JOB_MAX)
+        for (len = QUEUE_JOB_MAX - 1; len && ((unsigned char)name[len] & 0xc0) == 0x80; len--)
+            ;
+    memcpy(out, name, len);
+    out[len] = '\0';
+}
+
 void queue_job(struct queue_facts *out, const char *name, size_t len)
 {
-    if (len >= sizeof out->job)
-        for (len = sizeof out->job - 1; len && ((unsigned char)name[len] & 0xc0) == 0x80; len--)
-            ;
-    memcpy(out->job, name, len);
-    out->job[len] = '\0';
+    queue_name(out->job, name, len);
 }
 
 /* Where an element itself holds its time and its name; the first name that is there counts. */
@@ -174,6 +180,14 @@ static int64_t queue_entry_ms(const struct redis_value *id)
     return id->kind == REDIS_STRING ? queue_stamp(id->str, strcspn(id->str, "-")) : 0;
 }
 
+/* Of [[id, fields], ...] the first; 0 = there is none. */
+static int64_t queue_first_ms(const struct redis_value *v)
+{
+    bool any = v->kind == REDIS_ARRAY && v->n && v->items[0].kind == REDIS_ARRAY && v->items[0].n;
+
+    return any ? queue_entry_ms(&v->items[0].items[0]) : 0;
+}
+
 static void queue_wrong(struct queue_facts *out, const struct redis_command *command,
                         const struct redis_value *v)
 {
@@ -230,6 +244,18 @@ static void queue_read_one(const struct queue_where *w, enum queue_role role,
         if (!out->head)
             queue_read_next(w, v, out);
         break;
+    case ROLE_TAKEN:
+        if (v->kind == REDIS_STRING)
+            queue_word_of(v->str, v->len, out->taken_id, sizeof out->taken_id);
+        break;
+    case ROLE_LENGTH:
+        queue_count(&out->length, v);
+        if (out->depth > out->length) /* the lag counts what was trimmed away unread */
+            out->depth = out->length;
+        break;
+    case ROLE_FIRST:
+        out->first_ms = queue_first_ms(v);
+        break;
     case ROLE_UNACKED:
         if (v->kind == REDIS_ARRAY && v->n == 2 && v->items[1].kind == REDIS_STRING)
             out->unacked_ms = queue_stamp(v->items[1].str, v->items[1].len);
@@ -248,6 +274,9 @@ static void queue_read_one(const struct queue_where *w, enum queue_role role,
     case ROLE_TIMES:
     case ROLE_TIME:
     case ROLE_ENTRIES:
+    case ROLE_LOCK:
+    case ROLE_STILL:
+    case ROLE_WORKED:
         break; /* of the second question */
     }
 }
@@ -258,7 +287,7 @@ void queue_read(const struct queue_where *where, const struct queue_ask *ask,
     bool told = false;
 
     *out = (struct queue_facts){
-        .depth = NAN, .running = NAN, .delayed = NAN, .failed = NAN, .done = NAN
+        .depth = NAN, .running = NAN, .delayed = NAN, .failed = NAN, .done = NAN, .length = NAN
     };
     for (size_t i = 0; i < n && i < ask->n; i++) {
         told |= ask->roles[i] == ROLE_THERE || ask->roles[i] == ROLE_GROUPS;
@@ -271,25 +300,55 @@ void queue_read(const struct queue_where *where, const struct queue_ask *ask,
         out->there = true;
 }
 
-void queue_read_head(const struct queue_ask *ask, const struct redis_value *values, size_t n,
-                     struct queue_facts *out)
+/* A delayed job waits only from the moment it was due. */
+static void queue_read_times(const struct redis_value *v, struct queue_facts *out)
 {
-    const struct redis_value *v = values;
     double delay;
 
-    if (n < 1 || ask->n < 1 || v->kind == REDIS_ERROR)
+    if (v->kind != REDIS_ARRAY || v->n != 3)
         return;
-    switch ((enum queue_role)ask->roles[0]) {
-    case ROLE_TIMES: /* a delayed job waits only from the moment it was due */
-        if (v->kind != REDIS_ARRAY || v->n != 3)
-            break;
-        if (v->items[2].kind == REDIS_STRING && strcmp(v->items[2].str, "__default__") != 0)
-            queue_job(out, v->items[2].str, v->items[2].len); /* Bull's word for none */
-        if (v->items[0].kind != REDIS_STRING)
-            break;
-        out->oldest_ms = queue_stamp(v->items[0].str, v->items[0].len);
-        if (out->oldest_ms && queue_number(&v->items[1], &delay) && delay > 0 && delay < 1e13)
-            out->oldest_ms += (int64_t)delay;
+    if (v->items[2].kind == REDIS_STRING && strcmp(v->items[2].str, "__default__") != 0)
+        queue_job(out, v->items[2].str, v->items[2].len); /* Bull's word for none */
+    if (v->items[0].kind != REDIS_STRING)
+        return;
+    out->oldest_ms = queue_stamp(v->items[0].str, v->items[0].len);
+    if (out->oldest_ms && queue_number(&v->items[1], &delay) && delay > 0 && delay < 1e13)
+        out->oldest_ms += (int64_t)delay;
+}
+
+static void queue_read_entries(const struct redis_value *v, struct queue_facts *out)
+{
+    if (v->kind != REDIS_ARRAY)
+        return;
+    if (isnan(out->depth)) {
+        out->depth = (double)v->n;
+        out->at_least = v->n >= QUEUE_ENTRIES;
+    }
+    if (v->n == 0)
+        out->head = 0; /* what was read last was the last there is */
+    else
+        out->oldest_ms = queue_first_ms(v);
+}
+
+/* [when, what] of a job, each of them where it is written. */
+static void queue_read_worked(const struct redis_value *v, struct queue_facts *out)
+{
+    if (v->kind != REDIS_ARRAY || v->n != 2)
+        return;
+    if (v->items[0].kind == REDIS_STRING)
+        out->taken_ms = queue_stamp(v->items[0].str, v->items[0].len);
+    if (v->items[1].kind == REDIS_STRING && strcmp(v->items[1].str, "__default__") != 0)
+        queue_name(out->taken_job, v->items[1].str, v->items[1].len);
+}
+
+static void queue_read_second(enum queue_role role, const struct redis_value *v,
+                              struct queue_facts *out)
+{
+    double n;
+
+    switch (role) {
+    case ROLE_TIMES:
+        queue_read_times(v, out);
         break;
     case ROLE_TIME:
         if (v->kind != REDIS_ARRAY || v->n != 2)
@@ -301,18 +360,27 @@ void queue_read_head(const struct queue_ask *ask, const struct redis_value *valu
             queue_job(out, v->items[1].str, strcspn(v->items[1].str, "("));
         break;
     case ROLE_ENTRIES:
-        if (v->kind != REDIS_ARRAY)
-            break;
-        if (isnan(out->depth)) {
-            out->depth = (double)v->n;
-            out->at_least = v->n >= QUEUE_ENTRIES;
-        }
-        if (v->n == 0)
-            out->head = 0; /* what was read last was the last there is */
-        else if (v->items[0].kind == REDIS_ARRAY && v->items[0].n)
-            out->oldest_ms = queue_entry_ms(&v->items[0].items[0]);
+        queue_read_entries(v, out);
+        break;
+    case ROLE_LOCK:
+        out->unlocked = queue_number(v, &n) && n == 0;
+        break;
+    case ROLE_STILL:
+        if (v->kind != REDIS_STRING || strcmp(v->str, out->taken_id) != 0)
+            out->unlocked = false;
+        break;
+    case ROLE_WORKED:
+        queue_read_worked(v, out);
         break;
     default:
         break;
     }
+}
+
+void queue_read_head(const struct queue_ask *ask, const struct redis_value *values, size_t n,
+                     struct queue_facts *out)
+{
+    for (size_t i = 0; i < n && i < ask->n; i++)
+        if (values[i].kind != REDIS_ERROR)
+            queue_read_second((enum queue_role)ask->roles[i], &values[i], out);
 }

@@ -6,6 +6,8 @@
 #include "core/buf.h"
 #include "probes/queue_impl.h"
 
+enum { QUEUE_STALLED = 2 }; /* so often without a lock, one look after the other */
+
 static void queue_put(struct queue_state *s, enum queue_signal signal, double value,
                       const char *why_not)
 {
@@ -141,8 +143,18 @@ static void queue_judge(const struct queue_options *o, struct queue_state *s,
 {
     const struct queue_facts *f = &s->facts;
     int64_t unacked_ms = f->unacked_ms ? s->report.at_ms - f->unacked_ms : 0;
-    char age[16], lead[64];
+    char age[16], lead[64 + QUEUE_JOB_MAX];
 
+    if (s->unlocked >= QUEUE_STALLED) {
+        s->report.state = STATE_DEGRADED;
+        snprintf(lead, sizeof lead, "stalled: a job at work%s%s%s has no worker",
+                 *s->taken_job ? " (" : "", s->taken_job, *s->taken_job ? ")" : "");
+        if (s->taken_ms && s->taken_ms <= s->report.at_ms)
+            snprintf(lead + strlen(lead), sizeof lead - strlen(lead), ", taken %s ago",
+                     age_format(s->report.at_ms - s->taken_ms, age));
+        queue_lead(&s->report, lead);
+        return;
+    }
     if (!o->stuck_ms)
         return;
     if (f->depth > 0 && rates->stuck_ms >= o->stuck_ms) {

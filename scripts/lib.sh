@@ -156,12 +156,13 @@ need() {
 # them runs while they are installed.
 npm_modules() {
     local log="$log_dir/npm.log"
-    [ -d build-npm/node_modules/bullmq ] && [ -d build-npm/node_modules/bull ] && return
+    [ -d build-npm/node_modules/bullmq50 ] && [ -d build-npm/node_modules/bull3 ] && return
     mkdir -p build-npm
     npm install --prefix build-npm --ignore-scripts --no-audit --no-fund --no-save \
-        bullmq@6 ioredis@5 bull@4 >"$log" 2>&1 && return
+        bullmq@6 bullmq5@npm:bullmq@5 bullmq50@npm:bullmq@5.0.0 bullmq4@npm:bullmq@4 bullmq3@npm:bullmq@3 \
+        ioredis@5 bull@4 bull3@npm:bull@3 >"$log" 2>&1 && return
     tail -n 15 "$log" >&2
-    die "npm could not install bullmq, ioredis and bull"
+    die "npm could not install bullmq 3 to 6, ioredis and bull 3 and 4"
 }
 
 # build DIR OPTION...: sets DIR up once (again when the options are others now, or the tree was moved) and

@@ -372,6 +372,7 @@ static void stream(struct probe_case *c)
 {
     begin(c, PAIRS("queue", "events", SERVER, "layout", "stream", "group", "g"));
     say("XINFO GROUPS events", told);
+    say("XLEN events", ":9\r\n");
     say("XRANGE events (1769652800000-0 + COUNT 1",
         "*1\r\n*2\r\n$15\r\n1769652807000-0\r\n*2\r\n$1\r\na\r\n$1\r\n1\r\n");
 }
@@ -387,9 +388,57 @@ static void a_stream_that_nobody_reads_is_stuck(void **state)
         assert_int_equal(c.state, STATE_UP);
     }
     POLL(&c, STATE_DEGRADED, "stuck: nothing was read since 10m, 4 wait");
-    assert_null(strstr(asked, "XRANGE")); /* the same entry is next: its time is known */
+    assert_null(strstr(asked, "XRANGE events (")); /* the same entry is next: its time is known */
     say("XINFO GROUPS events", GROUP("1769652807000-0", ":2", ":3", ":3"));
     POLL(&c, STATE_UP, "3 jobs · 2 at work · steady");
+    case_fini(&c);
+}
+
+/* What was cut off unread waits no more, though the lag counts it and its time was known. */
+static void a_trimmed_stream_is_as_old_as_what_is_left(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    stream(&c);
+    POLL(&c, STATE_UP, "4 jobs · oldest 20s · 2 at work");
+    say("XLEN events", ":2\r\n");
+    say("XRANGE events - + COUNT 1",
+        "*1\r\n*2\r\n$15\r\n1769652822000-0\r\n*2\r\n$1\r\na\r\n$1\r\n1\r\n");
+    POLL(&c, STATE_UP, "2 jobs · oldest 10s · 2 at work");
+    assert_null(strstr(asked, "XRANGE events ("));
+    say("XLEN events", ":0\r\n");
+    say("XRANGE events - + COUNT 1", "*0\r\n");
+    POLL(&c, STATE_UP, "empty · 2 at work");
+    case_fini(&c);
+}
+
+/* Once is nothing: Bull takes a job and locks it then. */
+static void a_job_at_work_that_no_worker_holds_is_stalled(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    bullmq(&c);
+    say("LINDEX bull:mail:active -1", "$2\r\n30\r\n");
+    say("EXISTS bull:mail:30:lock", ":1\r\n");
+    say("HMGET bull:mail:30 processedOn name", "*2\r\n$13\r\n1769652767000\r\n$4\r\nsend\r\n");
+    POLL(&c, STATE_UP, "15 jobs · oldest 40s · 2 at work");
+    assert_non_null(strstr(asked, "EXISTS bull:mail:30:lock\nLINDEX bull:mail:active -1\n"));
+    say("EXISTS bull:mail:30:lock", ":0\r\n");
+    POLL(&c, STATE_UP, "15 jobs · oldest 45s · 2 at work");
+    assert_null(strstr(asked, "lock")); /* looked at a moment ago */
+    case_poll(&c);
+    POLL(&c, STATE_DEGRADED,
+         "stalled: a job at work (send) has no worker, taken 1m15s ago · 15 jobs · oldest 55s · 2 at "
+         "work");
+    say("LINDEX bull:mail:active -1", "$2\r\n31\r\n"); /* another is the oldest by now */
+    say("EXISTS bull:mail:31:lock", ":0\r\n");
+    case_poll(&c);
+    assert_int_equal(c.state, STATE_UP);
+    say("LINDEX bull:mail:active -1", "$-1\r\n");
+    case_poll(&c);
+    assert_int_equal(c.state, STATE_UP);
     case_fini(&c);
 }
 
@@ -562,6 +611,8 @@ int main(void)
         cmocka_unit_test(the_time_before_the_first_job_is_not_stuck),
         cmocka_unit_test(what_nobody_acknowledges_is_degraded),
         cmocka_unit_test(a_stream_whose_lag_is_not_known_is_counted),
+        cmocka_unit_test(a_trimmed_stream_is_as_old_as_what_is_left),
+        cmocka_unit_test(a_job_at_work_that_no_worker_holds_is_stalled),
         cmocka_unit_test(rates_need_a_minute_and_end_at_a_reset),
         cmocka_unit_test(times_are_read_in_each_form),
         cmocka_unit_test(options_that_do_not_go_together_are_refused),

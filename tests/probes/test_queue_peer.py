@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The queue probe against queues that the real libraries write to a real Redis: its numbers are the
-library's own. BullMQ and Bull come from npm (scripts/lib.sh says where they lie), RQ, Celery and Sidekiq
-from Debian."""
+library's own. BullMQ 3 to 6 and Bull 3 and 4 come from npm (scripts/lib.sh says where they lie), RQ, Celery
+and Sidekiq from Debian. Sidekiq 8, whose times are integer milliseconds, is in no Debian: its job is typed
+after lib/sidekiq/job_util.rb, and the test says so."""
 import json
 import os
 import pathlib
@@ -14,14 +15,18 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(HERE.parent))
-from harness.peers import Redis  # noqa: E402
+sys.path.insert(0, str(HERE))
+from harness.peers import Redis, wait_until  # noqa: E402
+from test_db_peer import Prober  # noqa: E402
 
 MIDWATCH = os.path.abspath(os.environ["MIDWATCH"])
 MODULES = os.environ.get("MIDWATCH_NODE_MODULES", str(ROOT / "build-npm" / "node_modules"))
+BULLMQS = ["bullmq3", "bullmq4", "bullmq50", "bullmq5", "bullmq"]  # 5.0.0, the newest 5, and 6
+BULLS = ["bull3", "bull"]
 DEBIAN_PYTHON = "/usr/bin/python3"  # the one that has Debian's modules
 
 BULLMQ = """
-const { Queue, Worker } = require('bullmq');
+const { Queue, Worker } = require('%(module)s');
 const connection = { port: %(port)d };
 (async () => {
   const q = new Queue('mail', { connection });
@@ -43,8 +48,53 @@ const connection = { port: %(port)d };
 })();
 """
 
+# Only delayed jobs: up to early version 5 a marker lies among the waiting ones then.
+BULLMQ_LATER = """
+const { Queue } = require('%(module)s');
+(async () => {
+  const q = new Queue('mail', { connection: { port: %(port)d } });
+  for (let i = 0; i < 3; i++) await q.add('later', {}, { delay: 600000 });
+  console.log('{}');
+  process.exit(0);
+})();
+"""
+
+BULLMQ_COUNTS = """
+const { Queue } = require('%(module)s');
+(async () => {
+  const q = new Queue('mail', { connection: { port: %(port)d } });
+  console.log(JSON.stringify(await q.getJobCounts()));
+  process.exit(0);
+})();
+"""
+
+# A worker that dies at work: its lock ends, the job stays active.
+BULLMQ_DIES = """
+const { Queue, Worker } = require('%(module)s');
+const connection = { port: %(port)d };
+(async () => {
+  const q = new Queue('mail', { connection });
+  const job = await q.add('send', {});
+  const w = new Worker('mail', async () => {}, { connection, autorun: false, lockDuration: 200 });
+  const taken = await w.getNextJob('gone');
+  console.log(JSON.stringify({ id: taken.id, at: taken.processedOn }));
+  process.exit(0);
+})();
+"""
+
+BULL_DIES = """
+const Bull = require('%(module)s');
+(async () => {
+  const q = new Bull('mail', 'redis://127.0.0.1:%(port)d', { settings: { lockDuration: 200 } });
+  await q.add('send', {});
+  const taken = await q.getNextJob();
+  console.log(JSON.stringify({ id: taken.id, at: taken.processedOn }));
+  process.exit(0);
+})();
+"""
+
 BULL = """
-const Bull = require('bull');
+const Bull = require('%(module)s');
 (async () => {
   const q = new Bull('old', 'redis://127.0.0.1:%(port)d');
   for (let i = 0; i < 5; i++) await q.add({ i });
@@ -71,22 +121,29 @@ rq.Queue('high', connection=connection).enqueue_in(datetime.timedelta(hours=1), 
 bad = rq.Queue('bad', connection=connection)
 bad.enqueue('math.sqrt', 'no number')
 rq.SimpleWorker([bad], connection=connection).work(burst=True, logging_level='CRITICAL')
+rq.registry.StartedJobRegistry(queue=q).add(q.jobs[3], 600)
+q.remove(q.jobs[3])
 first = q.jobs[0]
-print(json.dumps({'waiting': len(q), 'delayed': q.scheduled_job_registry.count,
+print(json.dumps({'waiting': len(q), 'running': q.started_job_registry.count, 'delayed': q.scheduled_job_registry.count,
                   'failed': bad.failed_job_registry.count, 'waiting_bad': len(bad),
                   'oldest': first.enqueued_at.replace(tzinfo=datetime.timezone.utc).timestamp()}))
 """
 
 CELERY = """
-import json
+import json, os, time
 from celery import Celery
 app = Celery(broker='redis://127.0.0.1:%(port)d/0')
 app.conf.broker_transport_options = {'queue_order_strategy': 'priority'}
 for i in range(6):
     app.send_task('t.work', (i,), priority=i %% 2 * 9)
-with app.connection_or_acquire() as c:
-    n = c.default_channel.queue_declare('celery', passive=True).message_count
-print(json.dumps({'waiting': n}))
+c = app.connection_for_read()
+channel = c.default_channel
+took = time.time()
+for i in range(2):
+    assert channel.basic_get('celery')  # taken, and never acknowledged
+n = channel.queue_declare('celery', passive=True).message_count
+print(json.dumps({'waiting': n, 'took': took, 'unacked': channel.client.hlen('unacked')}), flush=True)
+os._exit(0)  # an end in good order would give them back
 """
 
 SIDEKIQ = """
@@ -100,6 +157,8 @@ class Work
 end
 3.times { |i| Work.perform_async(i) }
 Work.perform_in(3600, 9)
+2.times { |i| Sidekiq::RetrySet.new.schedule(Time.now.to_f + 60, 'class' => 'Work', 'jid' => "r#{i}", 'queue' => 'low') }
+Sidekiq::DeadSet.new.kill(Sidekiq.dump_json('class' => 'Work', 'jid' => 'd', 'queue' => 'low'))
 q = Sidekiq::Queue.new('low')
 puts JSON.generate('waiting' => q.size, 'latency' => q.latency,
                    'delayed' => Sidekiq::ScheduledSet.new.size + Sidekiq::RetrySet.new.size,
@@ -139,11 +198,11 @@ class QueueTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         return json.loads(done.stdout.strip().splitlines()[-1])
 
-    def node(self, script, module, pause=False):
+    def node(self, script, module, pause=False, **more):
         if not shutil.which("node") or not os.path.isdir(os.path.join(MODULES, module)):
             self.skipTest(f"there is no node, or the npm package {module} is not in {MODULES}")
         return self.run_in(["node"], script, ".js", {"NODE_PATH": MODULES},
-                           pause="true" if pause else "false")
+                           pause="true" if pause else "false", module=module, **more)
 
     def python(self, script, module):
         if subprocess.run([DEBIAN_PYTHON, "-c", f"import {module}"], capture_output=True).returncode:
@@ -160,39 +219,81 @@ class QueueTest(unittest.TestCase):
         return int(seconds) + int(micros) / 1e6
 
     def test_bullmq(self):
-        own = self.node(BULLMQ, "bullmq")
-        seen = ask(self.redis, queue="mail", layout="bullmq")
-        c = own["counts"]
-        self.assertEqual(seen["depth"], c["waiting"] + c["prioritized"], (own, seen))
-        self.assertEqual((seen["running"], seen["delayed"], seen["failed"]),
-                         (c["active"], c["delayed"], c["failed"]))
-        self.assertEqual(seen["state"], "up")
-        self.age(seen["oldest"], own["oldest"] / 1000, self.now())
-        self.assertEqual(seen["next"], "send")
+        for module in BULLMQS:
+            with self.subTest(module):
+                self.redis.ask("FLUSHALL")
+                own = self.node(BULLMQ, module)
+                seen = ask(self.redis, queue="mail", layout="bullmq")
+                c = own["counts"]
+                self.assertEqual(seen["depth"], c["waiting"] + c.get("prioritized", 0), (own, seen))
+                self.assertEqual((seen["running"], seen["delayed"], seen["failed"]),
+                                 (c["active"], c["delayed"], c["failed"]))
+                self.assertEqual(seen["state"], "up")
+                self.age(seen["oldest"], own["oldest"] / 1000, self.now())
+                self.assertIn(seen["next"], ("send", "urgent"))
 
     def test_bullmq_paused(self):
-        own = self.node(BULLMQ, "bullmq", pause=True)
-        seen = ask(self.redis, queue="mail", layout="bullmq")
-        self.assertEqual(seen["state"], "disabled", seen)
-        c = own["counts"]
-        self.assertEqual(seen["depth"], c["waiting"] + c["prioritized"] + c.get("paused", 0))
+        for module in BULLMQS:
+            with self.subTest(module):
+                self.redis.ask("FLUSHALL")
+                own = self.node(BULLMQ, module, pause=True)
+                seen = ask(self.redis, queue="mail", layout="bullmq")
+                self.assertEqual(seen["state"], "disabled", seen)
+                c = own["counts"]
+                self.assertEqual(seen["depth"], c["waiting"] + c.get("prioritized", 0) + c.get("paused", 0),
+                                 (own, seen))
+
+    def test_a_marker_of_bullmq_is_no_job(self):
+        markers = 0
+        for module in BULLMQS:
+            with self.subTest(module):
+                self.redis.ask("FLUSHALL")
+                self.node(BULLMQ_LATER, module)
+                wait = self.redis.ask("LRANGE", "bull:mail:wait", "0", "-1")
+                markers += wait[:1] != [] and wait[0].startswith("0:")
+                seen = ask(self.redis, queue="mail", layout="bullmq")
+                own = self.node(BULLMQ_COUNTS, module)  # takes the marker away
+                self.assertEqual((seen["depth"], seen["delayed"]), (own["waiting"], own["delayed"]),
+                                 (wait, own, seen))
+                self.assertEqual(seen["reason"], "empty")
+        self.assertGreater(markers, 0, "none of these versions writes a marker")
+
+    def test_a_job_whose_worker_died_is_stalled(self):
+        for layout, script, modules in (("bullmq", BULLMQ_DIES, BULLMQS), ("bull", BULL_DIES, BULLS)):
+            for module in modules:
+                with self.subTest(module):
+                    self.redis.ask("FLUSHALL")
+                    own = self.node(script, module)
+                    wait_until(lambda: self.redis.ask("EXISTS", f"bull:mail:{own['id']}:lock") == 0, 10,
+                               "the lock has ended")
+                    with Prober("queue", "queue", "mail", "layout", layout, "redis", self.redis.url) as p:
+                        p.poll()
+                        seen = p.poll()
+                    self.assertEqual(seen["state"], "degraded", seen)
+                    self.assertRegex(seen["reason"], r"^stalled: a job at work( \(send\))? has no worker, "
+                                     r"taken \d+s ago · empty · 1 at work$")
 
     def test_bull(self):
-        for pause in (False, True):
-            self.redis.ask("FLUSHALL")
-            own = self.node(BULL, "bull", pause)
-            seen = ask(self.redis, queue="old", layout="bull")
-            c = own["counts"]
-            self.assertEqual(seen["depth"], c["waiting"] + c.get("paused", 0), (own, seen))
-            self.assertEqual((seen["running"], seen["delayed"], seen["failed"]),
-                             (c["active"], c["delayed"], c["failed"]))
-            self.assertEqual(seen["state"], "disabled" if pause else "up")
+        for module in BULLS:
+            for pause in (False, True):
+                with self.subTest(module, pause=pause):
+                    self.redis.ask("FLUSHALL")
+                    own = self.node(BULL, module, pause)
+                    seen = ask(self.redis, queue="old", layout="bull")
+                    c = own["counts"]
+                    self.assertEqual(seen["depth"], c["waiting"] + c.get("paused", 0), (own, seen))
+                    self.assertEqual((seen["running"], seen["delayed"], seen["failed"]),
+                                     (c["active"], c["delayed"], c["failed"]))
+                    self.assertEqual(seen["state"], "disabled" if pause else "up")
+                    if own["oldest"]:
+                        self.age(seen["oldest"], own["oldest"] / 1000, self.now())
 
     def test_rq(self):
         own = self.python(RQ, "rq")
         seen = ask(self.redis, queue="high", layout="rq")
-        self.assertEqual((seen["depth"], seen["delayed"], seen["failed"]),
-                         (own["waiting"], own["delayed"], 0), seen)
+        self.assertEqual((seen["depth"], seen["running"], seen["delayed"], seen["failed"]),
+                         (own["waiting"], own["running"], own["delayed"], 0), seen)
+        self.assertEqual((own["waiting"], own["running"]), (4, 1))
         self.age(seen["oldest"], own["oldest"], self.now())
         self.assertEqual(seen["next"], "math.sqrt")
         bad = ask(self.redis, queue="bad", layout="rq")
@@ -202,7 +303,16 @@ class QueueTest(unittest.TestCase):
     def test_celery_counts_all_priorities(self):
         own = self.python(CELERY, "celery")
         seen = ask(self.redis, queue="celery", layout="celery")
-        self.assertEqual((seen["depth"], seen["running"], seen["oldest"]), (6, 0, None), (own, seen))
+        # what the library calls the size of a queue is that of all its priorities
+        self.assertEqual((seen["depth"], seen["running"], seen["oldest"]),
+                         (own["waiting"], own["unacked"], None), (own, seen))
+        self.assertEqual((own["waiting"], own["unacked"]), (4, 2))
+        self.assertEqual(seen["state"], "up")
+        stuck = ask(self.redis, queue="celery", layout="celery", stuck="1s")
+        wait_until(lambda: self.now() - own["took"] > 2, 10, "two seconds")
+        stuck = ask(self.redis, queue="celery", layout="celery", stuck="1s")
+        self.assertEqual(stuck["state"], "degraded", stuck)
+        self.assertRegex(stuck["reason"], r"^not acknowledged: a job taken \d+s ago")
         self.assertEqual(seen["next"], "t.work")
 
     def test_sidekiq(self):
@@ -215,6 +325,32 @@ class QueueTest(unittest.TestCase):
                          (own["waiting"], own["delayed"], own["failed"]), seen)
         self.age(seen["oldest"], 0, own["latency"])
         self.assertEqual(seen["next"], "Work")
+
+    def test_sidekiq_8_has_milliseconds(self):
+        """A fixture: no installable version writes it. Typed after sidekiq 8.0, lib/sidekiq/job_util.rb."""
+        now_ms = int(self.now() * 1000)
+        self.redis.ask("SADD", "queues", "low")
+        self.redis.ask("LPUSH", "queue:low", json.dumps(
+            {"retry": True, "queue": "low", "class": "Work", "args": [1], "jid": "b4a5",
+             "created_at": now_ms - 90000, "enqueued_at": now_ms - 60000}))
+        seen = ask(self.redis, queue="low", layout="sidekiq")
+        self.assertEqual((seen["depth"], seen["next"]), (1, "Work"))
+        self.age(seen["oldest"], now_ms / 1000 - 60, self.now())
+
+    def test_a_trimmed_stream_is_as_old_as_what_is_left(self):
+        for i in range(6):
+            self.redis.ask("XADD", "events", f"{int(self.now() * 1000) - 60000 + i * 10000}-0", "n", str(i))
+        self.redis.ask("XGROUP", "CREATE", "events", "g", "0")
+        self.redis.ask("XREADGROUP", "GROUP", "g", "me", "COUNT", "2", "STREAMS", "events", ">")
+        with Prober("queue", "queue", "events", "layout", "stream", "group", "g", "redis",
+                    self.redis.url) as p:
+            v = p.poll()["values"]
+            self.assertEqual((v[0]["value"], v[2]["value"]), (4, 2))
+            self.assertAlmostEqual(v[1]["value"], 40, delta=5)
+            self.redis.ask("XTRIM", "events", "MAXLEN", "2")
+            v = p.poll()["values"]
+            self.assertEqual(v[0]["value"], 2)
+            self.assertAlmostEqual(v[1]["value"], 20, delta=5)
 
     def test_stream(self):
         ids = [self.redis.ask("XADD", "events", "*", "n", str(i)) for i in range(6)]
