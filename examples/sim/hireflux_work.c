@@ -63,7 +63,7 @@ static bool worker_take(struct worker *k, struct chance *dice)
     bool taken = job && job->type == REDIS_REPLY_STRING;
 
     if (taken) {
-        double ms = chance_lognormal(dice, slow > 0 ? slow : k->median_ms, slow > 0 ? 0.05 : 0.15);
+        double ms = chance_lognormal(dice, slow > 0 ? slow : k->median_ms, slow > 0 ? 0.05 : 0.08);
         now_sleep_ms((int64_t)ms);
         if (k->ai)
             worker_tell_ai(k->w, (int64_t)ms);

@@ -2,52 +2,20 @@
 """The demo in a real terminal over real servers: what a fault shows, and that leaving leaves nothing.
 
 The scenarios RMU-2, RMU-4, NM-1 and NM-2 of the systems, up to what the board and the screen show;
-the simulator makes the fix. The same with every phase of the slots stands in test_scenarios.c.
+the simulator makes the fix. The same with every phase of the slots stands in test_scenarios.c; the
+other systems are in test_demo_systems.py.
 """
 import os
 import pathlib
-import re
-import sys
 import unittest
 
-TESTS = pathlib.Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(TESTS / "harness"), str(TESTS / "sim")]
-from pty import Screen  # noqa: E402  (tests/harness/pty.py)
-from simulator import alive, tree, wait_for  # noqa: E402
+from demo_case import MIDWATCH, DemoCase, Screen, place_of, tree
+from simulator import alive, wait_for
 
-MIDWATCH = os.path.abspath(os.environ["MIDWATCH"])
 VERDICT = 2  # the row of the verdict line at 120x36
 
 
-def place_of(pids):
-    """The directory in which the servers among them work."""
-    for pid in pids:
-        try:
-            found = re.match(r".*/midwatch-sim-\w+", os.readlink(f"/proc/{pid}/cwd"))
-        except OSError:  # initdb's helpers come and go
-            continue
-        if found:
-            return found.group(0)
-    return None
-
-
-class Demo(unittest.TestCase):
-    def demo(self, *args, env=None):
-        return Screen([MIDWATCH, "demo", *args], cols=120, rows=36, env=env)
-
-    def live(self, s):
-        s.wait_for("DEMO", seconds=10)
-        s.wait_for(r"/^ *(UP|HEALTHY) /", seconds=20)
-
-    def fault(self, s, name):
-        s.type(":fault " + name)
-        s.key("Enter")
-
-    def leave(self, s):
-        s.key("q")
-        end = s.wait_exit(seconds=10)
-        self.assertEqual((end["status"], end["signal"]), (0, None), s.text())
-
+class Demo(DemoCase):
     def test_a_killed_console_leaves_no_process_and_no_directory(self):
         for starting in (True, False):
             with self.demo() as s:

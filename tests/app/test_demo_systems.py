@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""RachelFoods, the concierge and HireFlux in a real terminal over real servers: RF-2, RF-3, RF-4, CM-1,
+CM-3, CM-4, HF-3 and HF-5, up to what the screen shows; the simulator or its stubs make the fix.
+
+Paging, flags and the record belong to later pieces. CM-4 with its windows of ten minutes and with a
+restart of Redis stands in test_scenarios.c.
+"""
+import unittest
+
+from demo_case import DemoCase
+
+
+class Systems(DemoCase):
+    def test_every_system_is_well_by_itself(self):
+        for system, probes in (("rachelfoods", 15), ("concierge", 13), ("hireflux", 18)):
+            with self.demo(system) as s:
+                self.live(s)
+                s.wait_for(f"live · {probes} probes", seconds=5)
+                s.wait_gone("! ", seconds=60)
+                self.leave(s)
+
+    def test_rf_3_payments_that_their_orders_do_not_hear_of(self):
+        with self.demo("rachelfoods") as s:
+            self.live(s)
+            self.fault(s, "webhook_bad_secret")
+            s.wait_for(r"/Payments +degraded +webhook: .* refused/", seconds=60)
+            s.wait_for(r"/API +up /", seconds=1)  # health stays green
+            self.leave(s)
+
+    def test_rf_4_a_backup_that_never_worked(self):
+        with self.demo("rachelfoods") as s:
+            self.live(s)
+            s.wait_for(r"/Nightly dump +up /", seconds=10)
+            self.fault_done(s, "backup_empty")
+            self.command(s, "ask")  # not in five minutes but now
+            s.wait_for(r"/Nightly dump +down .*0 bytes/", seconds=10)
+            s.wait_for("/DOWN|DEGRADED/", seconds=5)
+            self.tool(s, "backup.sh")
+            self.command(s, "ask")
+            s.wait_for(r"/Nightly dump +degraded .*1 .*7/", seconds=10)  # one good one of seven
+            self.fault_done(s, "backup_empty", on=False)
+            self.command(s, "ask")
+            s.wait_for(r"/Nightly dump +up /", seconds=10)
+            self.leave(s)
+
+    def test_cm_1_a_kill_switch_is_no_outage(self):
+        with self.demo("concierge") as s:
+            self.live(s)
+            self.fault_done(s, "openai_down")
+            self.command(s, "ask")
+            s.wait_for(r"/Concierge +degraded +.isFallback is true/", seconds=15)
+            self.tool(s, "set-env.sh", "CONCIERGE_DISABLED", "true")
+            self.tool(s, "redeploy.sh", "backend")
+            self.command(s, "ask")
+            s.wait_for(r"/Concierge +disabled +.error is concierge_unavailable/", seconds=15)
+            s.wait_for(r"/^ *UP /", seconds=30)  # and the system is well
+            self.leave(s)
+
+    def test_cm_3_slow_and_not_down(self):
+        with self.demo("concierge", "--scenario", "CM-3") as s:
+            s.wait_for(r"/API +degraded +.*slow: 1.3 s/", seconds=60)
+            s.wait_for(r"/^ *DEGRADED +API/", seconds=5)
+            self.tool(s, "redeploy.sh", "backend")
+            s.wait_for(r"/API +up /", seconds=40)
+            self.leave(s)
+
+    def test_cm_4_one_group_misses(self):
+        with self.demo("concierge") as s:
+            self.live(s)
+            self.fault(s, "cache_miss=0.45")  # of the weather alone
+            s.wait_for(r"/Cache +degraded +weather: misses/", seconds=120)
+            self.assertNotRegex(s.text(), "! (Cache.(products|recommendations)|Redis)")
+            self.leave(s)
+
+    def test_hf_3_workers_stopped(self):
+        with self.demo("hireflux") as s:
+            self.live(s)
+            s.type("4")
+            s.wait_for(r"/Workers.resumes +up/", seconds=10)
+            self.fault(s, "workers_stopped")
+            s.wait_for(r"/Workers.resumes .*growing \+[0-9.]+.m/", seconds=150)
+            self.fault(s, "workers_stopped")
+            s.wait_for(r"/Workers.resumes .*(drains|empty in|drain)/", seconds=90)
+            s.wait_for(r"/Workers.resumes +up +0 /", seconds=150)
+            self.leave(s)
+
+    def test_hf_5_the_health_endpoint_lies(self):
+        with self.demo("hireflux") as s:
+            self.live(s)
+            self.fault(s, "health_lies")
+            s.wait_for(r"/^ *DOWN +PostgreSQL/", seconds=90)
+            s.wait_for(r"/Redis +down/", seconds=30)
+            s.wait_for(r"/API +(affected|degraded|down) +.*(500|ERROR|errors|root)/", seconds=60)
+            self.fault_done(s, "health_lies", on=False)
+            self.command(s, "ask")
+            s.wait_for(r"/PostgreSQL +up/", seconds=40)
+            self.leave(s)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
