@@ -280,14 +280,11 @@ int64_t series_newest_ms(const struct series *s)
     return s->newest_ms;
 }
 
-static void series_add_slot(const struct series *s, const struct series_tier *t, int64_t slot,
+static void series_add_slot(const struct series *s, const struct series_tier *t, size_t i,
                             struct series_span *out)
 {
-    size_t i = series_index(t, slot);
     double mean, lo, hi;
 
-    if (slot > t->newest || slot <= t->newest - t->n || t->mean[i] == SERIES_GAP)
-        return;
     mean = lo = hi = series_decode(t->mean[i], s->sign);
     if (t->min) {
         lo = series_decode(t->min[i], s->sign);
@@ -325,8 +322,11 @@ void series_read(const struct series *s, int64_t from_ms, int64_t to_ms, struct 
             first = t->newest - t->n + 1;
         if (last > t->newest)
             last = t->newest;
-        for (; first <= last; first++)
-            series_add_slot(s, t, first, &out[i]);
+        for (size_t k = series_index(t, first); first <= last; first++) { /* mostly gaps at first */
+            if (t->mean[k] != SERIES_GAP)
+                series_add_slot(s, t, k, &out[i]);
+            k = k + 1 < (size_t)t->n ? k + 1 : 0;
+        }
         if (out[i].n)
             out[i].mean /= out[i].n;
     }

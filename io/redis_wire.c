@@ -221,12 +221,28 @@ bool resp_feed(struct resp *r, const char *bytes, size_t len, size_t *taken,
     return true;
 }
 
+/* "$12\r\n". By hand: it is half of what asking costs. */
+static void resp_head(struct buf *out, char kind, size_t n)
+{
+    char bytes[24], *at = bytes + sizeof bytes;
+
+    *--at = '\n';
+    *--at = '\r';
+    do
+        *--at = (char)('0' + n % 10);
+    while ((n /= 10) > 0);
+    *--at = kind;
+    buf_add(out, at, (size_t)(bytes + sizeof bytes - at));
+}
+
 void resp_command(struct buf *out, int argc, const char *const *argv)
 {
-    buf_addf(out, "*%d\r\n", argc);
+    resp_head(out, '*', (size_t)argc);
     for (int i = 0; i < argc; i++) {
-        buf_addf(out, "$%zu\r\n", strlen(argv[i]));
-        buf_adds(out, argv[i]);
-        buf_adds(out, "\r\n");
+        size_t len = strlen(argv[i]);
+
+        resp_head(out, '$', len);
+        buf_add(out, argv[i], len);
+        buf_add(out, "\r\n", 2);
     }
 }

@@ -3,8 +3,10 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "core/alloc.h"
 #include "tui/spans.h"
 #include "tui/words.h"
 #include "widgets/bars.h"
@@ -118,18 +120,19 @@ static const char *plot_figure(const struct signal *s, int w, char out[160])
     return out;
 }
 
-static void plot_signal_row(const struct view *v, struct pick p, struct rect r, int name_w,
-                            int figure_w, struct canvas *c)
+struct plot_row { /* the words of a row, which also settle the widths of the columns */
+    struct text name;
+    char figure[160];
+};
+
+static void plot_signal_row(const struct view *v, struct pick p, const struct plot_row *row,
+                            struct rect r, int name_w, int figure_w, struct canvas *c)
 {
     const struct signal *s = pick_signal(v, p);
-    struct text name = { 0 };
     struct rect picture = { r.x + name_w + 2, r.y, r.w - name_w - figure_w - 4, 1 };
     enum style style = signal_style(pick_reading(v, p), s);
-    char figure[160];
 
-    signal_label(&v->board->services[p.service], pick_reading(v, p), s, &name);
-    canvas_text(c, r.x, r.y, name_w, style, &name);
-    text_fini(&name);
+    canvas_text(c, r.x, r.y, name_w, style, &row->name);
     if (picture.w < 6)
         picture.w = 0; /* figures before pictures */
     if (picture.w > 0 && s->known && !isnan(s->max) && s->max > 0)
@@ -138,32 +141,36 @@ static void plot_signal_row(const struct view *v, struct pick p, struct rect r, 
                    picture, c);
     else if (picture.w > 0)
         plot_spark(v, s, picture, c);
-    canvas_put_right(c, r.x + r.w - figure_w, r.y, figure_w, style, plot_figure(s, r.w, figure));
+    canvas_put_right(c, r.x + r.w - figure_w, r.y, figure_w, style, row->figure);
 }
 
 void plot_signals(const struct view *v, const struct pick *picks, size_t n, struct rect r,
                   struct canvas *c)
 {
     int name_w = 0, figure_w = 8;
+    struct plot_row *rows;
 
     n = r.h < 1 ? 0 : n > (size_t)r.h ? (size_t)r.h : n;
+    rows = xcalloc(n + 1, sizeof *rows);
     for (size_t i = 0; i < n; i++) {
         const struct signal *s = pick_signal(v, picks[i]);
-        struct text name = { 0 };
-        char figure[160];
+        struct plot_row *row = &rows[i];
         int cols;
 
-        signal_label(&v->board->services[picks[i].service], pick_reading(v, picks[i]), s, &name);
-        name_w = name.cols > name_w ? name.cols : name_w;
-        text_fini(&name);
-        cols = canvas_cols(plot_figure(s, r.w, figure));
+        signal_label(&v->board->services[picks[i].service], pick_reading(v, picks[i]), s,
+                     &row->name);
+        name_w = row->name.cols > name_w ? row->name.cols : name_w;
+        cols = canvas_cols(plot_figure(s, r.w, row->figure));
         figure_w = cols > figure_w ? cols : figure_w;
     }
     figure_w = figure_w > r.w / 2 ? r.w / 2 : figure_w;
     name_w = name_w > r.w - figure_w - 1 ? r.w - figure_w - 1 : name_w;
     if (r.w >= 60 && name_w > r.w / 2)
         name_w = r.w / 2;
-    for (size_t i = 0; i < n; i++)
-        plot_signal_row(v, picks[i], (struct rect){ r.x, r.y + (int)i, r.w, 1 }, name_w, figure_w,
-                        c);
+    for (size_t i = 0; i < n; i++) {
+        plot_signal_row(v, picks[i], &rows[i], (struct rect){ r.x, r.y + (int)i, r.w, 1 }, name_w,
+                        figure_w, c);
+        text_fini(&rows[i].name);
+    }
+    free(rows);
 }

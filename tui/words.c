@@ -36,14 +36,27 @@ enum style style_level(enum level level)
     return styles[level];
 }
 
+/* With a point before it; by hand, as every row of every picture has one. */
+static size_t label_add(char *out, size_t len, size_t cap, const struct text *t)
+{
+    size_t n = t->len < cap - len - 1 ? t->len : cap - len - 1;
+
+    if (len)
+        out[len++] = '.';
+    memcpy(out + len, text_str(t), n);
+    return len + n;
+}
+
 void signal_label(const struct service *s, const struct reading *r, const struct signal *signal,
                   struct text *out)
 {
+    char label[TEXT_MAX + 1];
+    size_t len = label_add(label, 0, sizeof label, service_title(s));
+
+    len = label_add(label, len, sizeof label, &r->name);
     if (signal && signal > r->signals && !text_eq(&r->name, &signal->name))
-        text_setf(out, "%s.%s.%s", text_str(service_title(s)), text_str(&r->name),
-                  text_str(&signal->name));
-    else
-        text_setf(out, "%s.%s", text_str(service_title(s)), text_str(&r->name));
+        len = label_add(label, len, sizeof label, &signal->name);
+    text_set(out, label, len);
 }
 
 bool signal_is_ratio(const struct signal *s)
