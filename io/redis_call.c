@@ -100,7 +100,7 @@ static void redis_call_judge(const struct redis_call *c, const struct redis_valu
     if (!error)
         return;
     reply->fault = redis_error_fault(error->str, error->len, reply->word);
-    err_set(&reply->why, "%s", error->str);
+    redis_error_words(error->str, error->len, &reply->why);
 }
 
 void redis_call_answer(struct redis_call *c, enum fault fault, const struct err *why,

@@ -107,7 +107,7 @@ static void redis_db_doom(struct redis_db *db, enum fault fault, const struct er
         struct err said;
         char word[24];
 
-        err_set(&said, "%s", v->str);
+        redis_error_words(v->str, v->len, &said);
         redis_call_doom(head, redis_error_fault(v->str, v->len, word), &said);
     }
     for (; c; c = next) {
@@ -274,7 +274,7 @@ static bool redis_db_greeting(struct redis_db *db, const struct redis_value *v)
         enum fault fault = redis_error_fault(v->str, v->len, word);
         struct err why;
 
-        err_set(&why, "%s", v->str);
+        redis_error_words(v->str, v->len, &why);
         if (is_auth && fault == FAULT_STATUS && strcmp(word, "ERR") == 0)
             fault = FAULT_AUTH;
         if (is_auth && fault == FAULT_AUTH) {

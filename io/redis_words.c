@@ -47,6 +47,12 @@ static bool redis_error_says(const char *msg, size_t len, const char *what)
     return memmem(msg, len, what, strlen(what)) != NULL;
 }
 
+/* A command that was renamed or disabled is one that we may not give. */
+static bool redis_error_unknown(const char *msg, size_t len)
+{
+    return redis_error_says(msg, len, "unknown command");
+}
+
 enum fault redis_error_fault(const char *msg, size_t len, char word[24])
 {
     size_t n = 0;
@@ -62,11 +68,29 @@ enum fault redis_error_fault(const char *msg, size_t len, char word[24])
         return FAULT_AUTH;
     if (strcmp(word, "ERR") == 0) {
         /* before Redis 6 these had no word of their own */
-        if (redis_error_says(msg, len, "invalid password") ||
+        if (redis_error_unknown(msg, len) || redis_error_says(msg, len, "invalid password") ||
             redis_error_says(msg, len, "operation not permitted"))
             return FAULT_AUTH;
         if (redis_error_says(msg, len, "max number of clients"))
             return FAULT_FULL;
     }
     return FAULT_STATUS;
+}
+
+void redis_error_words(const char *msg, size_t len, struct err *out)
+{
+    int line = (int)(len < 300 ? len : 300);
+
+    if (len >= 6 && strncmp(msg, "NOPERM", 6) == 0)
+        err_set(out, "no permission: %.*s", line, msg);
+    else if (redis_error_unknown(msg, len))
+        err_set(out, "no permission: %.*s; it is renamed or disabled, or this Redis is older", line,
+                msg);
+    else if ((len >= 6 && strncmp(msg, "MOVED ", 6) == 0) ||
+             (len >= 4 && strncmp(msg, "ASK ", 4) == 0))
+        err_set(out,
+                "%.*s: another node of the cluster has it, and it is not followed; name that one",
+                line, msg);
+    else
+        err_set(out, "%s", msg);
 }

@@ -219,6 +219,7 @@ void queue_failed(struct probe *p, enum fault fault, const char *why)
 static bool queue_is_about_keys(const struct redis_reply *r)
 {
     return r->n && (strcmp(r->word, "WRONGTYPE") == 0 || strcmp(r->word, "NOGROUP") == 0 ||
+                    strcmp(r->word, "MOVED") == 0 || strcmp(r->word, "ASK") == 0 ||
                     strstr(r->why.msg, "no such key"));
 }
 

@@ -5,6 +5,7 @@
 #include "core/hash.h"
 #include "core/json.h"
 #include "core/stamp.h"
+#include "io/redis_words.h"
 #include "probes/number.h"
 #include "probes/queue_layout_impl.h"
 
@@ -202,7 +203,7 @@ static void queue_wrong(struct queue_facts *out, const struct redis_command *com
     else if (strstr(v->str, "no such key"))
         err_set(&out->wrong, "there is no key %.150s", key);
     else if (strncmp(v->str, "NOGROUP", 7) != 0) /* XINFO tells that better */
-        err_set(&out->wrong, "%.200s", v->str);
+        redis_error_words(v->str, v->len, &out->wrong);
 }
 
 static void queue_read_one(const struct queue_where *w, enum queue_role role,

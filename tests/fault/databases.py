@@ -454,6 +454,18 @@ class Queue(RealRedis):
         self.redis.ask("EVAL", "for i=1,ARGV[1] do redis.call('LPUSH', 'bull:mail:wait', i) end", "0", n)
         self.redis.ask("CONFIG", "RESETSTAT")
 
+    def do_renamed(self):
+        """rename-command is read at the start only."""
+        self.redis.extra += ["--rename-command", "LRANGE", ""]
+        self.redis.restart()
+        self.fill()
+
+        def undo():
+            del self.redis.extra[-3:]
+            self.redis.restart()
+            self.fill()
+        self.undo = undo
+
     def do_forbidden(self):
         self.redis.ask("ACL", "SETUSER", "default", "-lrange")
         self.redis.ask("CONFIG", "RESETSTAT")
@@ -486,7 +498,9 @@ class HostileRedis(Source):
                 "line": evil_resp.long_line(), "longbulk": evil_resp.long_bulk(),
                 "deep": evil_resp.DEEP, "garbage": evil_resp.GARBAGE,
                 "negative": evil_resp.NEGATIVE[0], "length": evil_resp.NEGATIVE[2],
-                "map": evil_resp.RESP3[0], "push": evil_resp.then_push(b"+PONG\r\n"),
+                **{name: evil_resp.RESP3[i] for i, name in enumerate(
+                    ("map", "set", "double", "boolean", "null", "big", "pushed", "verbatim"))},
+                "items": evil_resp.NEGATIVE[1], "huge": evil_resp.NEGATIVE[3], "push": evil_resp.then_push(b"+PONG\r\n"),
                 "twice": evil_resp.twice(b"+PONG\r\n")}[what]})
         self.server.drop_all()
 
@@ -498,6 +512,39 @@ class HostileRedis(Source):
                 "sink_hits": self.sink.stats["connections"]}
 
 
+class HostileQueues(HostileRedis):
+    """The same, asked about two queues at one moment: of 5 jobs and of 7."""
+
+    def start(self):
+        super().start()
+        self.honest.update({"LLEN": lambda conn, w: conn.send(b":5\r\n" if w[1] == b"five" else b":7\r\n"),
+                            "LINDEX": evil_resp.bulk(b"a job")})
+        self.server.set(self.honest)
+
+    def probes(self, directory):
+        return {name: {"queue": name, "redis": self.server.url, "layout": "list", "fail_after": 1,
+                       "every": f"{self.every_ms}ms", "timeout": f"{self.timeout_ms}ms"}
+                for name in ("five", "seven")}
+
+    def inject(self, words):
+        if words[0] != "order":
+            super().inject(words)
+            return
+        self.at = self.server.stats["connections"]
+
+        def order(conn, w):
+            """Holds back what belongs to the first question, and says it after the second."""
+            answers = conn.__dict__.setdefault("answers", [])
+            answers.append(evil_resp.bulk(w[1]) if w[0] == b"PING" else evil_resp.bulk(b"a job")
+                           if w[0] == b"LINDEX" else b":5\r\n" if w[1] == b"five" else b":7\r\n")
+            if len(answers) == 6:
+                conn.send(b"".join(answers[3:] + answers[:3]))
+                answers.clear()
+        self.server.set({"*": order})
+        self.server.drop_all()
+
+
 FIXTURES = {"pg": RealPg, "answering": Answering, "words": Words, "latin": Latin, "hp": HostilePg,
             "secret-pg": SecretPg, "redis": RealRedis, "secret-redis": SecretRedis,
-            "queue": Queue, "standby": Standby, "primary": Primary, "hr": HostileRedis}
+            "queue": Queue, "standby": Standby, "primary": Primary, "hr": HostileRedis,
+            "hq": HostileQueues}

@@ -205,6 +205,16 @@ static void what_the_server_refuses_is_its_own_reason(void **state)
     case_poll(&c);
     assert_int_equal(c.state, STATE_UNKNOWN);
     assert_int_equal(c.fault, FAULT_AUTH);
+    assert_non_null(strstr(c.reason, "no permission: NOPERM this user"));
+    say("LLEN bull:mail:wait", "-ERR unknown command 'LLEN', with args beginning with: 'x'\r\n");
+    case_poll(&c);
+    assert_int_equal(c.state, STATE_UNKNOWN);
+    assert_non_null(strstr(c.reason, "no permission: ERR unknown command 'LLEN'"));
+    say("LLEN bull:mail:wait", "-MOVED 3999 10.0.0.1:6381\r\n");
+    POLL(&c, STATE_UNKNOWN,
+         "MOVED 3999 10.0.0.1:6381: another node of the cluster has it, and it is not followed; "
+         "name that one");
+    assert_false(c.known);
     say("EXISTS bull:mail:meta", "-LOADING Redis is loading the dataset in memory\r\n");
     POLL(&c, STATE_DEGRADED, "Redis is loading its data set");
     assert_false(c.known);
@@ -430,7 +440,8 @@ static void a_job_at_work_that_no_worker_holds_is_stalled(void **state)
     assert_null(strstr(asked, "lock")); /* looked at a moment ago */
     case_poll(&c);
     POLL(&c, STATE_DEGRADED,
-         "stalled: a job at work (send) has no worker, taken 1m15s ago · 15 jobs · oldest 55s · 2 at "
+         "stalled: a job at work (send) has no worker, taken 1m15s ago · 15 jobs · oldest 55s · 2 "
+         "at "
          "work");
     say("LINDEX bull:mail:active -1", "$2\r\n31\r\n"); /* another is the oldest by now */
     say("EXISTS bull:mail:31:lock", ":0\r\n");

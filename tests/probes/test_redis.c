@@ -322,8 +322,8 @@ static void each_error_has_its_own_reason(void **state)
         { "-NOAUTH Authentication required.\r\n", "credentials: NOAUTH Authentication required.",
           STATE_UNKNOWN, FAULT_AUTH },
         { "-NOPERM no permissions to run the 'ping' command\r\n",
-          "credentials: NOPERM no permissions to run the 'ping' command", STATE_UNKNOWN,
-          FAULT_AUTH },
+          "credentials: no permission: NOPERM no permissions to run the 'ping' command",
+          STATE_UNKNOWN, FAULT_AUTH },
         { "-MASTERDOWN Link with MASTER is down\r\n", "MASTERDOWN Link with MASTER is down",
           STATE_DOWN, FAULT_STATUS },
         { "-BUSY Redis is busy\r\n", "BUSY Redis is busy", STATE_DOWN, FAULT_STATUS },
@@ -332,8 +332,16 @@ static void each_error_has_its_own_reason(void **state)
         { "-READONLY replica\r\n", "READONLY replica", STATE_DOWN, FAULT_STATUS },
         { "-CLUSTERDOWN The cluster is down\r\n", "CLUSTERDOWN The cluster is down", STATE_DOWN,
           FAULT_STATUS },
-        { "-MOVED 3999 10.0.0.1:6381\r\n", "MOVED 3999 10.0.0.1:6381", STATE_DOWN, FAULT_STATUS },
-        { "-ASK 3999 10.0.0.1:6381\r\n", "ASK 3999 10.0.0.1:6381", STATE_DOWN, FAULT_STATUS },
+        { "-MOVED 3999 10.0.0.1:6381\r\n",
+          "MOVED 3999 10.0.0.1:6381: another node of the cluster has it, and it is not followed; "
+          "name "
+          "that one",
+          STATE_DOWN, FAULT_STATUS },
+        { "-ASK 3999 10.0.0.1:6381\r\n",
+          "ASK 3999 10.0.0.1:6381: another node of the cluster has it, and it is not followed; "
+          "name "
+          "that one",
+          STATE_DOWN, FAULT_STATUS },
         { "-ERR max number of clients reached\r\n",
           "too many clients: ERR max number of clients reached", STATE_DOWN, FAULT_FULL },
         { "-ERR \x1b]0;pwned\x07\r\n", "ERR ^[]0;pwned^G", STATE_DOWN, FAULT_STATUS },
