@@ -37,7 +37,9 @@ struct orphan { /* a child of ours, as /proc tells */
 struct orphans {
     struct io *io;
     pid_t self;
-    char mark[64]; /* what all marks of this loop begin with: "MIDWATCH_RUN=1234.567." */
+    bool reaper;    /* of all that is left; from the first command on */
+    bool strangers; /* there were children before it, of whoever became us by exec */
+    char mark[64];  /* what all marks of this loop begin with: "MIDWATCH_RUN=1234.567." */
     unsigned long serial;
     struct {
         pid_t pid;
@@ -181,7 +183,7 @@ static bool orphans_is_left(const struct orphans *o, const struct orphan *x)
     for (size_t i = 0; i < o->n; i++)
         if (o->runs[i].run == x->run)
             return false;
-    return x->run != ORPHANS_OTHER && (x->run || o->n == 0);
+    return x->run != ORPHANS_OTHER && (x->run || (o->n == 0 && !o->strangers));
 }
 
 static void orphans_begin(struct orphans *o);
@@ -225,14 +227,26 @@ void orphans_mark(struct io *io, char out[80])
     snprintf(out, 80, "%s%lu", o->mark, ++o->serial);
 }
 
+/* A shell that did `tunnel & exec midwatch` left us a child: it and what it starts are no orphans
+ * of any command. */
+static void orphans_reap_all(struct orphans *o, pid_t pid)
+{
+    o->reaper = true;
+    orphans_look(o);
+    for (size_t i = 0; i < o->n_found; i++)
+        o->strangers |=
+            !o->found[i].run && o->found[i].pid != pid && !orphans_is_command(o, o->found[i].pid);
+#ifdef PR_SET_CHILD_SUBREAPER
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+#endif
+}
+
 unsigned long orphans_add(struct io *io, pid_t pid, bool spare)
 {
     struct orphans *o = orphans_get(io);
 
-#ifdef PR_SET_CHILD_SUBREAPER
-    if (!spare)
-        prctl(PR_SET_CHILD_SUBREAPER, 1);
-#endif
+    if (!spare && !o->reaper)
+        orphans_reap_all(o, pid);
     if (o->n == o->cap) {
         o->cap = o->cap ? 2 * o->cap : 8;
         o->runs = xreallocarray(o->runs, o->cap, sizeof *o->runs);

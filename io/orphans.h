@@ -4,9 +4,10 @@
  *
  * Each command carries a mark in its environment, and what it starts inherits it: by that an orphan
  * is known to be of a command that has ended, and of no other. One that wiped its environment is
- * ended when no command is under way. /proc is read in a worker; again and again, because what an
- * orphan had started becomes one itself, until nothing is left. Where there is no /proc and no
- * reaper (not Linux) nothing happens here, and a command's group is all that is ended.
+ * ended when no command is under way, unless we had children before the first command. /proc is
+ * read in a worker; again and again, because what an orphan had started becomes one itself, until
+ * nothing is left. Where there is no /proc and no reaper (not Linux) nothing happens here, and a
+ * command's group is all that is ended.
  *
  * Owner:   kept and freed by the loop.
  */

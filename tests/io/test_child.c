@@ -283,6 +283,28 @@ static void an_orphan_of_another_is_left_alone(void **state)
     kid_fini(&k);
 }
 
+/* `tunnel & exec midwatch`: a child that was there before any command is nobody's orphan. */
+static void a_child_from_before_is_left_alone(void **state)
+{
+    struct kid k;
+    pid_t tunnel = fork();
+
+    (void)state;
+    if (tunnel == 0) {
+        execl("/bin/sleep", "sleep", "60", (char *)NULL);
+        _exit(127);
+    }
+    for (int i = 0; i < 2; i++) {
+        kid_start(&k, (struct child_spec){ 0 }, "setsid sleep 60 & echo $!; exit 0");
+        kid_wait(&k, &k.ended, 1);
+        WAIT(&k, kill((pid_t)atoi(k.out), 0) < 0); /* the sweep has been */
+        kid_fini(&k);
+        assert_true(runs(tunnel));
+    }
+    kill(tunnel, SIGKILL);
+    assert_int_equal(waitpid(tunnel, NULL, 0), tunnel);
+}
+
 /* How many it could start of 600. */
 static int bomb(void)
 {
@@ -389,6 +411,7 @@ int main(void)
         cmocka_unit_test(the_end_is_the_exit_not_the_pipe),
         cmocka_unit_test(what_leaves_the_group_is_ended_too),
         cmocka_unit_test(an_orphan_of_another_is_left_alone),
+        cmocka_unit_test(a_child_from_before_is_left_alone),
         cmocka_unit_test(a_command_starts_only_so_many),
         cmocka_unit_test(a_lifeline_closes_with_us),
         cmocka_unit_test(freeing_kills_and_is_quiet),
