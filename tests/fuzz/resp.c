@@ -1,13 +1,15 @@
 /* tests/fuzz/resp.c: bytes of a Redis that lies. Read in pieces they are the same replies as read
  * at once; every value lies within its bounds, and what the meter lets through costs what it may.
- * INFO is read out of whatever came as a string.
+ * INFO is read out of whatever came as a string, and a queue of each layout out of every array.
  */
 #include "core/hash.h"
 #include "io/limits.h"
 #include "io/redis_wire.h"
 #include "io/redis_words.h"
+#include "probes/queue_layout.h"
 #include "probes/redis_info.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +73,51 @@ static void fuzz_value(struct fuzz_sum *sum, const struct redis_value *v, int de
     }
 }
 
+static void fuzz_count(double n)
+{
+    if (!isnan(n) && !(n >= 0))
+        abort();
+}
+
+static void fuzz_facts(const struct queue_facts *f)
+{
+    fuzz_count(f->running);
+    fuzz_count(f->delayed);
+    fuzz_count(f->failed);
+    fuzz_count(f->done);
+    fuzz_count(f->depth);
+    if (f->oldest_ms < 0 || f->unacked_ms < 0 || f->first_ms < 0 || f->taken_ms < 0)
+        abort();
+    if (strlen(f->job) >= sizeof f->job || strlen(f->head_id) >= sizeof f->head_id ||
+        strlen(f->taken_id) >= sizeof f->taken_id || strlen(f->taken_job) >= sizeof f->taken_job)
+        abort();
+}
+
+/* The items as the answers to a queue's questions, the first and the second. */
+static void fuzz_queue(const struct redis_value *v)
+{
+    for (int layout = 0; v->kind == REDIS_ARRAY && layout < QUEUE_TABLE; layout++) {
+        struct queue_where where = { .layout = (enum queue_layout)layout,
+                                     .name = "q",
+                                     .group = layout == QUEUE_STREAM ? "g" : NULL,
+                                     .stamp = layout == QUEUE_LIST ? "/at" : NULL };
+        struct queue_ask first, second = { 0 };
+        struct queue_facts facts;
+
+        queue_ask_make(&first, &where);
+        queue_read(&where, &first, v->items, v->n, 1769652827000, &facts);
+        fuzz_facts(&facts);
+        if (*facts.head_id)
+            queue_ask_head(&second, &where, &facts);
+        if (*facts.taken_id)
+            queue_ask_taken(&second, &where, &facts);
+        queue_read_head(&second, v->items, v->n, &facts);
+        fuzz_facts(&facts);
+        queue_ask_fini(&second);
+        queue_ask_fini(&first);
+    }
+}
+
 static void fuzz_read(struct resp *r, const char *bytes, size_t len, size_t piece,
                       struct fuzz_sum *sum)
 {
@@ -97,6 +144,8 @@ static void fuzz_read(struct resp *r, const char *bytes, size_t len, size_t piec
         sum->replies++;
         sum->items = 0;
         fuzz_value(sum, v, 0);
+        if (piece > len) /* once is enough */
+            fuzz_queue(v);
         if (!resp_between(r))
             abort();
         resp_release(r);
