@@ -212,7 +212,8 @@ static bool http_setup_headers(struct http_target *t, const struct http_spec *sp
         buf_addf(&line, *h->value ? "%s: %s" : "%s;", h->name, h->value);
         http_add_header(t, buf_str(&line));
     }
-    http_add_header(t, "Expect:");
+    if (!spec->aws_region) /* curl would sign what it then does not send */
+        http_add_header(t, "Expect:");
     buf_fini(&line);
     if (spec->aws_region && !spec->body) /* curl signs it, and S3 wants it there */
         http_add_header(t, HTTP_SHA256_OF_NOTHING);

@@ -18,6 +18,7 @@ const struct probe_ops *const probe_kinds[] = {
     &probe_queue,
     &probe_redis,
     &probe_restic,
+    &probe_s3,
     &probe_tls,
     &probe_walg,
     NULL,

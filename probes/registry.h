@@ -16,5 +16,6 @@ extern const struct probe_ops probe_prometheus;
 extern const struct probe_ops probe_queue;
 extern const struct probe_ops probe_redis;
 extern const struct probe_ops probe_restic;
+extern const struct probe_ops probe_s3;
 extern const struct probe_ops probe_tls;
 extern const struct probe_ops probe_walg;

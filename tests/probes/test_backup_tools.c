@@ -11,6 +11,7 @@
 #include "probes/backup_tools.h"
 #include "tests/app/shared.h"
 #include "tests/cmocka.h"
+#include "tests/probes/probe_case.h"
 
 static struct backup_facts facts;
 static struct err why;
@@ -467,6 +468,55 @@ static void the_last_words_are_kept_without_their_level(void **state)
     }
 }
 
+static void mistakes_are_refused_with_what_to_write(void **state)
+{
+    (void)state;
+    case_refused("pgbackrest", "every: pgbackrest is run every 1m at most; write every: 5m",
+                 PAIRS("pgbackrest", "main"));
+    case_refused("pgbackrest", "pgbackrest: '--config=/x' would be an option",
+                 PAIRS("pgbackrest", "--config=/x", "every", "5m"));
+    case_refused("barman", "barman: 'a b' is no name", PAIRS("barman", "a b", "every", "5m"));
+    case_refused("barman", "program: there is no shell",
+                 PAIRS("barman", "main", "every", "5m", "program", "sudo barman"));
+    case_refused("walg", "walg: 'wal-g.json' is no whole path",
+                 PAIRS("walg", "wal-g.json", "every", "5m"));
+    case_refused("restic", "restic: names no repository", PAIRS("restic", "", "every", "5m"));
+    case_refused("restic", "env: LD_PRELOAD would change what runs",
+                 PAIRS("restic", "/r", "every", "5m", "env:LD_PRELOAD", "x"));
+    case_refused("restic", "password", PAIRS("restic", "/r", "every", "5m", "password", "plain"));
+}
+
+static void a_repository_is_shown_without_its_password(void **state)
+{
+    static const struct {
+        const char *repository, *shown;
+    } cases[] = {
+        { "/srv/restic", "restic /srv/restic" },
+        { "sftp:me@host:/srv", "restic sftp:me@host:/srv" },
+        { "rest:https://me:s3cret@host:8000/r", "restic rest:https://host:8000/r" },
+        { "rest:https://me:p@ss@host/r", "restic rest:https://host/r" },
+        { "s3:https://s3.example.com/bucket", "restic s3:https://s3.example.com/bucket" },
+    };
+    const struct probe_ops *ops = probe_kind("restic");
+    struct text shown = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct probe_common common = { 0 };
+        void *self = calloc(1, ops->size);
+        struct err err = { "" };
+
+        assert_true(case_options(ops, self, &common,
+                                 PAIRS("restic", cases[i].repository, "every", "5m"), &err));
+        ops->target(self, &shown);
+        assert_string_equal(text_str(&shown), cases[i].shown);
+        option_fini(ops->options, self);
+        option_fini(probe_common_options, &common);
+        free(self);
+    }
+    text_fini(&shown);
+}
+
 static int leave(void **state)
 {
     (void)state;
@@ -490,6 +540,8 @@ int main(void)
         cmocka_unit_test(snapshots_of_several_sources_are_not_one),
         cmocka_unit_test(a_size_is_a_number_or_nothing),
         cmocka_unit_test(the_last_words_are_kept_without_their_level),
+        cmocka_unit_test(mistakes_are_refused_with_what_to_write),
+        cmocka_unit_test(a_repository_is_shown_without_its_password),
     };
     return cmocka_run_group_tests(tests, NULL, leave);
 }
