@@ -51,7 +51,7 @@ struct restic_state {
     struct tool tool;
     struct { /* a ring: sizes that were asked */
         char id[RESTIC_ID + 1];
-        double bytes;
+        double bytes; /* NaN: there was no answer in time; not asked again */
     } known[RESTIC_KNOWN];
     size_t n_known;
     char asking[RESTIC_ID + 1];
@@ -63,6 +63,10 @@ static bool restic_check(void *self, struct probe_common *common, struct err *er
 
     if (!*o->restic)
         return err_set(err, "restic: names no repository");
+    for (size_t i = 0; i < o->tool.env.n; i++)
+        if (strcmp(o->tool.env.keys[i], "RESTIC_REPOSITORY") == 0 ||
+            (o->password && strcmp(o->tool.env.keys[i], "RESTIC_PASSWORD") == 0))
+            return err_set(err, "env: %s is told twice", o->tool.env.keys[i]);
     return tool_check(&o->tool, common, "restic", err) && backup_check(&o->backup, common, err);
 }
 
@@ -128,6 +132,11 @@ static void restic_on_size(struct probe *p, const struct run_end *end)
     struct err why = { "" };
     double bytes;
 
+    if (end->fault == FAULT_TIMEOUT) { /* the list is known: that is what matters */
+        restic_learn(s, NAN);
+        tool_say(&s->tool);
+        return;
+    }
     if (!restic_ended_well(&s->tool, end))
         return;
     bytes = restic_read_size(end->out, end->out_len, &why);
@@ -156,9 +165,11 @@ static void restic_ask_size(struct probe *p)
 
         if (isnan(b->size_bytes) && known)
             b->size_bytes = *known;
-        if (!isnan(b->size_bytes) || !o->sizes || i >= RESTIC_SIZED)
+        if (known && isnan(*known))
+            BACKUP_SET(b->how, "listed; its size could not be asked in time");
+        if (!isnan(b->size_bytes) || known || !o->sizes || i >= RESTIC_SIZED)
             continue;
-        if (tool_left_ms(&s->tool) < p->common->timeout_ms / 4 && i > 0)
+        if (tool_left_ms(&s->tool) < p->common->timeout_ms / 4)
             continue;
         snprintf(s->asking, sizeof s->asking, "%.*s", RESTIC_ID, b->name);
         memcpy(args, more, sizeof more);
@@ -189,6 +200,7 @@ static void restic_on_snapshots(struct probe *p, const struct run_end *end)
 
 /* ---- asking ---- */
 
+/* "--host=web", in a room of its own. */
 static const char *restic_word(struct buf *room, const char *option, const char *value)
 {
     buf_addf(room, "--%s=%s", option, value);

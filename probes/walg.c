@@ -1,5 +1,6 @@
 /* probes/walg.c: the backups that WAL-G keeps, and whether the WAL between them is whole. */
 #include <stdlib.h>
+#include <sys/wait.h>
 
 #include "core/alloc.h"
 #include "probes/backup_tools.h"
@@ -39,14 +40,20 @@ static void walg_target(const void *self, struct text *out)
     text_setf(out, "wal-g %s", ((const struct walg_options *)self)->walg);
 }
 
+/* What it found counts whatever its exit: a release that ends with 1 for a gap says no less. A
+ * failure that found nothing is none. */
 static void walg_on_verify(struct probe *p, const struct run_end *end)
 {
     struct tool *t = p->state;
     struct err why = { "" };
+    bool read;
 
-    if (!tool_ended_well(t, end))
+    if (tool_broke(t, end))
         return;
-    if (walg_read_verify(end->out, end->out_len, io_now_ms(p->clients->io), &t->facts, &why))
+    read = walg_read_verify(end->out, end->out_len, io_now_ms(p->clients->io), &t->facts, &why);
+    if (WEXITSTATUS(end->status) != 0 && !(read && *t->facts.wal.why))
+        tool_unclear(t, end);
+    else if (read)
         tool_say(t);
     else
         tool_unread(t, &why);

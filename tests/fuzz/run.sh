@@ -35,6 +35,8 @@ seeds() {
     yaml) echo "$top/examples $shared/corpus/conformance/yaml-test-suite" ;;
     logline) echo "$top/tests/data/logs" ;;
     resp) echo "$top/tests/data/resp $shared/corpus/outputs" ;;
+    backup_tools) echo "$top/tests/data/backups $shared/corpus/outputs" ;;
+    s3_listing) echo "$top/tests/data/backups" ;;
     *) echo "" ;;
     esac
 }

@@ -241,6 +241,17 @@ class ResticTest(unittest.TestCase):
         self.assertEqual(os.listdir(os.path.join(self.repo, "locks")), [])
 
 
+    def test_6_a_size_that_takes_too_long_is_not_told_and_the_list_is(self):
+        slow = self.folder.write("slow", '#!/bin/sh\ncase "$*" in *stats*) exec sleep 600 ;; esac\n'
+                                         'exec restic "$@"\n', 0o755)
+        with self.prober("program", slow, "host", "db", "rpo", "60d", "timeout", "8s") as p:
+            for _ in range(2):
+                r = p.poll()
+                self.assertEqual((r["state"], r["values"][SIZE]["known"]), ("up", False), r)
+                self.assertEqual(r["values"][KEPT]["value"], 1)
+                self.assertIn("its size could not be asked in time", r["table"][1][5])
+
+
 class BarmanTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -371,6 +382,17 @@ class WalgTest(unittest.TestCase):
              "status": "MISSING_LOST"}]}, "timeline": {"status": "OK", "details": {}}})
         self.assertEqual(r["state"], "down", r)
         self.assertIn("2 WAL segments lost, first 000000010000000000000002", r["reason"])
+
+    def test_lost_wal_is_down_also_where_the_exit_says_so(self):
+        self.folder.write("wal-g.exit", "1")
+        lost = {"timeline_id": 1, "start_segment": "000000010000000000000002", "segments_count": 1,
+                "end_segment": "000000010000000000000002", "status": "MISSING_LOST"}
+        r = self.poll({"integrity": {"status": "FAILURE", "details": [lost]}})
+        self.assertEqual(r["state"], "down", r)
+        self.assertIn("1 WAL segment lost", r["reason"])
+        lost["status"] = "FOUND"
+        r = self.poll({"integrity": {"status": "OK", "details": [lost]}})
+        self.assertEqual((r["state"], r["reason"]), ("unknown", "wal-g: exit 1"), r)
 
     def test_a_check_that_does_not_run_is_unknown_never_up(self):
         self.folder.write("wal-g.exit", "1")
