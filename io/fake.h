@@ -23,6 +23,7 @@ struct fake_answer {
     bool closes;          /* afterwards the kept connection closes unasked */
 };
 
+struct dns_answer;
 struct tls_facts;
 
 struct fake_net {
@@ -35,6 +36,7 @@ struct fake_net {
     void (*command)(void *arg, const char *const *argv, struct fake_answer *out);
     /* `out` is empty; what is put in is freed for the caller. NULL = there is no TLS. */
     void (*tls)(void *arg, const char *host, struct tls_facts *out);
+    void (*dns)(void *arg, const char *name, struct dns_answer *out); /* the same of names */
 };
 
 void io_fake_set(struct io *io, const struct fake_net *net); /* borrowed */

@@ -7,6 +7,7 @@
 const struct probe_ops *const probe_kinds[] = {
     &probe_barman,
     &probe_command,
+    &probe_dns,
     &probe_files,
     &probe_headers,
     &probe_http,

@@ -5,6 +5,7 @@
 
 extern const struct probe_ops probe_barman;
 extern const struct probe_ops probe_command;
+extern const struct probe_ops probe_dns;
 extern const struct probe_ops probe_files;
 extern const struct probe_ops probe_headers;
 extern const struct probe_ops probe_http;
