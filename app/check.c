@@ -46,6 +46,10 @@ int check_files(char *const *paths, size_t n, const struct strmap *sets, struct 
             check_count(out, c->n_vars, "variable", ", ");
             buf_addc(out, '\n');
             check_budgets(out, c);
+            if (c->no_actions) {
+                text_sets(&path, c->no_actions);
+                buf_addf(out, "  actions are off: %s\n", text_str(&path));
+            }
             text_fini(&path);
         } else {
             config_errors_write(errors, bad);

@@ -8,6 +8,7 @@
 #include "app/config_schema.h"
 #include "app/file.h"
 #include "app/yaml_tree.h"
+#include "core/alloc.h"
 
 struct config *config_load(const char *path, const struct strmap *overrides,
                            const struct secrets *secrets, struct config_errors *errors)
@@ -15,12 +16,14 @@ struct config *config_load(const char *path, const struct strmap *overrides,
     struct config_input in = { .name = path, .overrides = overrides, .secrets = secrets };
     struct config *c = NULL;
     struct buf b = { 0 };
-    struct err err;
+    struct err others, err;
 
-    if (file_read(path, TREE_BYTES_MAX, FILE_PLAIN, &b, &err)) {
+    if (file_read_ours(path, TREE_BYTES_MAX, &b, &others, &err)) {
         in.bytes = buf_str(&b);
         in.len = b.len;
         c = config_read(&in, errors);
+        if (c && *others.msg)
+            c->no_actions = xstrdup(others.msg);
     } else {
         config_errors_add(errors, (struct pos){ 0 }, NULL, "%s", err.msg);
     }
@@ -53,6 +56,7 @@ void config_free(struct config *c)
     for (size_t i = 0; i < c->n_services; i++)
         config_service_fini(&c->services[i]);
     free(c->services);
+    free(c->no_actions);
     for (size_t i = 0; i < c->n_budgets; i++)
         free(c->budgets[i].origin);
     free(c->budgets);

@@ -49,6 +49,9 @@ struct config_budget { /* what an origin takes, and what the probes ask of it */
 struct config {
     char *source; /* the path, or "urls" */
     char *watch, *environment;
+    /* Why nothing may be done on its word: somebody else could have written it. NULL = only we can.
+     * Looking goes on; whatever acts asks here first. */
+    char *no_actions;
     struct config_words words;
     struct strmap rate_limits; /* as written */
     struct config_budget *budgets;

@@ -336,6 +336,8 @@ void demo_own(struct config *c)
 {
     free(c->environment);
     c->environment = xstrdup("demo");
+    free(c->no_actions); /* of a tree of somebody's, and nothing real is acted on */
+    c->no_actions = NULL;
 }
 
 const char *const *demo_faults(const struct demo *d, size_t *n)

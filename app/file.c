@@ -41,21 +41,20 @@ static int file_open(const char *path, enum file_care care, struct stat *st, str
     return -1;
 }
 
-bool file_read(const char *path, size_t max_bytes, enum file_care care, struct buf *out,
-               struct err *err)
+static bool file_read_all(const char *path, size_t max_bytes, enum file_care care, struct buf *out,
+                          struct stat *st, struct err *err)
 {
     char piece[16 << 10];
-    struct stat st;
     ssize_t n = 0;
     bool fine = false;
-    int fd = file_open(path, care, &st, err);
+    int fd = file_open(path, care, st, err);
 
     if (fd < 0)
         return false;
-    if (care == FILE_SECRET && !file_private(path, &st, err))
+    if (care == FILE_SECRET && !file_private(path, st, err))
         goto out;
-    if (st.st_size < 0 || (uintmax_t)st.st_size > max_bytes) {
-        err_set(err, "%s has %jd bytes; at most %zu are read", path, (intmax_t)st.st_size,
+    if (st->st_size < 0 || (uintmax_t)st->st_size > max_bytes) {
+        err_set(err, "%s has %jd bytes; at most %zu are read", path, (intmax_t)st->st_size,
                 max_bytes);
         goto out;
     }
@@ -76,6 +75,30 @@ out:
         secret_wipe(piece, sizeof piece);
     close(fd);
     return fine;
+}
+
+bool file_read(const char *path, size_t max_bytes, enum file_care care, struct buf *out,
+               struct err *err)
+{
+    struct stat st;
+
+    return file_read_all(path, max_bytes, care, out, &st, err);
+}
+
+bool file_read_ours(const char *path, size_t max_bytes, struct buf *out, struct err *others,
+                    struct err *err)
+{
+    struct stat st;
+
+    others->msg[0] = '\0';
+    if (!file_read_all(path, max_bytes, FILE_PLAIN, out, &st, err))
+        return false;
+    if (st.st_uid != geteuid() && st.st_uid != 0)
+        err_set(others, "%s belongs to another user; it must be your own or root's", path);
+    else if (st.st_mode & (S_IWGRP | S_IWOTH))
+        err_set(others, "%s can be written by others (mode %04o); chmod go-w %s", path,
+                (unsigned)st.st_mode & 07777, path);
+    return true;
 }
 
 bool file_is_private(const char *path, struct err *err)

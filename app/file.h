@@ -22,6 +22,10 @@ enum file_care {
 
 bool file_read(const char *path, size_t max_bytes, enum file_care care, struct buf *out,
                struct err *err);
+/* FILE_PLAIN, and who else could have written what was read: `others` says so, "/x can be written
+ * by others (mode 0666); chmod go-w /x"; empty when only we and root can. */
+bool file_read_ours(const char *path, size_t max_bytes, struct buf *out, struct err *others,
+                    struct err *err);
 /* The checks of FILE_SECRET without reading. True too when the file does not exist: that is a fault
  * of the hour, not of the configuration. */
 bool file_is_private(const char *path, struct err *err);

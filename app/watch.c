@@ -328,6 +328,18 @@ static void watch_close(struct watch *w)
     http_free(w->clients.http);
 }
 
+/* What holds as long as the configuration does, when nothing else is to be told. */
+static void watch_standing_notice(struct watch *w)
+{
+    const char *why = w->config->no_actions;
+
+    w->board->notice_bad = why != NULL;
+    if (why)
+        text_setf(&w->board->notice, "actions are off: %s", why);
+    else
+        text_sets(&w->board->notice, "");
+}
+
 struct watch *watch_new(struct io *io, struct config *config, struct secrets *secrets,
                         const struct watch_events *events)
 {
@@ -342,6 +354,7 @@ struct watch *watch_new(struct io *io, struct config *config, struct secrets *se
     w->settle = io_timer_new(io, watch_settle, w);
     w->tick = io_timer_new(io, watch_tick, w);
     w->board = watch_board_new(config, io_now_ms(io));
+    watch_standing_notice(w);
     board_age(w->board, io_now_ms(io));
     verdict_make(w->board);
     return w;
@@ -427,6 +440,8 @@ void watch_notice(struct watch *w, bool bad, const char *words)
 {
     text_sets(&w->board->notice, words);
     w->board->notice_bad = bad;
+    if (!*words)
+        watch_standing_notice(w);
     w->look = 0;
     watch_judge(w);
 }

@@ -47,7 +47,8 @@ void watch_ask(struct watch *w, int service); /* -1 = everything */
 /* Probes that are the same go on untouched: connection, window, question and slots; the others are
  * asked at once. Takes the configuration. */
 void watch_reload(struct watch *w, struct config *config);
-/* A line for every screen until the next one; "" takes it away. */
+/* A line for every screen until the next one; "" takes it away, but for what the configuration
+ * itself is the reason of. */
 void watch_notice(struct watch *w, bool bad, const char *words);
 void watch_mark(struct watch *w, enum mark_kind kind, const char *label);
 const struct config *watch_config(const struct watch *w);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/check.h"
 #include "app/file.h"
 #include "tests/app/scratch.h"
 #include "tests/patience.h"
@@ -552,6 +553,52 @@ static void a_file_is_looked_at_before_it_is_read(void **state)
     assert_string_equal(errors.items[0].err.msg, want);
 }
 
+/* It is watched all the same, and whoever would act asks first. */
+static void a_file_that_others_can_write_is_not_acted_on(void **state)
+{
+    static const char good[] =
+        "watch: w\nservices: { a: { probes: { p: { http: \"http://127.0.0.1:1/\" } } } }\n";
+    static const mode_t modes[] = { 0600, 0644, 0664, 0602, 0622 };
+    char path[200], want[500], *paths[1] = { path };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        struct config_errors errors = { 0 };
+        struct buf out = { 0 }, bad = { 0 };
+        struct config *c;
+
+        scratch(path, "open", good, modes[i]);
+        assert_int_equal(chmod(path, modes[i]), 0);
+        c = config_load(path, NULL, NULL, &errors);
+        assert_non_null(c);
+        assert_int_equal(check_files(paths, 1, NULL, &out, &bad), 0);
+        snprintf(want, sizeof want, "%s can be written by others (mode %04o); chmod go-w %s", path,
+                 (unsigned)modes[i], path);
+        if (modes[i] & 022) {
+            assert_string_equal(c->no_actions, want);
+            assert_non_null(strstr(buf_str(&out), "\n  actions are off: /tmp/"));
+        } else {
+            assert_null(c->no_actions);
+            assert_null(strstr(buf_str(&out), "actions"));
+        }
+        config_free(c);
+        buf_fini(&out);
+        buf_fini(&bad);
+    }
+    if (geteuid() == 0) {
+        struct config_errors errors = { 0 };
+        struct config *c;
+
+        scratch(path, "open", good, 0600);
+        assert_int_equal(chown(path, 65534, 65534), 0);
+        c = config_load(path, NULL, NULL, &errors);
+        snprintf(want, sizeof want, "%s belongs to another user; it must be your own or root's",
+                 path);
+        assert_string_equal(c->no_actions, want);
+        config_free(c);
+    }
+}
+
 /* Of this process: others on the machine do not count. */
 static double seconds(void)
 {
@@ -740,6 +787,7 @@ int main(void)
         cmocka_unit_test(a_file_of_mistakes_is_refused_quickly),
         cmocka_unit_test(ten_thousand_targets_are_read_quickly),
         cmocka_unit_test(what_a_reload_changed_is_counted),
+        cmocka_unit_test(a_file_that_others_can_write_is_not_acted_on),
         cmocka_unit_test(what_a_reload_changed_beside_probes_is_told),
     };
 
