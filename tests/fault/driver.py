@@ -25,13 +25,13 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(HERE.parent))
 from bench.bench import Farm  # noqa: E402
-from fault import commands, configs, console, databases, invariants, logs, rows, sources, terminal  # noqa: E402
+from fault import commands, configs, console, databases, invariants, logs, rows, sources, terminal, wire  # noqa: E402
 from fault.console import Console, now_ms  # noqa: E402
 from harness import peers  # noqa: E402
 from harness.hostile import Http, http as evil  # noqa: E402
 
-SOURCES = {**sources.FIXTURES, **databases.FIXTURES, **commands.FIXTURES, **logs.FIXTURES}
-DOINGS = {**terminal.FIXTURES, **configs.FIXTURES}
+SOURCES = {**sources.FIXTURES, **databases.FIXTURES, **commands.FIXTURES, **logs.FIXTURES, **wire.FIXTURES}
+DOINGS = {**terminal.FIXTURES, **configs.FIXTURES, **wire.DOINGS}
 
 
 class Tools:
@@ -168,6 +168,7 @@ def watch(tools, row, c, source, r, result):
     spent = (cpu_ns(c) - cpu0) / 1e6 - cpu_rate * (time.monotonic() - t0)
     judge_state(row, c, r, result)
     measure(c, r, source, spent, result)
+    source.seen(told(c, r))
     if r.recover_ms is not None:
         r.healed_ms = now_ms()
         source.heal()
@@ -179,6 +180,17 @@ def watch(tools, row, c, source, r, result):
         settle_counts(c, r, before, result)
         source.healed()
     result.measured.update(source.figures())
+
+
+def told(c, r):
+    """The values of the first signal of the faulty probes, each answer's once, in the fault."""
+    out = {}
+    for s in c.samples:
+        for p, reading in invariants.readings(s.data).items():
+            value = (reading.get("signals") or [{}])[0]
+            if p in r.faulty and value.get("known") and value.get("at_ms", 0) >= r.injected_ms:
+                out[p, value["at_ms"]] = value["value"]
+    return list(out.values())
 
 
 def cpu_ns(c):

@@ -55,6 +55,9 @@ class Source:
     def tick(self):
         """Between two looks while the fault lasts."""
 
+    def seen(self, values):
+        """What midwatch told as the first value of its probes while the fault lasted."""
+
     def figures(self):
         return {}
 
