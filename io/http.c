@@ -11,6 +11,7 @@
 #include "core/alloc.h"
 #include "io/http_impl.h"
 #include "io/limits.h"
+#include "io/tls_impl.h"
 
 enum {
     GRACE_MS = 1,        /* one more turn after the deadline: what has arrived by then counts */
@@ -331,6 +332,7 @@ struct http *http_new(struct io *io, int max_targets)
     h->queue_tail = &h->queue;
     if (io_is_virtual(io))
         return h;
+    tls_keep();
     curl_global_init(CURL_GLOBAL_DEFAULT);
     h->timer = io_timer_new(io, http_on_timer, h);
     h->multi = curl_multi_init();

@@ -158,6 +158,7 @@ struct tls *tls_new(struct io *io, const struct tls_spec *spec)
 {
     struct tls *t = xcalloc(1, sizeof *t);
 
+    tls_keep();
     t->io = io;
     t->spec = spec;
     t->timer = io_timer_new(io, tls_on_timer, t);

@@ -15,6 +15,9 @@ struct tls_errand { /* a copy of all that it needs: it may outlive whoever asked
     struct tls_facts facts;
 };
 
+/* OpenSSL stays whole until the process is gone: at exit one of its threads may still be inside,
+ * and nobody waits for that. Before curl or anything else begins with it; again is fine. */
+void tls_keep(void);
 void tls_errand_run(void *what); /* in a thread: at most until the deadline */
 /* http_tls.c: what curl trusts, a file or else a folder; NULL = neither. */
 void tls_trusted(const char **file, const char **dir);

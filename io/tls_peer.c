@@ -28,6 +28,11 @@ struct peer { /* one connection */
 
 enum { TLS_CHAIN_MAX = 64 << 10 }; /* bytes of certificates that are taken */
 
+void tls_keep(void)
+{
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
+}
+
 static int64_t peer_now_us(void)
 {
     struct timespec t;

@@ -131,6 +131,15 @@ class NginxTest(unittest.TestCase):
         with Prober("tls", "tls", "no-such-name.invalid") as p:
             self.assertEqual((p.poll()["state"]), "unknown")
 
+    def test_who_leaves_in_the_middle_of_a_handshake_leaves_in_peace(self):
+        with HandshakeStall() as stall:
+            for i in range(40):
+                with Prober("tls", "tls", f"127.0.0.1:{stall.port if i % 2 else self.ports['good']}",
+                            "timeout", "300ms") as p:  # its end is looked at when it ends
+                    p.p.stdin.write("\n")
+                    p.p.stdin.flush()
+                    time.sleep(i % 20 / 1000)
+
     def test_postgresql_begins_with_a_wish(self):
         c = self.certificates["good"]
         with Postgres(tls=(c.certificate, c.key)) as pg:
