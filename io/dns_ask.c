@@ -150,8 +150,9 @@ static bool dns_record(const ns_msg *msg, const ns_rr *rr, struct dns_answer *a)
 }
 
 /* The answers of the wanted kind; a CNAME on the way to them is skipped, its time counts. */
-static bool dns_read(const unsigned char *bytes, int len, ns_type type, struct dns_answer *a)
+bool dns_read(const unsigned char *bytes, int len, enum dns_kind kind, struct dns_answer *a)
 {
+    ns_type type = dns_type(kind);
     ns_msg msg;
     ns_rr rr;
 
@@ -194,7 +195,6 @@ static void dns_query(struct dns_errand *e)
 {
     struct __res_state st;
     unsigned char *bytes;
-    ns_type type = dns_type(e->kind);
     int len;
 
     memset(&st, 0, sizeof st);
@@ -210,10 +210,10 @@ static void dns_query(struct dns_errand *e)
     st.retry = 2;
     st.retrans = e->timeout_ms >= 4000 ? (int)(e->timeout_ms / 2000) : 1;
     bytes = malloc(DNS_BYTES_MAX);
-    len = bytes ? res_nquery(&st, e->name, ns_c_in, type, bytes, DNS_BYTES_MAX) : -1;
+    len = bytes ? res_nquery(&st, e->name, ns_c_in, dns_type(e->kind), bytes, DNS_BYTES_MAX) : -1;
     if (len < 0)
         dns_query_failed(&st, &e->answer);
-    else if (len > DNS_BYTES_MAX || !dns_read(bytes, len, type, &e->answer))
+    else if (len > DNS_BYTES_MAX || !dns_read(bytes, len, e->kind, &e->answer))
         dns_failed(&e->answer, FAULT_DNS, "the answer cannot be read");
     free(bytes);
     res_nclose(&st);

@@ -15,4 +15,6 @@ struct dns_errand { /* a copy of all that it needs: it may outlive whoever asked
 };
 
 void dns_errand_run(void *what); /* in a thread */
+/* An answer to a question for that kind of record; false when it cannot be read. */
+bool dns_read(const unsigned char *bytes, int len, enum dns_kind kind, struct dns_answer *a);
 void dns_failed(struct dns_answer *a, enum fault fault, const char *detail);

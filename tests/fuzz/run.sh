@@ -34,6 +34,8 @@ seeds() {
     text) echo "$top/tests/data/health $shared/corpus/conformance" ;;
     yaml) echo "$top/examples $shared/corpus/conformance/yaml-test-suite" ;;
     logline) echo "$top/tests/data/logs" ;;
+    dns) echo "$top/tests/data/dns" ;;
+    prometheus) echo "$top/tests/data/prometheus" ;;
     resp) echo "$top/tests/data/resp $shared/corpus/outputs" ;;
     backup_tools) echo "$top/tests/data/backups $shared/corpus/outputs" ;;
     s3_listing) echo "$top/tests/data/backups" ;;
