@@ -15,6 +15,7 @@ struct fake_answer {
     int code;            /* HTTP; of a command its exit code */
     const char *body;    /* HTTP; redis: raw RESP bytes; of a command what it prints */
     size_t len;          /* 0 = strlen(body) */
+    int64_t cert_end_ms; /* HTTP: when the certificate ends; 0 = none */
     const char *headers; /* HTTP: "Name: value\r\n..." or NULL */
     /* postgres: rows * cols cells, NULL = SQL NULL; `names` the column names */
     const char *const *cells, *const *names;

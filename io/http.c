@@ -84,6 +84,7 @@ static void http_reset(struct http_target *t)
     t->opened = t->sent = t->connecting = t->grace = t->header_end = false;
     t->code = t->interim = t->open_errno = 0;
     t->header_bytes = t->got = 0;
+    t->cert_end_ms = 0;
     t->abort_fault = FAULT_NONE;
     t->error[0] = '\0';
     buf_clear(&t->head);

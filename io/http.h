@@ -61,6 +61,8 @@ struct http_reply {
     bool reused; /* came over a kept connection */
     int retries; /* a kept connection was dead when we sent; curl asked again on a new one */
     int64_t retry_after_ms; /* 0 = not said; capped at 5 min */
+    int64_t cert_end_ms; /* when the certificate ends that the connection came about with; 0 = none
+                            is known */
 };
 
 struct http;        /* the client: one per loop */

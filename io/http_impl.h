@@ -66,6 +66,7 @@ struct http_target {
     int interim;
     size_t header_bytes;
     bool header_end;
+    int64_t cert_end_ms;
     int open_errno;
     enum fault abort_fault; /* why our own callback ended it */
     char abort_why[96];

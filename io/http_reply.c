@@ -122,6 +122,7 @@ void http_fill(struct http_target *t, struct http_reply *r)
     r->content_type = type ? type : "";
     r->reused = t->sent && connects == 0;
     r->retries = t->sends > t->hops + 1 ? t->sends - t->hops - 1 : 0;
+    r->cert_end_ms = t->cert_end_ms;
     http_fill_phases(t, r);
 }
 

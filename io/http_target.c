@@ -6,6 +6,7 @@
 
 #include "core/alloc.h"
 #include "io/http_impl.h"
+#include "io/http_tls.h"
 #include "io/limits.h"
 
 #define HTTP_AGENT "midwatch/" MW_VERSION
@@ -134,6 +135,8 @@ static int http_on_send(void *arg, char *primary_ip, char *local_ip, int primary
     (void)primary_port;
     (void)local_port;
     t->sent = true;
+    if (t->https)
+        t->cert_end_ms = http_tls_end_ms(t->easy);
     if (t->sends++ > t->hops)
         t->h->retried++;
     return CURL_PREREQFUNC_OK;

@@ -14,6 +14,16 @@ void tls_trusted(const char **file, const char **dir)
     *dir = curl->capath;
 }
 
+int64_t http_tls_end_ms(CURL *easy)
+{
+    struct curl_tlssessioninfo *info = NULL;
+
+    if (curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK || !info ||
+        info->backend != CURLSSLBACKEND_OPENSSL || !info->internals)
+        return 0;
+    return tls_end_ms(info->internals);
+}
+
 const char *http_tls_words(CURL *easy, CURLcode rc, const char *error)
 {
     const char *words;

@@ -3,8 +3,12 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 #include <curl/curl.h>
 
+/* From inside an exchange: when the certificate of its connection ends, Unix ms; 0 = not known. */
+int64_t http_tls_end_ms(CURL *easy);
 /* "certificate expired", "self-signed certificate", "unknown issuer", "wrong host", "protocol
  * version"
  * ... or curl's own words. `error` is the handle's error buffer. Borrowed. */

@@ -63,7 +63,8 @@ static void tls_finish(struct tls *t, struct tls_facts *facts)
     t->done = NULL;
     io_timer_off(t->timer);
     facts->phases.dns_us = t->dns_us;
-    facts->phases.total_us = (int32_t)(io_mono_us(t->io) - t->asked_us);
+    if (facts->phases.total_us < 0)
+        facts->phases.total_us = (int32_t)(io_mono_us(t->io) - t->asked_us);
     done(t->arg, facts);
 }
 
@@ -98,6 +99,7 @@ static void tls_go(struct tls *t, const struct resolved *found)
     e->start = s->start;
     e->floor = s->floor;
     e->addresses = *found;
+    e->asked_us = t->asked_us;
     e->deadline_us = t->asked_us + t->timeout_ms * 1000;
     e->facts.phases = PHASES_NONE;
     t->errand = errand_start(t->io, &tls_errand_ops, e, tls_on_errand, t);

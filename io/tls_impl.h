@@ -11,13 +11,15 @@ struct tls_errand { /* a copy of all that it needs: it may outlive whoever asked
     enum tls_start start;
     enum tls_version floor;
     struct resolved addresses;
-    int64_t deadline_us; /* monotonic */
+    int64_t asked_us, deadline_us; /* monotonic */
     struct tls_facts facts;
 };
 
 /* OpenSSL stays whole until the process is gone: at exit one of its threads may still be inside,
  * and nobody waits for that. Before curl or anything else begins with it; again is fine. */
 void tls_keep(void);
+/* When the certificate ends that the other side of an OpenSSL session showed; 0 = none. */
+int64_t tls_end_ms(void *ssl);
 void tls_errand_run(void *what); /* in a thread: at most until the deadline */
 /* http_tls.c: what curl trusts, a file or else a folder; NULL = neither. */
 void tls_trusted(const char **file, const char **dir);

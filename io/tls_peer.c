@@ -305,19 +305,17 @@ static void peer_close(struct peer *p)
 static bool peer_open(struct peer *p, enum tls_version newest)
 {
     struct phases *ph = &p->e->facts.phases;
-    int64_t began_us = peer_now_us(), connected_us;
 
     if (!peer_connect(p))
         return false;
-    connected_us = peer_now_us();
     if (!p->quiet)
-        ph->connect_us = (int32_t)(connected_us - began_us);
+        ph->connect_us = (int32_t)(peer_now_us() - p->e->asked_us);
     if (p->e->start == TLS_POSTGRES && !peer_start_postgres(p))
         return false;
     if (!peer_prepare(p, newest) || !peer_handshake(p))
         return false;
-    if (!p->quiet)
-        ph->tls_us = (int32_t)(peer_now_us() - connected_us);
+    if (!p->quiet) /* the end of it: what is asked after that is not its latency */
+        ph->tls_us = ph->first_byte_us = ph->total_us = (int32_t)(peer_now_us() - p->e->asked_us);
     return true;
 }
 
@@ -328,6 +326,13 @@ static int64_t peer_time_ms(const ASN1_TIME *t)
     struct tm tm;
 
     return t && ASN1_TIME_to_tm(t, &tm) ? (int64_t)timegm(&tm) * 1000 : 0;
+}
+
+int64_t tls_end_ms(void *ssl)
+{
+    X509 *cert = SSL_get0_peer_certificate(ssl);
+
+    return cert ? peer_time_ms(X509_get0_notAfter(cert)) : 0;
 }
 
 static void peer_asn1(const ASN1_STRING *s, struct text *out)

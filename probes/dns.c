@@ -118,8 +118,10 @@ static void dns_on_answer(void *arg, const struct dns_answer *answer)
     struct dns_state *s = p->state;
 
     report_clear(&s->report, io_now_ms(p->clients->io));
-    s->report.phases.dns_us = s->report.phases.total_us =
-        (int32_t)(io_mono_us(p->clients->io) - s->asked_us);
+    s->report.phases.total_us = (int32_t)(io_mono_us(p->clients->io) - s->asked_us);
+    s->report.phases.dns_us = s->report.phases.total_us;
+    if (answer->fault == FAULT_NONE)
+        s->report.phases.first_byte_us = s->report.phases.total_us;
     dns_judge(p->self, answer, &s->parts, &s->report);
     probe_report(p, &s->report);
 }

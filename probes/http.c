@@ -115,10 +115,15 @@ static bool http_check(void *self, struct probe_common *common, struct err *err)
 static size_t http_signals(const void *self, const struct probe_common *common,
                            struct signal_spec out[READING_SIGNALS])
 {
-    (void)self;
+    const struct http_options *o = self;
+
     (void)common;
     out[0] = (struct signal_spec){ .name = "latency", .unit = UNIT_MS, .main = true };
-    return 1;
+    if (!o->url || strncmp(o->url, "https:", 6) != 0)
+        return 1;
+    out[1] =
+        (struct signal_spec){ .name = "certificate", .unit = UNIT_SECONDS, .low_is_bad = true };
+    return 2;
 }
 
 static void http_target_text(const void *self, struct text *out)

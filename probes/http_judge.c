@@ -371,6 +371,17 @@ static void http_judge_speed(const struct http_options *o, const struct http_rep
     }
 }
 
+/* Told, not judged: that is the kind tls, which looks at all of it. */
+static void http_tell_certificate(const struct http_reply *r, struct report *out)
+{
+    struct value *v = &out->values[1];
+
+    if (!r->cert_end_ms)
+        return;
+    v->known = true;
+    v->value = (double)(r->cert_end_ms - out->at_ms) / 1000;
+}
+
 static bool http_is_rejected(const struct http_options *o, int code)
 {
     return code == HTTP_UNAUTHORIZED || code == HTTP_PROXY_AUTH ||
@@ -385,6 +396,7 @@ void http_judge_reply(const struct http_options *o, const struct probe_common *c
 
     out->http_code = r->code;
     out->phases = r->phases;
+    http_tell_certificate(r, out);
     if (r->fault != FAULT_NONE) {
         probe_report_failed(out, r->fault, r->why.msg);
         return;

@@ -103,7 +103,7 @@ static int phases_split(const struct phases *p, struct phase out[PHASES])
     int n = 0;
 
     for (int i = 0; i < PHASES; i++) {
-        if (ends[i] < 0 || ends[i] < before)
+        if (ends[i] < before || (ends[i] == before && n > 0)) /* not reached, or nothing of it */
             continue;
         out[n++] =
             (struct phase){ kinds[i].name, kinds[i].glyph, kinds[i].style, ends[i] - before };

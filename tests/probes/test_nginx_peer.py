@@ -166,6 +166,15 @@ class NginxTest(unittest.TestCase):
         self.assertEqual((r["state"], r["values"][0]["value"]), ("degraded", 5))
         self.assertEqual(self.parts(r)["X-Powered-By"], ("degraded", "is there"))
 
+    def test_http_tells_what_is_left_of_the_certificate_beside(self):
+        with Prober("http", "http", f"https://127.0.0.1:{self.ports['soon']}/", "ca_file", self.ca,
+                    "read", "none") as p:
+            for _ in range(2):  # also over the kept connection
+                r = p.poll()
+                self.assertEqual(r["state"], "up", r)
+                self.assertTrue(r["values"][1]["known"])
+                self.assertAlmostEqual(r["values"][1]["value"], 7 * DAY - 3600, delta=300)
+
     def test_cors(self):
         good = ("want:Access-Control-Allow-Origin", "https://shop.example",
                 "want:Access-Control-Allow-Credentials", "true")
