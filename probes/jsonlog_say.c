@@ -141,7 +141,12 @@ static void jsonlog_of_numbers(struct saying *y)
     y->measured *= jsonlog_scale(y->o, y->common);
 }
 
-/* Of a part of the window, too few lines may be an alarm, and too many never come. */
+/* Of a part of the window such a measure is too low by nature. */
+static bool jsonlog_adds_up(int measure)
+{
+    return measure == JSONLOG_COUNT || measure == JSONLOG_SUM || measure == JSONLOG_TOP_GROUP;
+}
+
 static void jsonlog_measure(struct saying *y)
 {
     switch ((enum jsonlog_measure)y->o->measure) {
@@ -165,7 +170,8 @@ static void jsonlog_measure(struct saying *y)
         jsonlog_of_numbers(y);
         break;
     }
-    if (y->common->low_is_bad && y->covered_ms < y->o->over_ms && !isnan(y->measured))
+    if (y->common->low_is_bad && jsonlog_adds_up(y->o->measure) && y->covered_ms < y->o->over_ms &&
+        !isnan(y->measured))
         jsonlog_not_covered(y, y->o->over_ms);
 }
 

@@ -146,8 +146,8 @@ static bool stream_same(const struct stream *s, int64_t size)
     char now[LOGFILE_MARK];
 
     if (size < s->offset)
-        return false;
-    if (size == s->offset || !s->mark_len)
+        return false; /* of the same size it may be another one all the same */
+    if (!s->mark_len)
         return true;
     return pread(s->fd, now, s->mark_len, s->offset - (int64_t)s->mark_len) ==
                (ssize_t)s->mark_len &&

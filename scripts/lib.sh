@@ -68,6 +68,8 @@ cmd:script                 bsdutils
 cmd:setpriv                util-linux
 cmd:node                   nodejs
 cmd:npm                    npm
+cmd:logrotate              logrotate
+cmd:jq                     jq
 py:rq                      python3-rq
 py:celery                  python3-celery
 ruby:sidekiq               ruby-sidekiq
@@ -152,17 +154,18 @@ need() {
     [ -z "$missing" ] || die "still missing after the installation: $missing"
 }
 
-# The queue libraries that no Debian has, for tests/probes/test_queue_peer.py: into build-npm/. Nothing of
-# them runs while they are installed.
+# The queue libraries and loggers that no Debian has, for tests/probes/test_queue_peer.py and
+# test_jsonlog_peer.py: into build-npm/. Nothing of them runs while they are installed.
 npm_modules() {
     local log="$log_dir/npm.log"
-    [ -d build-npm/node_modules/bullmq50 ] && [ -d build-npm/node_modules/bull3 ] && return
+    [ -d build-npm/node_modules/bullmq50 ] && [ -d build-npm/node_modules/bull3 ] &&
+        [ -d build-npm/node_modules/pino ] && [ -d build-npm/node_modules/winston ] && return
     mkdir -p build-npm
     npm install --prefix build-npm --ignore-scripts --no-audit --no-fund --no-save \
         bullmq@6 bullmq5@npm:bullmq@5 bullmq50@npm:bullmq@5.0.0 bullmq4@npm:bullmq@4 bullmq3@npm:bullmq@3 \
-        ioredis@5 bull@4 bull3@npm:bull@3 >"$log" 2>&1 && return
+        ioredis@5 bull@4 bull3@npm:bull@3 pino@9 winston@3 >"$log" 2>&1 && return
     tail -n 15 "$log" >&2
-    die "npm could not install bullmq 3 to 6, ioredis and bull 3 and 4"
+    die "npm could not install bullmq 3 to 6, ioredis, bull 3 and 4, pino and winston"
 }
 
 # build DIR OPTION...: sets DIR up once (again when the options are others now, or the tree was moved) and

@@ -187,6 +187,10 @@ static void an_emptied_file_is_read_from_its_start(void **state)
     put(h.path, "four and more\nfive\n", O_APPEND);
     LOOK_IS(&h, "four and more|five|");
     assert_int_equal(h.answer.emptied, 2);
+    /* and exactly to it */
+    assert_int_equal(truncate(h.path, 0), 0);
+    put(h.path, "five and more\nfour\n", O_APPEND);
+    LOOK_IS(&h, "five and more|four|");
     fd = open(h.path, O_WRONLY);
     assert_int_equal(ftruncate(fd, 0), 0);
     assert_int_equal(pwrite(fd, "six\n", 4, 500000), 4);
