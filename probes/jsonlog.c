@@ -205,8 +205,7 @@ static size_t jsonlog_signals(const void *self, const struct probe_common *commo
                                    .main = n == 0,
                                    .window_ms = o->over_ms };
     out[n + 1] = (struct signal_spec){ .name = "lines", .unit_word = "/min" };
-    out[n + 2] = (struct signal_spec){ .name = "silent", .unit = UNIT_SECONDS };
-    return n + 3;
+    return n + 2;
 }
 
 static void jsonlog_add_map(struct buf *b, const char *word, const struct strmap *map)

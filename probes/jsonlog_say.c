@@ -17,9 +17,9 @@ struct saying { /* while one report is made */
     const struct log_view *view;
     struct logtally t;
     int64_t now_ms, covered_ms; /* covered: of the window, at most all of it */
-    double measured;            /* NaN = not known: `not` says why */
+    double measured;            /* NaN = not known: `lack` says why */
     bool above;
-    char not [160];
+    char lack[160];
     struct buf words;
 };
 
@@ -38,7 +38,7 @@ static bool jsonlog_unknown(struct saying *y, const char *fmt, ...)
     va_end(ap);
     r->state = STATE_UNKNOWN;
     text_sets(&r->reason, why);
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < 3; i++)
         text_copy(&r->values[i].note, &r->reason);
     return false;
 }
@@ -74,31 +74,31 @@ static bool jsonlog_can_tell(struct saying *y)
 
 /* ---- the number ---- */
 
-static void jsonlog_not(struct saying *y, const char *fmt, ...) MW_PRINTF(2, 3);
+static void jsonlog_lacks(struct saying *y, const char *fmt, ...) MW_PRINTF(2, 3);
 
-static void jsonlog_not(struct saying *y, const char *fmt, ...)
+static void jsonlog_lacks(struct saying *y, const char *fmt, ...)
 {
     va_list ap;
 
     y->measured = NAN;
     va_start(ap, fmt);
-    vsnprintf(y->not, sizeof y->not, fmt, ap);
+    vsnprintf(y->lack, sizeof y->lack, fmt, ap);
     va_end(ap);
 }
 
-static void jsonlog_not_covered(struct saying *y, int64_t need_ms)
+static void jsonlog_lacks_time(struct saying *y, int64_t need_ms)
 {
     char known[16], need[16];
 
-    jsonlog_not(y, "not enough data: %s of %s", age_format(y->covered_ms, known),
-                age_format(need_ms, need));
+    jsonlog_lacks(y, "not enough data: %s of %s", age_format(y->covered_ms, known),
+                  age_format(need_ms, need));
 }
 
 static bool jsonlog_enough(struct saying *y, uint64_t n)
 {
     if (n >= (uint64_t)y->o->min_samples)
         return true;
-    jsonlog_not(y, "not enough data: %llu of %d lines", (unsigned long long)n, y->o->min_samples);
+    jsonlog_lacks(y, "not enough data: %llu of %d lines", (unsigned long long)n, y->o->min_samples);
     return false;
 }
 
@@ -134,7 +134,7 @@ static void jsonlog_of_numbers(struct saying *y)
     } else if (y->o->measure == JSONLOG_SUM) {
         y->measured = y->t.sum;
     } else if (!y->t.samples) {
-        jsonlog_not(y, "no line with a number in %s", y->o->field);
+        jsonlog_lacks(y, "no line with a number in %s", y->o->field);
     } else {
         y->measured = y->o->measure == JSONLOG_MAX ? y->t.max : y->t.sum / (double)y->t.samples;
     }
@@ -155,7 +155,7 @@ static void jsonlog_measure(struct saying *y)
         break;
     case JSONLOG_RATE:
         if (y->covered_ms < jsonlog_rate_needs(y))
-            jsonlog_not_covered(y, jsonlog_rate_needs(y));
+            jsonlog_lacks_time(y, jsonlog_rate_needs(y));
         else
             y->measured = jsonlog_per_minute(y, y->t.hits);
         break;
@@ -172,10 +172,10 @@ static void jsonlog_measure(struct saying *y)
     }
     if (y->common->low_is_bad && jsonlog_adds_up(y->o->measure) && y->covered_ms < y->o->over_ms &&
         !isnan(y->measured))
-        jsonlog_not_covered(y, y->o->over_ms);
+        jsonlog_lacks_time(y, y->o->over_ms);
 }
 
-static void jsonlog_put(struct saying *y, size_t signal, double value, const char * not )
+static void jsonlog_put(struct saying *y, size_t signal, double value, const char *lack)
 {
     struct value *v = &y->s->report.values[signal];
 
@@ -183,7 +183,7 @@ static void jsonlog_put(struct saying *y, size_t signal, double value, const cha
     v->value = v->known ? value : NAN;
     v->window_ms = y->covered_ms;
     if (!v->known)
-        text_sets(&v->note, not );
+        text_sets(&v->note, lack);
 }
 
 static void jsonlog_quantity(const struct saying *y, double v, char out[64])
@@ -207,10 +207,10 @@ static void jsonlog_compare(struct saying *y)
 
     jsonlog_quantity(y, y->measured, now_words);
     if (known_ms < y->o->history_ms) {
-        snprintf(y->not, sizeof y->not, "baseline needs %s; %s are known",
+        snprintf(y->lack, sizeof y->lack, "baseline needs %s; %s are known",
                  age_format(y->o->history_ms, need), age_format(known_ms, known));
     } else if (!(usual > 0)) {
-        snprintf(y->not, sizeof y->not, "the usual is 0: nothing to compare with");
+        snprintf(y->lack, sizeof y->lack, "the usual is 0: nothing to compare with");
     } else {
         jsonlog_quantity(y, usual, usual_words);
         jsonlog_put(y, 0, y->measured / usual, "");
@@ -218,34 +218,44 @@ static void jsonlog_compare(struct saying *y)
                  now_words, usual_words);
         return;
     }
-    jsonlog_put(y, 0, NAN, y->not );
-    buf_addf(&y->words, "%s · %s in ", y->not, now_words);
+    jsonlog_put(y, 0, NAN, y->lack);
+    buf_addf(&y->words, "%s · %s in ", y->lack, now_words);
 }
 
 /* ---- the sentence ---- */
 
+static void jsonlog_share(struct saying *y, uint64_t part, uint64_t of, const char *words)
+{
+    char a[32], b[32];
+
+    buf_addf(&y->words, "%s of %s %s", quantity_format((double)part, UNIT_COUNT, a),
+             quantity_format((double)of, UNIT_COUNT, b), words);
+}
+
 static void jsonlog_sentence(struct saying *y)
 {
-    unsigned long long hits = y->t.hits, all = y->t.all;
-    char words[64], span[16];
+    char words[64], span[16], n[32];
 
     jsonlog_quantity(y, y->measured, words);
     age_format(y->covered_ms, span);
     if (y->o->against_ms)
         jsonlog_compare(y);
     else if (isnan(y->measured))
-        buf_addf(&y->words, "%s in ", y->not );
+        buf_addf(&y->words, "%s in ", y->lack);
     else if (y->o->measure == JSONLOG_COUNT)
-        buf_addf(&y->words, "%s of %llu in ", words, all);
-    else if (y->o->measure == JSONLOG_RATIO)
-        buf_addf(&y->words, "%s: %llu of %llu lines in ", words, hits, all);
-    else if (y->o->measure == JSONLOG_TOP_GROUP)
+        buf_addf(&y->words, "%s of %s in ", words,
+                 quantity_format((double)y->t.all, UNIT_COUNT, n));
+    else if (y->o->measure == JSONLOG_RATIO) {
+        buf_addf(&y->words, "%s: ", words);
+        jsonlog_share(y, y->t.hits, y->t.all, "lines in ");
+    } else if (y->o->measure == JSONLOG_TOP_GROUP)
         buf_addf(&y->words, "%s in the largest group in ", words);
     else if (y->o->measure == JSONLOG_RATE)
-        buf_addf(&y->words, "%s: %llu lines in ", words, hits);
+        buf_addf(&y->words, "%s: %s lines in ", words,
+                 quantity_format((double)y->t.hits, UNIT_COUNT, n));
     else
-        buf_addf(&y->words, "%s %s of %llu lines in ", jsonlog_measure_word(y->o->measure), words,
-                 (unsigned long long)y->t.samples);
+        buf_addf(&y->words, "%s %s of %s lines in ", jsonlog_measure_word(y->o->measure), words,
+                 quantity_format((double)y->t.samples, UNIT_COUNT, n));
     buf_addf(&y->words, "%s", span);
 }
 
@@ -255,18 +265,23 @@ static void jsonlog_also(struct saying *y, unsigned long long n, const char *one
         buf_addf(&y->words, " · %llu %s", n, n == 1 ? one : many);
 }
 
-/* What a number alone would hide. */
+/* What a number alone would hide: behind the sentence, and beside the number, which stands alone
+ * where it is beyond a limit. */
 static void jsonlog_beside(struct saying *y)
 {
     const struct logtally *t = &y->t;
     int unseen = logfilter_unseen(y->s->counts.where, y->view->seen);
-    char over[16];
+    size_t from = y->words.len, mark = strlen(" · ");
+    char over[16], known[16];
 
     if (y->covered_ms < y->o->over_ms)
-        buf_addf(&y->words, " (of %s; more is not known yet)", age_format(y->o->over_ms, over));
-    if (t->bad)
-        buf_addf(&y->words, " · %llu of %llu lines %s not JSON", (unsigned long long)t->bad,
-                 (unsigned long long)(t->bad + t->lines), t->bad == 1 ? "was" : "were");
+        buf_addf(&y->words, " · %s of %s are known", age_format(y->covered_ms, known),
+                 age_format(y->o->over_ms, over));
+    if (t->bad) {
+        buf_adds(&y->words, " · ");
+        jsonlog_share(y, t->bad, t->bad + t->lines,
+                      t->bad == 1 ? "lines was not JSON" : "lines were not JSON");
+    }
     jsonlog_also(y, t->too_long, "of them was too long", "of them were too long");
     jsonlog_also(y, t->future, "line with a time in the future", "lines with a time in the future");
     jsonlog_also(y, t->late, "line came too late to count", "lines came too late to count");
@@ -274,6 +289,8 @@ static void jsonlog_beside(struct saying *y)
         buf_addf(&y->words, " · %s", y->view->said);
     if (unseen >= 0)
         buf_addf(&y->words, " · no line has had %s", y->o->where.keys[unseen]);
+    if (y->words.len > from + mark && y->s->report.values[0].known)
+        text_sets(&y->s->report.values[0].note, y->words.bytes + from + mark);
 }
 
 /* ---- groups ---- */
@@ -326,19 +343,22 @@ static void jsonlog_numbers(struct saying *y)
 {
     size_t own = y->o->against_ms ? 1 : 0;
     struct value *v = &y->s->report.values[own];
-    char not [64], known[16];
+    struct value *lines = &y->s->report.values[own + 1];
+    char lack[64], known[16], age[16];
 
-    jsonlog_put(y, own, y->measured, y->not );
+    jsonlog_put(y, own, y->measured, y->lack);
     v->above = y->above;
     if (y->o->measure == JSONLOG_RATIO) {
         v->num = (double)y->t.hits;
         v->den = (double)y->t.all;
     }
-    snprintf(not, sizeof not, "not enough data: %s", age_format(y->covered_ms, known));
+    snprintf(lack, sizeof lack, "not enough data: %s", age_format(y->covered_ms, known));
     jsonlog_put(y, own + 1,
                 y->covered_ms < jsonlog_rate_needs(y) ? NAN : jsonlog_per_minute(y, y->t.lines),
-                not );
-    jsonlog_put(y, own + 2, (double)(y->now_ms - y->view->newest_ms) / 1000, "");
+                lack);
+    if (lines->known)
+        text_setf(&lines->note, "the last one %s ago",
+                  age_format(y->now_ms - y->view->newest_ms, age));
 }
 
 void jsonlog_say(const struct jsonlog_options *o, const struct probe_common *common,

@@ -269,12 +269,15 @@ static void flow_page(struct flow *f, int service)
         flow_components(f, r, "Findings", "");
         flow_table(f, &r->table, "Backups", true);
     }
+    if (text_is(&r->kind, "jsonlog")) /* which errors there are before how many there were */
+        flow_table(f, &r->table, "Groups", false);
     for (size_t k = 0; k < r->n_signals; k++)
         flow_signal(f, (struct pick){ service, index, (int)k });
     if (backups_is(r))
         return;
     flow_components(f, r, "Components", "as the answer tells them");
-    flow_table(f, &r->table, "Rows", false);
+    if (!text_is(&r->kind, "jsonlog"))
+        flow_table(f, &r->table, "Rows", false);
 }
 
 int detail_page_lines(const struct view *v, int service, int w)

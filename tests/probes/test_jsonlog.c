@@ -171,6 +171,7 @@ static void a_quantile_is_of_its_class_of_lines(void **state)
         write_now(&c, 0, "\"msg\":\"without\"");
     }
     case_poll(&c);
+    assert_int_equal(c.n_components, 0);
     /* 80 in the window, 42 to 200: the 76th is 192 */
     assert_true(c.known && c.value > 189 && c.value < 195);
     assert_int_equal(c.state, STATE_UP);
@@ -347,6 +348,7 @@ static void lines_that_are_not_json_are_told(void **state)
     write_line("[1,2]");
     case_poll(&c);
     has_reason(&c, STATE_UP, "0 lines of 117 in 5m · 3 of 120 lines were not JSON");
+    assert_string_equal(c.note, "3 of 120 lines were not JSON"); /* also beyond a limit */
     io_advance(c.io, 10 * SECOND);
     for (int i = 0; i < 3; i++)
         write_line("plain");
@@ -374,7 +376,7 @@ static void what_a_number_hides_is_said(void **state)
     free(big);
     case_poll(&c);
     has_reason(&c, STATE_UP,
-               "0 lines of 2 in 5s (of 1m; more is not known yet) · 1 of 3 lines was "
+               "0 lines of 2 in 5s · 5s of 1m are known · 1 of 3 lines was "
                "not JSON · 1 of them was too long · 1 line with a time in the future "
                "· 1 line came too late to count · no line has had levl");
     case_fini(&c);
@@ -412,6 +414,15 @@ static void too_few_are_no_alarm_before_the_window_is_full(void **state)
     write_now(&c, 0, "\"ok\":false");
     case_poll(&c);
     assert_true(c.known && c.value == 0);
+    case_fini(&c);
+    /* a share of part of it is none the less for that */
+    unlink(log_path);
+    case_init(&c, "jsonlog",
+              LOG("where:ok", "true", "measure", "ratio", "low_is_bad", "true", "min_samples", "1",
+                  "over", "15m"));
+    write_now(&c, 0, "\"ok\":true");
+    case_poll(&c);
+    assert_true(c.known && c.value == 100);
     case_fini(&c);
 }
 
