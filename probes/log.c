@@ -102,7 +102,8 @@ static struct log_reader *log_first_gone(struct log *g)
     return r;
 }
 
-static void log_free(struct log *g)
+/* Nobody reads it any more. A thread may still be at work for it, and outlive the clients. */
+static void log_orphan(struct log *g)
 {
     struct log **at = &g->clients->logs;
 
@@ -110,8 +111,15 @@ static void log_free(struct log *g)
         at = &(*at)->next;
     *at = g->next;
     logcommand_free(g->command);
-    logfile_free(g->file);
     io_timer_free(g->start);
+    g->command = NULL;
+    g->start = NULL;
+    g->clients = NULL;
+}
+
+static void log_free(struct log *g)
+{
+    logfile_free(g->file);
     logpaths_free(g->paths);
     text_fini(&g->why);
     text_fini(&g->said);
@@ -348,10 +356,27 @@ void log_join(struct log_reader *r, struct clients *c, const struct strlist *sou
         log_bind(g);
 }
 
+static bool log_is_read(const struct log *g)
+{
+    const struct log_reader *r;
+
+    for (r = g->readers; r; r = r->next)
+        if (!r->gone)
+            return true;
+    for (r = g->joining; r; r = r->next)
+        if (!r->gone)
+            return true;
+    return false;
+}
+
 void log_leave(struct log_reader *r)
 {
-    if (!r->log || r->gone)
+    struct log *g = r->log;
+
+    if (!g || r->gone)
         return;
     r->gone = true;
-    log_sweep(r->log);
+    if (!log_is_read(g))
+        log_orphan(g);
+    log_sweep(g);
 }

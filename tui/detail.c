@@ -18,6 +18,7 @@
 #include "widgets/textflow.h"
 
 enum { DETAIL_CHART_H = 8, DETAIL_PAGE_MAX = 600, DETAIL_TIES = 32 };
+enum { TABLE_CELL_MIN = 6, TABLE_CELL_MAX = 60, GROUP_COUNT_W = 10 };
 
 struct flow {
     const struct view *view;
@@ -229,7 +230,9 @@ static void detail_table_cell(const void *arg, size_t row, size_t column, struct
     out->text = &t->cells[row * t->cols + column];
 }
 
-static void flow_table(struct flow *f, const struct table *t, const char *title, bool last)
+/* `most`: columns that a cell takes at most. */
+static void flow_table(struct flow *f, const struct table *t, const char *title, bool last,
+                       int most)
 {
     struct grid_column columns[GRID_COLS];
     int rows = (int)t->rows + 1;
@@ -237,7 +240,7 @@ static void flow_table(struct flow *f, const struct table *t, const char *title,
     if (!t->cells || t->cols == 0)
         return;
     for (size_t i = 0; i < t->cols && i < GRID_COLS; i++)
-        columns[i] = (struct grid_column){ .min = 6, .max = 60, .leave = (int)i };
+        columns[i] = (struct grid_column){ .min = TABLE_CELL_MIN, .max = most, .leave = (int)i };
     if (last) /* the words at the end matter more than the figures before them */
         columns[t->cols - 1] = (struct grid_column){ .min = 16, .leave = 1, .grow = true };
     flow_heading(f, title, t->cut ? "there were more" : "");
@@ -250,6 +253,16 @@ static void flow_table(struct flow *f, const struct table *t, const char *title,
                                   .selected = -1 },
                   (struct rect){ f->r.x, f->y, f->r.w, rows }, f->c);
     f->y += rows;
+}
+
+/* What a group is called stands in all columns but the last, its count: none may crowd out another.
+ */
+static void flow_groups(struct flow *f, const struct table *t)
+{
+    int names = t->cols > 1 ? (int)t->cols - 1 : 1, room = (f->r.w - GROUP_COUNT_W) / names - 2;
+
+    room = room > TABLE_CELL_MAX ? TABLE_CELL_MAX : room < TABLE_CELL_MIN ? TABLE_CELL_MIN : room;
+    flow_table(f, t, "Groups", false, room);
 }
 
 static void flow_page(struct flow *f, int service)
@@ -267,17 +280,17 @@ static void flow_page(struct flow *f, int service)
     flow_phases(f, r);
     if (backups_is(r)) { /* what proves it before how it went */
         flow_components(f, r, "Findings", "");
-        flow_table(f, &r->table, "Backups", true);
+        flow_table(f, &r->table, "Backups", true, TABLE_CELL_MAX);
     }
     if (text_is(&r->kind, "jsonlog")) /* which errors there are before how many there were */
-        flow_table(f, &r->table, "Groups", false);
+        flow_groups(f, &r->table);
     for (size_t k = 0; k < r->n_signals; k++)
         flow_signal(f, (struct pick){ service, index, (int)k });
     if (backups_is(r))
         return;
     flow_components(f, r, "Components", "as the answer tells them");
     if (!text_is(&r->kind, "jsonlog"))
-        flow_table(f, &r->table, "Rows", false);
+        flow_table(f, &r->table, "Rows", false, TABLE_CELL_MAX);
 }
 
 int detail_page_lines(const struct view *v, int service, int w)

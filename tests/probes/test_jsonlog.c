@@ -652,6 +652,32 @@ static void what_a_command_repeats_counts_once(void **state)
     case_fini(&c);
 }
 
+/* Whoever quits amid a look does not wait for it: the thread comes back to nothing of his. */
+static void a_look_may_outlive_who_asked(void **state)
+{
+    struct probe_case c;
+    struct clients *clients = malloc(sizeof *clients);
+    FILE *f = fopen(log_path, "w");
+
+    (void)state;
+    for (int i = 0; i < 300000; i++)
+        fprintf(f, "{\"time\":%d,\"level\":\"error\",\"message\":\"of long ago\"}\n", i);
+    fclose(f);
+    run(&c, LOG("where:level", "error"));
+    c.probe.ops->close(&c.probe);
+    *clients = (struct clients){ .io = c.io };
+    c.probe.clients = clients;
+    assert_true(c.probe.ops->open(&c.probe, NULL));
+    c.probe.ops->poll(&c.probe);
+    io_turn(c.io, 0); /* the thread has begun */
+    io_turn(c.io, 0);
+    c.probe.ops->close(&c.probe);
+    assert_null(clients->logs);
+    free(clients);
+    assert_int_equal(c.reports, 0);
+    case_fini(&c); /* waits for the thread, within the loop */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -678,6 +704,7 @@ int main(void)
         LOG_TEST(a_command_is_followed),
         LOG_TEST(a_command_that_ends_says_why),
         LOG_TEST(what_a_command_repeats_counts_once),
+        LOG_TEST(a_look_may_outlive_who_asked),
     };
 
     setlocale(LC_ALL, "C.UTF-8");
