@@ -36,8 +36,8 @@ struct jsonlog_options { /* the probe's `self` */
     int min_samples;
 };
 
-struct jsonlog_counts { /* what the lines come to; a thread's own while it reads */
-    int64_t over_ms;
+struct jsonlog_counts {          /* what the lines come to; a thread's own while it reads */
+    int64_t over_ms, arrived_ms; /* arrived_ms: of the newest line */
     struct logfilter *where, *of;
     int field;   /* -1 = none */
     bool weighs; /* groups by the sum of the field, not by lines */

@@ -79,10 +79,23 @@ static bool jsonlog_is_late(const struct jsonlog_counts *c, const struct log_lin
     return line->live && line->arrived_ms - line->at_ms >= c->over_ms;
 }
 
+/* The clock was set back: what was counted lies ahead now, and would keep out what comes. */
+static void jsonlog_restart(struct jsonlog_counts *c)
+{
+    logwindow_clear(c->window);
+    if (!c->groups)
+        return;
+    loggroups_free(c->groups);
+    c->groups = loggroups_new();
+}
+
 void jsonlog_line(struct jsonlog_counts *c, const struct log_line *line)
 {
     struct logtally *t;
 
+    if (line->arrived_ms + LOG_STEP_MS < c->arrived_ms)
+        jsonlog_restart(c);
+    c->arrived_ms = line->arrived_ms;
     if (jsonlog_is_late(c, line) && (t = logwindow_at(c->window, line->arrived_ms)))
         t->late++;
     t = logwindow_at(c->window, line->at_ms);

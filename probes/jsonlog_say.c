@@ -51,7 +51,8 @@ static const char *jsonlog_source(const struct jsonlog_options *o)
 /* A silent log is not zero errors, and what cannot be read is no line without them. */
 static bool jsonlog_can_tell(struct saying *y)
 {
-    int64_t age_ms = y->view->newest_ms ? y->now_ms - y->view->newest_ms : -1;
+    int64_t ahead_ms = y->view->newest_ms - y->now_ms; /* a file's own time may lie ahead */
+    int64_t age_ms = !y->view->newest_ms ? -1 : ahead_ms > 0 ? 0 : -ahead_ms;
     const struct logtally *t = &y->t;
     char age[16];
 

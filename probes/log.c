@@ -14,6 +14,24 @@ enum { LOG_TIMES = sizeof log_times / sizeof log_times[0] };
 
 /* ---- lines ---- */
 
+void log_clock(struct log *g)
+{
+    int64_t now_ms = io_now_ms(g->clients->io);
+
+    if (now_ms + LOG_STEP_MS < g->now_ms) {
+        if (g->covered_ms > now_ms)
+            g->covered_ms = now_ms;
+        if (g->newest_ms > now_ms)
+            g->newest_ms = now_ms;
+        for (struct log_reader *r = g->readers; r; r = r->next)
+            if (r->joined_ms > now_ms)
+                r->joined_ms = now_ms;
+        g->last_ms = 0;
+        g->emptied_ms = g->gone_ms = g->gap_ms = 0;
+    }
+    g->now_ms = now_ms;
+}
+
 /* The time that a line tells; false when it tells none that can be read. */
 static bool log_time(const struct log *g, int64_t *at_ms)
 {
@@ -257,7 +275,7 @@ static void log_on_done(void *arg)
 
 static void log_start(struct log *g)
 {
-    g->now_ms = io_now_ms(g->clients->io);
+    log_clock(g);
     g->busy = true;
     io_work(g->clients->io, log_work, log_on_done, g);
 }
@@ -281,7 +299,7 @@ static void log_on_start(void *arg)
         io_timer_arm(g->start, settle_ms);
         return;
     }
-    g->now_ms = io_now_ms(g->clients->io);
+    log_clock(g);
     logcommand_look(g->command);
     log_tell(g);
 }

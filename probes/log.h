@@ -17,7 +17,8 @@
 enum {
     LOG_TAIL_BYTES = 64 << 20, /* read back at the first look */
     LOG_SLICE_BYTES = 8 << 20, /* in one go of the thread */
-    LOG_AHEAD_MS = 60000       /* clocks differ: further ahead is a time in the future */
+    LOG_AHEAD_MS = 60000,      /* clocks differ: further ahead is a time in the future */
+    LOG_STEP_MS = 1000         /* a clock that goes back by more was set */
 };
 
 struct log;

@@ -39,6 +39,9 @@ struct log {
     struct text why, said;
 };
 
+/* The time of what is read next. A clock that is set back takes what is known with it: times of
+ * before would lie ahead for as long. */
+void log_clock(struct log *g);
 /* Of one line, wherever it comes from: a logsplit_line(). */
 void log_on_line(void *log, const char *bytes, size_t len);
 struct logcommand *logcommand_new(struct log *g, const struct strlist *argv);

@@ -74,7 +74,7 @@ static void logcommand_on_output(void *arg, int fd, const char *bytes, size_t le
     struct logcommand *c = arg;
     struct logsplit *s = &c->split[fd == 2];
 
-    c->log->now_ms = io_now_ms(c->log->clients->io);
+    log_clock(c->log);
     memcpy(logsplit_room(s, len), bytes, len);
     logsplit_take(s, len, logcommand_on_line, c);
 }
@@ -113,7 +113,7 @@ static void logcommand_on_end(void *arg, int status, const struct err *err, cons
     struct logcommand *c = arg;
 
     (void)out, (void)errout, (void)dropped;
-    c->log->now_ms = io_now_ms(c->log->clients->io);
+    log_clock(c->log);
     for (int i = 0; i < 2; i++)
         logsplit_end(&c->split[i], logcommand_on_line, c);
     logcommand_say_end(c, status, err);

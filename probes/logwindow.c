@@ -34,9 +34,15 @@ struct logwindow *logwindow_new(int64_t over_ms, bool quantiles)
 
     w->step_ms = (over_ms + LOGWINDOW_STEPS - 1) / LOGWINDOW_STEPS;
     w->quantiles = quantiles;
+    logwindow_clear(w);
+    return w;
+}
+
+void logwindow_clear(struct logwindow *w)
+{
     for (int i = 0; i < LOGWINDOW_STEPS; i++)
         w->steps[i].at = -1;
-    return w;
+    w->last = NULL;
 }
 
 void logwindow_free(struct logwindow *w)

@@ -32,6 +32,7 @@ struct logwindow;
 
 struct logwindow *logwindow_new(int64_t over_ms, bool quantiles);
 void logwindow_free(struct logwindow *w);
+void logwindow_clear(struct logwindow *w);
 /* The tally of the step of a time; NULL when it lies before what is kept. Valid until the next. */
 struct logtally *logwindow_at(struct logwindow *w, int64_t at_ms);
 /* A number into the tally that logwindow_at() gave last. */

@@ -443,6 +443,29 @@ static void lines_without_time_take_their_arrival(void **state)
     case_fini(&c);
 }
 
+/* What was counted would otherwise lie ahead, and lines that come would be too old for an hour. */
+static void a_clock_that_is_set_back_loses_no_line(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    case_init(&c, "jsonlog", LOG("where:level", "error", "group_by", "name"));
+    for (int i = 0; i < 3; i++)
+        write_now(&c, 0, "\"level\":\"error\",\"name\":\"x\"");
+    case_poll(&c);
+    assert_true(c.value == 3);
+    io_step_clock(c.io, -HOUR);
+    write_now(&c, 0, "\"level\":\"error\",\"name\":\"y\"");
+    case_poll(&c);
+    assert_true(c.known && c.value == 1);
+    assert_string_equal(c.table, "name lines|y 1|");
+    io_advance(c.io, 10 * SECOND);
+    write_now(&c, 0, "\"level\":\"error\",\"name\":\"y\"");
+    case_poll(&c);
+    assert_true(c.value == 2 && c.window_ms <= 15 * SECOND);
+    case_fini(&c);
+}
+
 static void a_file_in_trouble_is_unknown(void **state)
 {
     struct probe_case c;
@@ -698,6 +721,7 @@ int main(void)
         LOG_TEST(lines_of_another_time_are_no_silence),
         LOG_TEST(too_few_are_no_alarm_before_the_window_is_full),
         LOG_TEST(lines_without_time_take_their_arrival),
+        LOG_TEST(a_clock_that_is_set_back_loses_no_line),
         LOG_TEST(a_file_in_trouble_is_unknown),
         LOG_TEST(a_log_is_read_once_for_all_its_probes),
         LOG_TEST(options_are_checked),
