@@ -125,6 +125,7 @@ static void restic_learn(struct restic_state *s, double bytes)
 }
 
 static void restic_ask_size(struct probe *p);
+static void restic_say(struct probe *p);
 
 static void restic_on_size(struct probe *p, const struct run_end *end)
 {
@@ -133,8 +134,9 @@ static void restic_on_size(struct probe *p, const struct run_end *end)
     double bytes;
 
     if (end->fault == FAULT_TIMEOUT) { /* the list is known: that is what matters */
-        restic_learn(s, NAN);
-        tool_say(&s->tool);
+        if (tool_left_ms(&s->tool) <= 0)
+            restic_learn(s, NAN);
+        restic_say(p);
         return;
     }
     if (!restic_ended_well(&s->tool, end))
@@ -148,37 +150,49 @@ static void restic_on_size(struct probe *p, const struct run_end *end)
     restic_ask_size(p);
 }
 
-/* The newest ones first; where there is no time left, the next poll goes on. */
+/* What is known of their sizes, from now and before. */
+static void restic_say(struct probe *p)
+{
+    struct restic_state *s = p->state;
+    struct backup_facts *f = &s->tool.facts;
+
+    for (size_t i = 0; i < f->n; i++) {
+        struct backup *b = &f->list[i];
+        const double *known = restic_known(s, b->name);
+
+        if (!known || !isnan(b->size_bytes))
+            continue;
+        b->size_bytes = *known;
+        if (isnan(*known))
+            BACKUP_SET(b->how, "listed; its size could not be asked in time");
+    }
+    tool_say(&s->tool);
+}
+
+/* The newest ones first; where there is little time left, the next poll goes on. */
 static void restic_ask_size(struct probe *p)
 {
     static const char *const more[] = { "--json", "--no-lock", "--quiet",
                                         "stats",  "--mode",    "restore-size" };
     const struct restic_options *o = p->self;
     struct restic_state *s = p->state;
-    struct backup_facts *f = &s->tool.facts;
+    const struct backup_facts *f = &s->tool.facts;
     const char *args[TOOL_ARGS];
-    size_t n = sizeof more / sizeof *more;
+    size_t n = sizeof more / sizeof *more, i = 0;
 
-    for (size_t i = 0; i < f->n; i++) {
-        struct backup *b = &f->list[i];
-        const double *known = restic_known(s, b->name);
-
-        if (isnan(b->size_bytes) && known)
-            b->size_bytes = *known;
-        if (known && isnan(*known))
-            BACKUP_SET(b->how, "listed; its size could not be asked in time");
-        if (!isnan(b->size_bytes) || known || !o->sizes || i >= RESTIC_SIZED)
-            continue;
-        if (tool_left_ms(&s->tool) < p->common->timeout_ms / 4)
-            continue;
-        snprintf(s->asking, sizeof s->asking, "%.*s", RESTIC_ID, b->name);
-        memcpy(args, more, sizeof more);
-        args[n] = s->asking;
-        args[n + 1] = NULL;
-        tool_ask(&s->tool, args, restic_on_size);
+    while (i < f->n && i < RESTIC_SIZED &&
+           (!isnan(f->list[i].size_bytes) || restic_known(s, f->list[i].name)))
+        i++;
+    if (!o->sizes || i == f->n || i == RESTIC_SIZED ||
+        tool_left_ms(&s->tool) < p->common->timeout_ms / 4) {
+        restic_say(p);
         return;
     }
-    tool_say(&s->tool);
+    snprintf(s->asking, sizeof s->asking, "%.*s", RESTIC_ID, f->list[i].name);
+    memcpy(args, more, sizeof more);
+    args[n] = s->asking;
+    args[n + 1] = NULL;
+    tool_ask(&s->tool, args, restic_on_size);
 }
 
 static void restic_on_snapshots(struct probe *p, const struct run_end *end)
