@@ -54,6 +54,7 @@ static int64_t barman_began(const char *id)
 {
     struct tm tm = { .tm_isdst = -1 };
     int end = 0;
+    time_t at;
 
     if (strspn(id, "0123456789T") != strlen(id) ||
         sscanf(id, "%4d%2d%2dT%2d%2d%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
@@ -62,7 +63,8 @@ static int64_t barman_began(const char *id)
         return 0;
     tm.tm_year -= 1900;
     tm.tm_mon -= 1;
-    return (int64_t)mktime(&tm) * 1000;
+    at = mktime(&tm);
+    return at > 0 ? (int64_t)at * 1000 : 0;
 }
 
 static bool barman_add(const struct json *b, struct backup_facts *f, struct err *err)

@@ -325,6 +325,9 @@ static void barman_tells_its_backups(void **state)
     assert_true(barman("{\"main\":[]}"));
     assert_true(barman("{\"main\":[{\"backup_id\":\"odd\",\"status\":\"NEW WORD\"}]}"));
     assert_string_equal(facts.list[0].why, "Barman says NEW WORD");
+    assert_int_equal(facts.list[0].at_ms, 0);
+    assert_true(barman("{\"main\":[{\"backup_id\":\"10130129T021347\",\"status\":\"FAILED\"}]}"));
+    assert_int_equal(facts.list[0].at_ms, 0); /* no year of a backup */
     assert_false(barman("{\"_ERROR\":[\"Unknown server 'main'\"]}"));
     assert_string_equal(why.msg, "Unknown server 'main'");
     assert_false(barman("{}"));

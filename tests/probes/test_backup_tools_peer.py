@@ -245,11 +245,15 @@ class ResticTest(unittest.TestCase):
         slow = self.folder.write("slow", '#!/bin/sh\ncase "$*" in *stats*) exec sleep 600 ;; esac\n'
                                          'exec restic "$@"\n', 0o755)
         with self.prober("program", slow, "host", "db", "rpo", "60d", "timeout", "8s") as p:
-            for _ in range(2):
-                r = p.poll()
+            for _ in range(2):  # the second time it is not asked again; the first has to be gone
+                r = peers.wait_until(lambda: self.unless_busy(p.poll()), 20, "restic has ended")
                 self.assertEqual((r["state"], r["values"][SIZE]["known"]), ("up", False), r)
                 self.assertEqual(r["values"][KEPT]["value"], 1)
                 self.assertIn("its size could not be asked in time", r["table"][1][5])
+
+    @staticmethod
+    def unless_busy(report):
+        return None if "has not gone" in report["reason"] else report
 
 
 class BarmanTest(unittest.TestCase):
