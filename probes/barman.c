@@ -36,7 +36,7 @@ static bool barman_check(void *self, struct probe_common *common, struct err *er
 
 static void barman_target(const void *self, struct text *out)
 {
-    text_setf(out, "barman %s", ((const struct barman_options *)self)->barman);
+    text_sets(out, ((const struct barman_options *)self)->barman);
 }
 
 static void barman_ask(struct probe *p, const char *command,

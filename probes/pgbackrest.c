@@ -41,9 +41,9 @@ static void pgbackrest_target(const void *self, struct text *out)
     const struct pgbackrest_options *o = self;
 
     if (o->repo)
-        text_setf(out, "pgbackrest %s repo%d", o->pgbackrest, o->repo);
+        text_setf(out, "%s repo%d", o->pgbackrest, o->repo);
     else
-        text_setf(out, "pgbackrest %s", o->pgbackrest);
+        text_sets(out, o->pgbackrest);
 }
 
 static void pgbackrest_on_info(struct probe *p, const struct run_end *end)

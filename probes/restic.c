@@ -78,9 +78,9 @@ static void restic_target(const void *self, struct text *out)
     const char *at = host ? strrchr(host, '@') : NULL;
 
     if (at)
-        text_setf(out, "restic %.*s%s", (int)(host + 3 - repository), repository, at + 1);
+        text_setf(out, "%.*s%s", (int)(host + 3 - repository), repository, at + 1);
     else
-        text_setf(out, "restic %s", repository);
+        text_sets(out, repository);
 }
 
 /* ---- what it answers ---- */

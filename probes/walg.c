@@ -37,7 +37,7 @@ static bool walg_check(void *self, struct probe_common *common, struct err *err)
 
 static void walg_target(const void *self, struct text *out)
 {
-    text_setf(out, "wal-g %s", ((const struct walg_options *)self)->walg);
+    text_sets(out, ((const struct walg_options *)self)->walg);
 }
 
 /* What it found counts whatever its exit: a release that ends with 1 for a gap says no less. A

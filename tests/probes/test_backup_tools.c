@@ -494,11 +494,11 @@ static void a_repository_is_shown_without_its_password(void **state)
     static const struct {
         const char *repository, *shown;
     } cases[] = {
-        { "/srv/restic", "restic /srv/restic" },
-        { "sftp:me@host:/srv", "restic sftp:me@host:/srv" },
-        { "rest:https://me:s3cret@host:8000/r", "restic rest:https://host:8000/r" },
-        { "rest:https://me:p@ss@host/r", "restic rest:https://host/r" },
-        { "s3:https://s3.example.com/bucket", "restic s3:https://s3.example.com/bucket" },
+        { "/srv/restic", "/srv/restic" },
+        { "sftp:me@host:/srv", "sftp:me@host:/srv" },
+        { "rest:https://me:s3cret@host:8000/r", "rest:https://host:8000/r" },
+        { "rest:https://me:p@ss@host/r", "rest:https://host/r" },
+        { "s3:https://s3.example.com/bucket", "s3:https://s3.example.com/bucket" },
     };
     const struct probe_ops *ops = probe_kind("restic");
     struct text shown = { 0 };
