@@ -11,7 +11,7 @@
 #include "probes/backup.h"
 #include "probes/run.h"
 
-enum { TOOL_ARGS = 32, TOOL_SECRETS = 4, TOOL_OUTPUT_MAX = 4 << 20 };
+enum { TOOL_ARGS = 32, TOOL_SECRETS = 4, TOOL_OUTPUT_MAX = 2 << 20 };
 
 struct tool_options {
     struct strlist program;
