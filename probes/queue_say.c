@@ -83,6 +83,12 @@ static void queue_next(struct queue_state *s)
     s->report.table = &s->table;
 }
 
+/* A list that is empty is not there; nothing else of these layouts tells that it ever was. */
+static bool queue_is_a_key(enum queue_layout layout)
+{
+    return layout == QUEUE_LIST || layout == QUEUE_CELERY;
+}
+
 /* "1 204 jobs · oldest 9m40s · 5 at work · growing +88/min". */
 static void queue_sentence(const struct probe_common *common, struct queue_state *s)
 {
@@ -92,7 +98,9 @@ static void queue_sentence(const struct probe_common *common, struct queue_state
     struct buf b = { 0 };
     char n[32], age[16];
 
-    if (s->facts.depth == 0)
+    if (s->facts.depth == 0 && queue_is_a_key(s->where.layout))
+        buf_adds(&b, "empty: no such key"); /* or deleted: in Redis these are one */
+    else if (s->facts.depth == 0)
         buf_adds(&b, "empty");
     else
         buf_addf(&b, "%s%s %s", s->facts.at_least ? "at least " : "",

@@ -472,6 +472,17 @@ class Queue(RealRedis):
         self.undo = lambda: self.redis.ask("ACL", "SETUSER", "default", "+lrange")
 
 
+class ListQueue(Queue):
+    """A plain list of three jobs."""
+
+    def fill(self):
+        self.redis.ask("RPUSH", "jobs", "1", "2", "3")
+        self.redis.ask("CONFIG", "RESETSTAT")
+
+    def probes(self, directory):
+        return {"jobs": {**super().probes(directory)["mail"], "queue": "jobs", "layout": "list"}}
+
+
 class HostileRedis(Source):
     """A Redis that begins honest and then says anything."""
     timeout_ms = 900
@@ -546,5 +557,5 @@ class HostileQueues(HostileRedis):
 
 FIXTURES = {"pg": RealPg, "answering": Answering, "words": Words, "latin": Latin, "hp": HostilePg,
             "secret-pg": SecretPg, "redis": RealRedis, "secret-redis": SecretRedis,
-            "queue": Queue, "standby": Standby, "primary": Primary, "hr": HostileRedis,
+            "queue": Queue, "list": ListQueue, "standby": Standby, "primary": Primary, "hr": HostileRedis,
             "hq": HostileQueues}

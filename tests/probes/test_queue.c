@@ -495,12 +495,13 @@ static void what_nobody_acknowledges_is_degraded(void **state)
     begin(&c, PAIRS("queue", "celery", SERVER, "layout", "celery", "stuck", "15m"));
     say("HLEN unacked", ":1\r\n");
     say("ZRANGE unacked_index 0 0 WITHSCORES", "*2\r\n$3\r\ntag\r\n$12\r\n1769651926.5\r\n");
-    POLL(&c, STATE_DEGRADED, "not acknowledged: a job taken 15m ago · empty · 1 at work");
+    POLL(&c, STATE_DEGRADED,
+         "not acknowledged: a job taken 15m ago · empty: no such key · 1 at work");
     case_fini(&c);
     begin(&c, PAIRS("queue", "celery", SERVER, "layout", "celery", "stuck", "0s"));
     say("HLEN unacked", ":1\r\n");
     say("ZRANGE unacked_index 0 0 WITHSCORES", "*2\r\n$3\r\ntag\r\n$12\r\n1769651926.5\r\n");
-    POLL(&c, STATE_UP, "empty · 1 at work");
+    POLL(&c, STATE_UP, "empty: no such key · 1 at work");
     case_fini(&c);
 }
 
