@@ -244,8 +244,8 @@ static const struct fault_def hf_faults[] = {
       "95 of 100 everyday requests take up to so many ms", NULL },
     { "slow_ai", FAULT_NUMBER, "7000", 1, 60000, "the provider of the models takes so many ms",
       NULL },
-    { "db_cpu", FAULT_NUMBER, "91", 1, 100, "CPU of the database in percent, as rds-cpu prints it",
-      NULL },
+    { "db_cpu", FAULT_NUMBER, "91", 1, 100,
+      "CPU of the database in percent, as cloudwatch tells it", NULL },
     { "cost_x", FAULT_NUMBER, "2.6", 1, 100, "every call of a model costs so many times more",
       NULL },
     { "payments_failed", FAULT_NUMBER, "12", 1, 1000, "so many failed payments within the hour",
@@ -277,9 +277,9 @@ static void hf_vars(const struct boot *b, struct str *out)
     str_addf(out,
              "\"api\":\"http://127.0.0.1:%d\",\"web\":\"http://127.0.0.1:%d\","
              "\"pg\":\"host=127.0.0.1 port=%d dbname=hireflux user=midwatch\","
-             "\"redis\":\"redis://127.0.0.1:%d\",\"rds_cpu\":",
+             "\"redis\":\"redis://127.0.0.1:%d\",\"cloudwatch\":",
              b->port[BOOT_API], b->port[BOOT_WEB], b->pg_port, b->redis_port);
-    snprintf(path, sizeof path, "%s/bin/rds-cpu", b->place.dir);
+    snprintf(path, sizeof path, "%s/bin/cloudwatch", b->place.dir);
     str_json(out, path);
     str_add(out, ",\"log\":");
     snprintf(path, sizeof path, "%s/log/api.jsonl", b->place.dir);

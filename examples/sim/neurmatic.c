@@ -210,6 +210,9 @@ static void nm_vars(const struct boot *b, struct str *out)
     str_add(out, ",\"backups\":");
     snprintf(path, sizeof path, "%s/backups", b->place.dir);
     str_json(out, path);
+    str_add(out, ",\"ops\":");
+    snprintf(path, sizeof path, "%s/bin", b->place.dir);
+    str_json(out, path);
 }
 
 static void nm_serve(struct world *w)

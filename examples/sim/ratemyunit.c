@@ -403,11 +403,19 @@ static void rmu_user(struct world *w, struct client *c, struct chance *dice)
 
 static void rmu_vars(const struct boot *b, struct str *out)
 {
+    char path[400];
+
     str_addf(out,
              "\"api\":\"http://127.0.0.1:%d\",\"web\":\"http://127.0.0.1:%d\","
              "\"pg\":\"host=127.0.0.1 port=%d dbname=ratemyunit user=midwatch\","
              "\"redis\":\"redis://127.0.0.1:%d\"",
              b->port[BOOT_API], b->port[BOOT_WEB], b->pg_port, b->redis_port);
+    str_add(out, ",\"ops\":");
+    snprintf(path, sizeof path, "%s/bin", b->place.dir);
+    str_json(out, path);
+    str_add(out, ",\"log\":");
+    snprintf(path, sizeof path, "%s/log/api.jsonl", b->place.dir);
+    str_json(out, path);
 }
 
 static void rmu_serve(struct world *w)

@@ -296,7 +296,11 @@ static const struct {
     { "set-env.sh", tool_set_env },
     { "redeploy.sh", tool_redeploy },
     { "snapshots", tool_snapshots },
-    { "rds-cpu", tool_rds_cpu },
+    { "cloudwatch", tool_cloudwatch },
+    { "rds-age", tool_rds_age },
+    { "snapshot-age", tool_snapshot_age },
+    { "s3-age", tool_s3_age },
+    { "check_host", tool_check_host },
 };
 
 int tools_run(struct world *w, int argc, char **argv, struct str *out)

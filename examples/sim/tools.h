@@ -36,7 +36,11 @@ int tool_health_check(struct world *w, int argc, char **argv, struct str *out);
 int tool_snapshots(struct world *w, int argc, char **argv, struct str *out);
 int tool_set_env(struct world *w, int argc, char **argv, struct str *out);
 int tool_redeploy(struct world *w, int argc, char **argv, struct str *out);
-int tool_rds_cpu(struct world *w, int argc, char **argv, struct str *out);
+int tool_cloudwatch(struct world *w, int argc, char **argv, struct str *out);
+int tool_rds_age(struct world *w, int argc, char **argv, struct str *out);
+int tool_snapshot_age(struct world *w, int argc, char **argv, struct str *out);
+int tool_s3_age(struct world *w, int argc, char **argv, struct str *out);
+int tool_check_host(struct world *w, int argc, char **argv, struct str *out);
 
 /* tools_aws.c: the account's state. */
 void aws_init(struct world *w, const char *database_url);

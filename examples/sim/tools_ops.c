@@ -1,9 +1,9 @@
 /* examples/sim/tools_ops.c: load test, memory, certificates, backup and health scripts. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "backups.h"
 #include "client.h"
@@ -148,16 +148,48 @@ int tool_snapshots(struct world *w, int argc, char **argv, struct str *out)
     return 0;
 }
 
-/* What a team's script over `aws cloudwatch get-metric-statistics` prints: the last point. */
-int tool_rds_cpu(struct world *w, int argc, char **argv, struct str *out)
+/* check_host, a plugin of the monitoring: the disk as it is, the memory as the fault has it [P]. */
+int tool_check_host(struct world *w, int argc, char **argv, struct str *out)
 {
-    double load[1] = { 0 }, fault = world_number(w, "db_cpu");
+    struct statvfs fs;
+    double memory = world_number(w, "memory"), disk;
 
     (void)argc;
     (void)argv;
-    if (fault <= 0)
-        fault = getloadavg(load, 1) == 1 ? fmin(60, 8 + 6 * load[0]) : 8;
-    str_addf(out, "%.1f\n", fault);
+    if (statvfs(w->boot->place.dir, &fs) != 0 || !fs.f_blocks) {
+        str_add(out, "HOST UNKNOWN - the disk does not tell\n");
+        return 3;
+    }
+    disk = 100 * (1 - (double)fs.f_bavail / (double)fs.f_blocks);
+    double left = 100 - (memory > 0 ? memory : 45);
+    bool bad = disk >= 90 || left <= 10;
+    str_addf(
+        out,
+        "HOST %s - disk %.0f%% used, %.0f%% of the memory free | disk=%.1f%%;90 free=%.1f%%;10:\n",
+        bad ? "WARNING" : "OK", disk, left, disk, left);
+    return bad ? 1 : 0;
+}
+
+/* s3-age: seconds since the newest object of the bucket, by its own time. */
+int tool_s3_age(struct world *w, int argc, char **argv, struct str *out)
+{
+    int64_t newest = 0;
+
+    (void)argc;
+    (void)argv;
+    pthread_mutex_lock(&w->change);
+    for (int i = 0; w->backups && i < w->backups->n; i++) {
+        char name[64], path[400];
+        struct stat st;
+        backups_name(w->system->dumps, w->backups->runs[i], name, sizeof name);
+        snprintf(path, sizeof path, "%s/%s", w->backups->bucket, name);
+        if (stat(path, &st) == 0 && (int64_t)st.st_mtime > newest)
+            newest = st.st_mtime;
+    }
+    pthread_mutex_unlock(&w->change);
+    if (!newest)
+        return 1; /* nothing there: no age */
+    str_addf(out, "%lld\n", (long long)(world_now_ms(w) / 1000 - newest));
     return 0;
 }
 

@@ -11,19 +11,26 @@ from demo_case import DemoCase
 
 
 class Systems(DemoCase):
+    def live(self, s):
+        """Every probe has answered; on a machine under load a latency may be above its target."""
+        s.wait_for("DEMO", seconds=10)
+        s.wait_for(r"/^ *(UP|HEALTHY|DEGRADED) /", seconds=40)
+
     def test_every_system_is_well_by_itself(self):
-        for system, probes in (("rachelfoods", 15), ("concierge", 13), ("hireflux", 18)):
+        for system, probes in (("rachelfoods", 15), ("concierge", 13), ("hireflux", 18),
+                               ("neurmatic", 30), ("ratemyunit", 21)):
             with self.demo(system) as s:
                 self.live(s)
                 s.wait_for(f"live · {probes} probes", seconds=5)
-                s.wait_gone("! ", seconds=60)
+                s.wait_for(r"/^ *(UP|HEALTHY) /", seconds=90)
                 self.leave(s)
 
     def test_rf_3_payments_that_their_orders_do_not_hear_of(self):
         with self.demo("rachelfoods") as s:
             self.live(s)
             self.fault(s, "webhook_bad_secret")
-            s.wait_for(r"/Payments +degraded +webhook: .* refused/", seconds=60)
+            s.wait_for(r"/Payments +degraded +webhook: count/", seconds=90)
+            s.wait_for(r"/webhook: count [0-9]+ refused/", seconds=5)
             s.wait_for(r"/API +up /", seconds=1)  # health stays green
             self.leave(s)
 
@@ -33,14 +40,14 @@ class Systems(DemoCase):
             s.wait_for(r"/Nightly dump +up /", seconds=10)
             self.fault_done(s, "backup_empty")
             self.command(s, "ask")  # not in five minutes but now
-            s.wait_for(r"/Nightly dump +down .*0 bytes/", seconds=10)
-            s.wait_for("/DOWN|DEGRADED/", seconds=5)
+            s.wait_for(r"/Nightly dump +down +backup_[0-9]+.sql: 0 /", seconds=20)
+            s.wait_for(r"/^ *DEGRADED +Nightly dump .*: 0 bytes . none of them is good/", seconds=5)
             self.tool(s, "backup.sh")
             self.command(s, "ask")
-            s.wait_for(r"/Nightly dump +degraded .*1 .*7/", seconds=10)  # one good one of seven
+            s.wait_for(r"/Nightly dump +degraded/", seconds=20)  # one good one, and seven are due
             self.fault_done(s, "backup_empty", on=False)
             self.command(s, "ask")
-            s.wait_for(r"/Nightly dump +up /", seconds=10)
+            s.wait_for(r"/Nightly dump +up /", seconds=20)
             self.leave(s)
 
     def test_cm_1_a_kill_switch_is_no_outage(self):
@@ -52,8 +59,9 @@ class Systems(DemoCase):
             self.tool(s, "set-env.sh", "CONCIERGE_DISABLED", "true")
             self.tool(s, "redeploy.sh", "backend")
             self.command(s, "ask")
-            s.wait_for(r"/Concierge +disabled +.error is concierge_unavailable/", seconds=15)
-            s.wait_for(r"/^ *UP /", seconds=30)  # and the system is well
+            s.wait_for(r"/Concierge +disabled +.error is concierge_u/", seconds=15)
+            s.wait_for(r"/^ *DISABLED +Concierge .* .error is concierge_unavailable/", seconds=30)
+            s.wait_for("nothing is known to be wrong", seconds=5)
             self.leave(s)
 
     def test_cm_3_slow_and_not_down(self):
@@ -80,7 +88,6 @@ class Systems(DemoCase):
             self.fault(s, "workers_stopped")
             s.wait_for(r"/Workers.resumes .*growing \+[0-9.]+.m/", seconds=150)
             self.fault(s, "workers_stopped")
-            s.wait_for(r"/Workers.resumes .*(drains|empty in|drain)/", seconds=90)
             s.wait_for(r"/Workers.resumes +up +0 /", seconds=150)
             self.leave(s)
 

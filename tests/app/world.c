@@ -76,7 +76,11 @@ static void world_http(void *arg, const char *method, const char *url, struct fa
     (void)method;
     a->delay_ms = 12;
     a->code = 200;
-    a->headers = "Content-Type: application/json\r\n";
+    a->headers =
+        "Content-Type: application/json\r\nX-Frame-Options: SAMEORIGIN\r\n"
+        "Strict-Transport-Security: max-age=31536000\r\nX-Content-Type-Options: nosniff\r\n"
+        "X-XSS-Protection: 1; mode=block\r\nReferrer-Policy: same-origin\r\n"
+        "Permissions-Policy: camera=()\r\n";
     if (strstr(url, "/health/live") || strstr(url, "/health/ready"))
         a->body = "{\"status\":\"ok\"}";
     else if (strstr(url, "/health"))
@@ -203,6 +207,41 @@ static void world_dumps(struct world *w, struct strmap *vars)
     vars->values[vars->n++] = xstrdup(w->backups);
 }
 
+/* What the team's scripts print while all is well. */
+static const char *world_script(const char *const *argv)
+{
+    if (strstr(argv[0], "/check_host"))
+        return "HOST OK - fine | disk=34%;90 free=59%;10:\n";
+    if (strstr(argv[0], "/cloudwatch"))
+        return strstr(argv[2], "Failed")    ? "0\n"
+               : strstr(argv[2], "Storage") ? "14200000000\n"
+                                            : "20\n";
+    return "150\n"; /* an age */
+}
+
+/* A log that goes on through the whole test: a line every two seconds, the later ones being told
+ * ahead of their time. */
+static void world_log(struct world *w, struct strmap *vars)
+{
+    FILE *f;
+    int fd;
+
+    snprintf(w->log, sizeof w->log, "/tmp/midwatch-test-XXXXXX");
+    fd = mkstemp(w->log);
+    assert_true(fd >= 0);
+    f = fdopen(fd, "w");
+    assert_non_null(f);
+    for (int i = -150; i < 300; i++)
+        fprintf(f,
+                "{\"level\":30,\"time\":%lld,\"res\":{\"statusCode\":200},\"responseTime\":12}\n",
+                (long long)(WORLD_T0_S + i * 2) * 1000);
+    fclose(f);
+    vars->keys = xreallocarray(vars->keys, vars->n + 1, sizeof *vars->keys);
+    vars->values = xreallocarray(vars->values, vars->n + 1, sizeof *vars->values);
+    vars->keys[vars->n] = xstrdup("log");
+    vars->values[vars->n++] = xstrdup(w->log);
+}
+
 static void world_command(void *arg, const char *const *argv, struct fake_answer *a)
 {
     const struct world *w = arg;
@@ -211,6 +250,10 @@ static void world_command(void *arg, const char *const *argv, struct fake_answer
     while (argv[n + 1])
         n++;
     a->delay_ms = 40;
+    if (strstr(argv[0], "/ops/")) {
+        a->body = world_script(argv);
+        return;
+    }
     if (strcmp(argv[0], "/bin/gzip") != 0 && strcmp(argv[0], "/usr/bin/gzip") != 0)
         a->code = 127;
     else if (w->newest_corrupt && strstr(argv[n], "_20260129_"))
@@ -236,6 +279,8 @@ void world_start(struct world *w, const char *system, int64_t step_ms)
         world_secret(&vars, "redis_password_file");
         world_secret(&vars, "token_file");
         world_dumps(w, &vars);
+    } else {
+        world_log(w, &vars);
     }
     snprintf(path, sizeof path, "%s/examples/%s/midwatch.yaml", getenv("MIDWATCH_SOURCE"), system);
     config = config_load(path, &vars, NULL, &errors);
@@ -250,7 +295,8 @@ void world_start(struct world *w, const char *system, int64_t step_ms)
     watch_start(w->watch);
     io_advance(w->io, 120000);
     for (size_t i = 0; i < vars.n; i++)
-        unlink(vars.values[i]); /* but not the folder of dumps */
+        if (strcmp(vars.values[i], w->log) != 0)
+            unlink(vars.values[i]); /* but not the folder of dumps */
     strmap_fini(&vars);
 }
 
@@ -264,6 +310,8 @@ void world_stop(struct world *w)
             world_dump(w, i, false);
         rmdir(w->backups);
     }
+    if (*w->log)
+        unlink(w->log);
     *w = (struct world){ 0 };
 }
 

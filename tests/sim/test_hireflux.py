@@ -98,7 +98,7 @@ class HireFlux(unittest.TestCase):
         self.assertGreater(self.number(
             "select extract(epoch from now() - max(updated_at))::int / 3600 from jobs"), 26)
         self.s.fault("db_cpu", value=91)
-        self.assertEqual(self.s.tool("rds-cpu").stdout, "91.0\n")
+        self.assertEqual(self.s.tool("cloudwatch", "AWS/RDS", "CPUUtilization").stdout, "91\n")
 
 
 run()
