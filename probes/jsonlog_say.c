@@ -62,14 +62,14 @@ static bool jsonlog_can_tell(struct saying *y)
         return jsonlog_unknown(y, "no line yet");
     if (age_ms >= y->o->silent_ms)
         return jsonlog_unknown(y, "silent: no line for %s", age_format(age_ms, age));
-    if (t->bad && t->bad >= t->lines)
-        return jsonlog_unknown(y, "%llu of %llu lines were not JSON", (unsigned long long)t->bad,
-                               (unsigned long long)(t->bad + t->lines));
     if (!t->lines && t->late)
         return jsonlog_unknown(y,
                                "%llu lines came with a time of before the last %s: is one of "
                                "the clocks wrong, or the field of the time?",
                                (unsigned long long)t->late, age_format(y->o->over_ms, age));
+    if (t->bad && t->bad >= t->lines)
+        return jsonlog_unknown(y, "%llu of %llu lines were not JSON", (unsigned long long)t->bad,
+                               (unsigned long long)(t->bad + t->lines));
     return true;
 }
 

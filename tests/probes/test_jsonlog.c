@@ -392,6 +392,7 @@ static void lines_of_another_time_are_no_silence(void **state)
     case_poll(&c);
     for (int i = 0; i < 2; i++)
         write_now(&c, 5 * HOUR, "\"level\":\"error\"");
+    write_line("    at a stack"); /* that few lines are JSON is not the trouble */
     case_poll(&c);
     has_reason(&c, STATE_UNKNOWN,
                "2 lines came with a time of before the last 5m: is one of the "
