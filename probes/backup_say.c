@@ -314,7 +314,7 @@ static void backup_find_schedule(struct backup_judge *j)
     bool judged = o->rpo_ms || o->limited;
     char age[16], gap[32];
 
-    if (j->f->wal.only || j->f->n == 0)
+    if (j->f->n == 0 && (judged || !j->f->wal.only))
         return;
     if (o->window_ms)
         backup_find_window(j);

@@ -7,6 +7,7 @@
 
 #include "core/alloc.h"
 #include "probes/files_state.h"
+#include "probes/program.h"
 #include "probes/registry.h"
 
 #define FILES(field) offsetof(struct files_options, field)
@@ -42,8 +43,7 @@ static const char *files_pattern(const char *path)
 static bool files_check(void *self, struct probe_common *common, struct err *err)
 {
     struct files_options *o = self;
-    const char *pattern = files_pattern(o->files),
-               *program = o->verify.n ? o->verify.items[0] : "x";
+    const char *pattern = files_pattern(o->files);
 
     if (*o->files != '/')
         return err_set(err, "files: '%.200s' is no whole path", o->files);
@@ -51,10 +51,8 @@ static bool files_check(void *self, struct probe_common *common, struct err *err
         return err_set(err, "files: names a folder; write which files in it, such as db_*.sql.gz");
     if (strcspn(o->files, "*?[") < (size_t)(pattern - o->files))
         return err_set(err, "files: only the last part may be a pattern");
-    if (!*program)
-        return err_set(err, "verify: names no program");
-    if (strchr(program, '/') && *program != '/')
-        return err_set(err, "verify: '%.100s' is neither a whole path nor a name alone", program);
+    if (o->verify.n && !program_check("verify", &o->verify, err))
+        return false;
     return backup_check(&o->backup, common, err);
 }
 

@@ -13,6 +13,7 @@ const struct probe_ops *const probe_kinds[] = {
     &probe_http,
     &probe_jsonlog,
     &probe_metrics,
+    &probe_pg_stat_archiver,
     &probe_pgbackrest,
     &probe_postgres,
     &probe_prometheus,

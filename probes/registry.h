@@ -11,6 +11,7 @@ extern const struct probe_ops probe_headers;
 extern const struct probe_ops probe_http;
 extern const struct probe_ops probe_jsonlog;
 extern const struct probe_ops probe_metrics;
+extern const struct probe_ops probe_pg_stat_archiver;
 extern const struct probe_ops probe_pgbackrest;
 extern const struct probe_ops probe_postgres;
 extern const struct probe_ops probe_prometheus;
