@@ -25,12 +25,14 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(HERE.parent))
 from bench.bench import Farm  # noqa: E402
-from fault import commands, configs, console, databases, invariants, logs, rows, sources, terminal, wire  # noqa: E402
+from fault import (commands, configs, console, databases, dumps, invariants, logs, rows,  # noqa: E402
+                   sources, terminal, wire)
 from fault.console import Console, now_ms  # noqa: E402
 from harness import peers  # noqa: E402
 from harness.hostile import Http, http as evil  # noqa: E402
 
-SOURCES = {**sources.FIXTURES, **databases.FIXTURES, **commands.FIXTURES, **logs.FIXTURES, **wire.FIXTURES}
+SOURCES = {**sources.FIXTURES, **databases.FIXTURES, **commands.FIXTURES, **logs.FIXTURES, **wire.FIXTURES,
+           **dumps.FIXTURES}
 DOINGS = {**terminal.FIXTURES, **configs.FIXTURES, **wire.DOINGS}
 
 

@@ -1,7 +1,8 @@
 """The rows of the fault driver as data: rows.tsv, one fault a line.
 
 id        the fault's id in the catalogue, with a variant after a dot: H4.body
-fixture   what is set up: a name in FIXTURES of sources, databases, commands, logs, terminal or configs
+fixture   what is set up: a name in FIXTURES of sources, databases, commands, logs, dumps, terminal or
+          configs
 injection what is done to it; its first word is looked up there, the rest are its arguments
 state     what the faulty probe must be: down, unknown, up ... with | between; - = not judged
 reason    regular expression that its fault and reason ("refused: ...") must match; - = not judged
