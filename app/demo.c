@@ -38,6 +38,7 @@ static const struct {
 } demo_scenarios[] = {
     { "RMU-1", "ratemyunit", "conn_leak=25", "database connections run out" },
     { "RMU-2", "ratemyunit", "redis_down", "Redis down is down" },
+    { "RMU-3", "ratemyunit", "slow_shutdown=40", "a restart is not an incident" },
     { "RMU-4", "ratemyunit", "html_200", "200 from the wrong page" },
     { "RF-2", "rachelfoods", "api_down", "API down" },
     { "RF-3", "rachelfoods", "webhook_bad_secret", "payments that their orders do not hear of" },
@@ -51,6 +52,7 @@ static const struct {
     { "NM-1", "neurmatic", "redis_down", "Redis down is degraded" },
     { "NM-2", "neurmatic", "db_down", "database down" },
     { "NM-3", "neurmatic", "backend1_down", "one backend dead behind the balancer" },
+    { "NM-5", "neurmatic", "backup_missed", "a missed backup" },
 };
 enum { SCENARIOS = sizeof demo_scenarios / sizeof *demo_scenarios };
 

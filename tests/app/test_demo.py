@@ -102,6 +102,33 @@ class Demo(DemoCase):
             s.wait_gone("affected", seconds=40)
             self.leave(s)
 
+    def test_rmu_3_a_restart_says_so(self):
+        with self.demo("ratemyunit") as s:
+            self.live(s)
+            self.fault(s, "slow_shutdown=25")
+            s.wait_for("Server is shutting down", seconds=20)
+            s.wait_for("refused", seconds=40)
+            s.wait_for(r"/API +(up|degraded) /", seconds=40)  # errors of five minutes stay
+            self.leave(s)
+
+    def test_nm_5_a_dump_that_is_corrupt(self):
+        """Real dumps of a real database, read back by gzip; asked by hand, the interval is long."""
+        with self.demo("neurmatic") as s:
+            self.live(s)
+            s.key("5")
+            s.wait_for(r"/Backups.local +up /", seconds=20)
+            s.wait_for("gzip -dc and the last line good", seconds=10)
+            s.wait_for("contradicts itself", seconds=5)
+            self.fault(s, "backup_corrupt")
+            s.wait_for(r"/backup_corrupt: on|fault/", seconds=10)
+            s.key("C-r")
+            s.wait_for("gzip -dc says no", seconds=20)
+            s.wait_for(r"/Backups.local +down +\d+h/", seconds=10)  # from the last one that was read back
+            self.fault(s, "backup_corrupt")
+            s.key("C-r")
+            s.wait_for(r"/Backups.local +up /", seconds=20)
+            self.leave(s)
+
     def test_nm_2_database_down(self):
         with self.demo("neurmatic", "--scenario", "NM-2") as s:
             s.wait_for(r"/^ *UNHEALTHY +PostgreSQL/", seconds=60)

@@ -1,6 +1,6 @@
-/* tests/app/test_scenarios.c: RMU-2, RMU-4, NM-1, NM-2 and NM-5 with the shipped profiles on a
- * virtual clock: states, reasons and times as the scenarios say them, whatever point of the probes'
- * slots the fault meets.
+/* tests/app/test_scenarios.c: RMU-2, RMU-3, RMU-4, NM-1, NM-2 and NM-5 with the shipped profiles on
+ * a virtual clock: states, reasons and times as the scenarios say them, whatever point of the
+ * probes' slots the fault meets.
  *
  * Paging, restart and record belong to later issues (alerts, actions, journal): the fix is made in
  * the scripted world.
@@ -189,6 +189,35 @@ static void says(struct world *w, const struct reading *r, const char *words, in
     }
 }
 
+/* A restart told as what it is while it lasts: the words of the one that goes, then nobody there,
+ * then well again. What it was done by, and how long it may take, belongs to actions. */
+static void rmu_3_a_restart_says_so(void **state)
+{
+    (void)state;
+    for (int i = 0; i < STEPS; i++) {
+        struct world w = { 0 };
+        const struct reading *health;
+
+        world_start(&w, "ratemyunit", i * STEP_MS);
+        health = world_reading(&w, "api", "health");
+        all_is_well(&w);
+        w.shutting_down = true;
+        until(&w, health, STATE_DEGRADED, 11 * SECOND);
+        says(&w, health, "failing 1/3: 503: error: Server is shutting down", 0);
+        until(&w, health, STATE_DOWN, 24 * SECOND); /* 40 s are longer than three failures */
+        says(&w, health, "Server is shutting down", 0);
+        assert_int_equal(world_service(&w, "db")->state, STATE_UP);
+        w.shutting_down = false;
+        w.away = true;
+        says(&w, health, "refused", 11 * SECOND);
+        w.away = false;
+        until(&w, health, STATE_UP, 11 * SECOND);
+        io_advance(w.io, 61 * SECOND);
+        all_is_well(&w);
+        world_stop(&w);
+    }
+}
+
 enum { MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 
 /* The night's dump does not come: amber until the end of its window, then missed and beyond the
@@ -245,6 +274,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rmu_2_redis_down_is_down),
+        cmocka_unit_test(rmu_3_a_restart_says_so),
         cmocka_unit_test(rmu_4_200_from_the_wrong_page),
         cmocka_unit_test(nm_1_answered_with_200),
         cmocka_unit_test(nm_1_answered_with_503_is_degraded_all_the_same),

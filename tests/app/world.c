@@ -81,6 +81,13 @@ static void world_http(void *arg, const char *method, const char *url, struct fa
         "Strict-Transport-Security: max-age=31536000\r\nX-Content-Type-Options: nosniff\r\n"
         "X-XSS-Protection: 1; mode=block\r\nReferrer-Policy: same-origin\r\n"
         "Permissions-Policy: camera=()\r\n";
+    if ((w->shutting_down || w->away) && !strstr(url, ":18081")) {
+        a->code = 503;
+        a->body = "{\"error\":\"Server is shutting down\"}";
+        a->fault = w->away ? FAULT_REFUSED : FAULT_NONE;
+        a->why = "refused";
+        return;
+    }
     if (strstr(url, "/health/live") || strstr(url, "/health/ready"))
         a->body = "{\"status\":\"ok\"}";
     else if (strstr(url, "/health"))

@@ -14,10 +14,11 @@ struct world {
     struct secrets *secrets;
     bool neurmatic;
     bool redis_down, db_down, html_200, degraded_as_503;
-    char backups[64];    /* a real folder, of a night each up to that of WORLD_T0_S */
-    bool newest_corrupt; /* gzip says so */
-    double requests;     /* counted on /metrics */
-    char log[64]; /* of the API */
+    char backups[64];         /* a real folder, of a night each up to that of WORLD_T0_S */
+    bool shutting_down, away; /* the API, on its way through a restart */
+    bool newest_corrupt;      /* gzip says so */
+    double requests;          /* counted on /metrics */
+    char log[64];             /* of the API */
     char body[4096];
 };
 
