@@ -114,13 +114,13 @@ class Demo(DemoCase):
     def test_nm_5_a_dump_that_is_corrupt(self):
         """Real dumps of a real database, read back by gzip; asked by hand, the interval is long."""
         with self.demo("neurmatic") as s:
-            self.live(s)
-            s.key("5")
-            s.wait_for(r"/Backups.local +up /", seconds=20)
+            s.wait_for("DEMO", seconds=10)
+            s.key("5")  # how the rest of the system is, is of no matter here
+            s.wait_for(r"/Backups.local +up /", seconds=60)
             s.wait_for("gzip -dc and the last line good", seconds=10)
             s.wait_for("contradicts itself", seconds=5)
             self.fault(s, "backup_corrupt")
-            s.wait_for(r"/backup_corrupt: on|fault/", seconds=10)
+            s.wait_for("backup_corrupt", seconds=10)
             s.key("C-r")
             s.wait_for("gzip -dc says no", seconds=20)
             s.wait_for(r"/Backups.local +down +\d+h/", seconds=10)  # from the last one that was read back
