@@ -109,11 +109,21 @@ static bool files_sum_is(const char *out, const char *sum)
     return strncasecmp(out, sum, n) == 0 && out[n] == ' ';
 }
 
+/* The first line without the file's own path: that one is said anyway. */
+static const char *files_said(const char *err, const char *name)
+{
+    const char *said = err + strspn(err, " \r\n"), *at = strstr(said, name);
+    size_t n = strlen(name);
+
+    return at && at < said + strcspn(said, "\r\n") && strncmp(at + n, ": ", 2) == 0 ? at + n + 2
+                                                                                    : said;
+}
+
 /* "" = the step is passed. */
 static void files_judge_step(const struct files_state *s, const struct run_end *end,
                              const char *program, char why[BACKUP_WORDS])
 {
-    const char *said = end->err + strspn(end->err, " \r\n");
+    const char *said = files_said(end->err, s->subject.name);
     int len = (int)strcspn(said, "\r\n");
 
     *why = '\0';

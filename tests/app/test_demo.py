@@ -123,7 +123,7 @@ class Demo(DemoCase):
             s.wait_for("backup_corrupt", seconds=10)
             s.key("C-r")
             s.wait_for("gzip -dc says no", seconds=20)
-            s.wait_for(r"/Backups.local +down +\d+h/", seconds=10)  # from the last one that was read back
+            s.wait_for(r"/Backups.local +down +[0-9]+h/", seconds=10)  # from the last one that was read back
             self.fault(s, "backup_corrupt")
             s.key("C-r")
             s.wait_for(r"/Backups.local +up /", seconds=20)
