@@ -325,6 +325,50 @@ static void wal_moves_what_can_be_recovered(void **state)
     night_fini(&n);
 }
 
+static void verification_has_an_age(void **state)
+{
+    struct night n;
+
+    (void)state;
+    night_init(&n);
+    n.o.rpo_ms = 26 * HOUR;
+    n.o.verified_within_ms = 31 * DAY;
+    night_days(&n, 3, HOUR, 1000);
+    night_judge(&n);
+    says(&n, STATE_DEGRADED, "none was verified · last good 1h ago, RPO 26h");
+    n.f.verified.verdict = BACKUP_VERIFIED;
+    n.f.verified.at_ms = NOW - 40 * DAY;
+    BACKUP_SET(n.f.verified.how, "restored in staging");
+    report_clear(&n.r, NOW);
+    night_judge(&n);
+    says(&n, STATE_DEGRADED,
+         "last 40d ago, wanted every 31d: restored in staging · last good 1h ago, RPO 26h");
+    n.f.verified.at_ms = NOW - 30 * DAY;
+    report_clear(&n.r, NOW);
+    night_judge(&n);
+    assert_int_equal(n.r.state, STATE_UP);
+    finds(&n, "verification", STATE_UP, "good: restored in staging, 30d ago");
+    night_fini(&n);
+}
+
+/* One that runs excuses a while, and not for ever. */
+static void one_that_runs_is_amber_for_a_while(void **state)
+{
+    struct night n;
+
+    (void)state;
+    night_init(&n);
+    n.o.rpo_ms = 24 * HOUR;
+    night_days(&n, 3, 25 * HOUR, 1000);
+    n.f.running = true;
+    night_judge(&n);
+    says(&n, STATE_DEGRADED, "one is running: last good 25h ago, RPO 24h");
+    report_clear(&n.r, NOW + 30 * HOUR);
+    night_judge(&n);
+    assert_int_equal(n.r.state, STATE_DOWN);
+    night_fini(&n);
+}
+
 /* WAL without any backup to replay it on recovers nothing. */
 static void wal_alone_recovers_nothing(void **state)
 {
@@ -462,6 +506,8 @@ int main(void)
         cmocka_unit_test(what_is_being_verified_is_neither),
         cmocka_unit_test(retention_gaps_and_plan_are_told),
         cmocka_unit_test(wal_moves_what_can_be_recovered),
+        cmocka_unit_test(verification_has_an_age),
+        cmocka_unit_test(one_that_runs_is_amber_for_a_while),
         cmocka_unit_test(wal_alone_recovers_nothing),
         cmocka_unit_test(what_the_source_says_counts),
         cmocka_unit_test(very_many_are_bounded),
