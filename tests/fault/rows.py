@@ -34,7 +34,7 @@ def ids(text):
 PROMISED = {
     2: ids("H1-H8 H10 H12-H20 H22 H23 P1-P5 P7 P9-P14 R1 R2 R5 R6 R8 R10 "
            "T1-T7 T9 T13-T16 C1-C3 C5 C7 C9 C10"),
-    3: ids("H9 H11 H21 H24 C4 C6"),
+    3: ids("H9 H11 H21 H24 P15 R3 R4 R7 R9 R12 X1-X6 X9-X12 S14 C4 C6"),
 }
 
 
