@@ -21,6 +21,12 @@ def run(*args):
     return subprocess.run([MIDWATCH, *args], capture_output=True, text=True, timeout=30)
 
 
+def first_cells(heading):
+    """What is named in the first column of the table under a heading."""
+    section = README.split(f"## {heading}\n")[1].split("\n## ")[0]
+    return {word for cell in re.findall(r"^\| (.*?) \|", section, re.M) for word in re.findall(r"`([^`]+)`", cell)}
+
+
 class Readme(unittest.TestCase):
     def test_configurations_pass_the_check(self):
         found = blocks("yaml")
@@ -49,9 +55,13 @@ class Readme(unittest.TestCase):
     def test_keys_are_those_of_the_tables(self):
         tables = "".join(p.read_text() for p in (ROOT / "tui").glob("*.c"))
         keys = set(re.findall(r'\{ "([^"]+)", CMD_', tables))
-        for cell in re.findall(r"^\| (.*?) \|", README, re.M)[2:]:
-            for key in re.findall(r"`([^`]+)`", cell):
-                self.assertIn(key, keys)
+        named = first_cells("Keys")
+        self.assertGreater(len(named), 10)
+        self.assertLessEqual(named, keys)
+
+    def test_kinds_are_those_that_there_are(self):
+        sources = "".join(p.read_text() for p in (ROOT / "probes").glob("*.c"))
+        self.assertEqual(first_cells("What it can ask"), set(re.findall(r'\.kind = "([^"]+)"', sources)))
 
     def test_no_address_outside_loopback_is_live(self):
         for host in re.findall(r"https?://([^/\s`\"']+)", README):
