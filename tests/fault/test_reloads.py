@@ -28,8 +28,6 @@ WARM = 2     # periods until what grows once has grown
 GROWTH_KB = 1024 if SANITIZED else 256
 SETTLE_MS = 2500  # by then each probe was asked
 KEPT = 32  # idle connections of the client of HTTP, also to what is asked no more
-# Freed memory is given out again at once: what is held back would hide what grows.
-ASAN = "quarantine_size_mb=0:thread_local_quarantine_size_kb=0:malloc_context_size=4"
 PAGE = "# TYPE queue_depth gauge\nqueue_depth 3\n# TYPE done_total counter\ndone_total 7\n"
 
 
@@ -124,7 +122,7 @@ class ReloadTest(unittest.TestCase):
 
     def test_a_reload_leaves_nothing_behind(self):
         world, seen = World(self), []
-        with console.Console(MIDWATCH, "", sanitized=SANITIZED, asan=ASAN) as c:
+        with console.Console(MIDWATCH, "", sanitized=SANITIZED, asan=console.NOTHING_HELD_BACK) as c:
             c.screen.close()
             c.secret = os.path.join(c.dir, "secret")
             pathlib.Path(c.secret).write_text("canary-Zq7\n")
