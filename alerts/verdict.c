@@ -10,10 +10,21 @@ static bool verdict_any_critical(const struct board *b)
     return false;
 }
 
-/* What a service's state does to the whole. */
+/* What a service's state does to the whole. What is switched off on purpose counts as available,
+ * unless the whole cannot be there without it. */
 static enum state verdict_weight(const struct service *s, bool critical)
 {
+    if (s->state == STATE_DISABLED)
+        return s->critical ? STATE_DISABLED : STATE_UP;
     return s->state == STATE_DOWN && !critical ? STATE_DEGRADED : s->state;
+}
+
+static bool verdict_all_off(const struct board *b)
+{
+    for (size_t i = 0; i < b->n_services; i++)
+        if (b->services[i].state != STATE_DISABLED)
+            return false;
+    return b->n_services > 0;
 }
 
 /* Which of two roots the line should name: the heavier, then the critical one, then the one that
@@ -59,6 +70,7 @@ void verdict_make(struct board *b)
 {
     struct verdict *v = &b->verdict;
     bool any = verdict_any_critical(b);
+    bool off = verdict_all_off(b);
     enum state worst = b->n_services ? STATE_UP : STATE_UNKNOWN, weight = STATE_UP;
     size_t all = board_n_readings(b), answered = board_n_answered(b);
 
@@ -68,10 +80,10 @@ void verdict_make(struct board *b)
     v->blind = b->unreachable_since_ms != 0;
     for (size_t i = 0; i < b->n_services; i++) {
         const struct service *s = &b->services[i];
-        enum state w = verdict_weight(s, s->critical || !any);
+        enum state w = off ? s->state : verdict_weight(s, s->critical || !any);
 
         /* What has not answered yet is not a finding, unless nothing else is. */
-        if (s->state == STATE_UP || verdict_unanswered(s))
+        if (w == STATE_UP || verdict_unanswered(s))
             continue;
         if (state_rank(w) > state_rank(worst))
             worst = w;

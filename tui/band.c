@@ -257,17 +257,21 @@ static void verdict_rest(const struct board *b, char out[96])
 static void verdict_calm(const struct view *v, char out[96])
 {
     const struct board *b = v->board;
-    size_t up = 0, n;
+    size_t up = 0, off = 0, n;
     char age[16];
 
-    for (size_t i = 0; i < b->n_services; i++)
+    for (size_t i = 0; i < b->n_services; i++) {
         up += b->services[i].state == STATE_UP;
+        off += b->services[i].state == STATE_DISABLED;
+    }
     if (up == b->n_services)
         n = (size_t)snprintf(out, 96, up == 1 ? "%zu service up" : "all %zu services up", up);
     else
         n = (size_t)snprintf(out, 96, "%zu of %zu services up", up, b->n_services);
     if (up == b->n_services && b->verdict.since_ms > 0)
         snprintf(out + n, 96 - n, " for %s", age_words(v->now_ms, b->verdict.since_ms, age));
+    else if (off)
+        snprintf(out + n, 96 - n, ", %zu switched off", off);
 }
 
 static const struct service *verdict_root(const struct board *b)

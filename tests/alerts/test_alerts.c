@@ -140,9 +140,35 @@ static void unknown_and_stale_are_never_up(void **state)
         struct board *b =
             make(2, (enum state[]){ STATE_UP, (enum state)s }, (const char *[]){ NULL });
 
-        assert_int_equal(b->verdict.state, s);
+        assert_int_equal(b->verdict.state, s == STATE_DISABLED ? STATE_UP : s);
         board_free(b);
     }
+}
+
+/* A kill switch is no outage; a critical service that is off, or all of them, is no system. */
+static void what_is_switched_off_counts_as_available(void **state)
+{
+    struct board *b = make(2, (enum state[]){ STATE_UP, STATE_DISABLED }, (const char *[]){ NULL });
+
+    (void)state;
+    assert_int_equal(b->verdict.state, STATE_UP);
+    assert_int_equal(b->verdict.root, -1);
+    assert_int_equal(b->verdict.others, 0);
+    b->services[1].critical = true;
+    verdict_make(b);
+    assert_int_equal(b->verdict.state, STATE_DISABLED);
+    assert_int_equal(b->verdict.root, 1);
+    b->services[1].critical = false;
+    b->services[0].state = STATE_DISABLED;
+    verdict_make(b);
+    assert_int_equal(b->verdict.state, STATE_DISABLED);
+    assert_true(b->verdict.root >= 0);
+    b->services[0].state = STATE_DEGRADED;
+    verdict_make(b);
+    assert_int_equal(b->verdict.state, STATE_DEGRADED);
+    assert_int_equal(b->verdict.root, 0);
+    assert_int_equal(b->verdict.others, 0);
+    board_free(b);
 }
 
 static void before_the_first_answers_it_connects(void **state)
@@ -197,6 +223,7 @@ int main(void)
         cmocka_unit_test(only_the_critical_take_the_system_down),
         cmocka_unit_test(of_two_as_badly_off_the_critical_one_is_named),
         cmocka_unit_test(unknown_and_stale_are_never_up),
+        cmocka_unit_test(what_is_switched_off_counts_as_available),
         cmocka_unit_test(before_the_first_answers_it_connects),
         cmocka_unit_test(a_blind_console_blames_nobody),
     };
