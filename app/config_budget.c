@@ -170,7 +170,7 @@ static bool budget_key(struct reader *r, const struct node *key, char origin[ORI
     struct buf url = { 0 };
     struct err err = { 0 };
     const char *rest = "";
-    bool outside, fine = false;
+    bool outside = false, fine = false;
 
     if (!vars_expand(&w->vars, key->text, &url, &outside, &err)) {
         if (*err.msg && !w->vars.blamed)
