@@ -21,13 +21,15 @@ static bool pg_db_answered_late(struct pg_db *db, struct pg_call *c)
     return c->serial != serial || !c->done;
 }
 
-/* It ran out of time a moment ago and is being cancelled: those that went out with it, behind it,
- * were never looked at. */
-static bool pg_db_just_missed(const struct pg_db *db, const struct pg_call *c)
+/* The first ran out of time a moment ago and is being cancelled: what was asked before that, behind
+ * it, was never looked at. What was asked after that had its whole time. */
+static bool pg_db_just_missed(const struct pg_db *db, const struct pg_call *first,
+                              const struct pg_call *c)
 {
-    int64_t since_us = io_mono_us(db->pg->io) - c->started_us - c->timeout_ms * 1000;
+    int64_t missed_us = first->started_us + first->timeout_ms * 1000;
 
-    return !c->internal && since_us < PG_GRACE_MS * 1000;
+    return !first->internal && c->started_us < missed_us &&
+           io_mono_us(db->pg->io) - missed_us < PG_GRACE_MS * 1000;
 }
 
 /* What the deadline found: how far the query had come is the reason. */
@@ -58,7 +60,7 @@ void pg_db_on_deadline(void *arg)
         err_set(&why, "connected, but no greeting within %lld ms", ms);
     } else if ((c->sent && c == db->first) || db->state == PG_CLOSED) {
         err_set(&why, "no answer within %lld ms", ms);
-    } else if (db->first != c && (db->first->done || pg_db_just_missed(db, db->first))) {
+    } else if (db->first != c && (db->first->done || pg_db_just_missed(db, db->first, c))) {
         fault = FAULT_LOCAL; /* tells nothing about the server */
         err_set(&why, "waited %lld ms behind another query of ours", ms);
     } else {
