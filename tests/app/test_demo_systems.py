@@ -61,7 +61,7 @@ class Systems(DemoCase):
             self.command(s, "ask")
             s.wait_for(r"/Concierge +disabled +.error is concierge_u/", seconds=15)
             s.wait_for(r"/^ *UP +7 of 8 services up, 1 switched off/", seconds=30)
-            s.wait_for("nothing is known to be wrong", seconds=5)
+            s.wait_for("nothing is wrong", seconds=5)
             self.leave(s)
 
     def test_cm_3_slow_and_not_down(self):

@@ -15,7 +15,7 @@ import urllib.request
 PROGRAM = os.environ.get("MIDWATCH_SIM", "build/examples/sim/midwatch-sim")
 SKIP = 77
 SANITIZED = os.environ.get("MIDWATCH_SANITIZE", "none") != "none"
-END_S = 8.0 if SANITIZED else 2.0  # how long an end may take; bounds of time mean plain builds
+END_S = 10.0 if SANITIZED else 5.0  # an end waits for PostgreSQL to stop, which waits for the disk
 
 
 def wait_for(what, condition, seconds=5.0):
