@@ -118,6 +118,13 @@ def pg_words(dsn, sql, password=None, limit=1.5):
         done.stderr.strip()[-200:] or "another answer"
 
 
+# 1 when a replica follows and replays, as its own server says.
+REPLICATES = """SELECT CASE WHEN pg_is_in_recovery()
+    THEN (SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming')
+         * (NOT pg_is_wal_replay_paused())::int
+    ELSE least(1, (SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming')) END"""
+
+
 def redis_words(url, password=None, limit=1.0):
     u = urllib.parse.urlsplit(url)
     with socket.create_connection((u.hostname, u.port), limit) as s:
@@ -148,6 +155,17 @@ def queue_words(url, name, limit=1.0):
     return "ok" if waits.startswith(b"*") else waits.decode("latin-1").strip()[:80]
 
 
+def list_words(url, name, limit=1.0):
+    u = urllib.parse.urlsplit(url)
+    with socket.create_connection((u.hostname, u.port), limit) as s:
+        s.settimeout(limit)
+        f = s.makefile("rwb")
+        f.write(resp_command("LLEN", name))
+        f.flush()
+        waits = f.readline(100)
+    return "ok" if re.fullmatch(rb":[1-9][0-9]*\r\n", waits) else waits.decode("latin-1").strip()[:80] or "closed"
+
+
 def words(source, probes):
     """Asks the first probe of a fixture as its options say."""
     options = next(iter(probes.values()))
@@ -158,7 +176,10 @@ def words(source, probes):
         if "password" in options:
             password = pathlib.Path(options["password"][5:]).read_text().strip()
         if "postgres" in options:
-            return pg_words(options["postgres"], options["sql"], password)
+            asked = REPLICATES if options.get("show") == "replication" else options["sql"]
+            return pg_words(options["postgres"], asked, password)
+        if options.get("layout") == "list":
+            return list_words(options["redis"], options["queue"])
         if "queue" in options:
             return queue_words(options["redis"], options["queue"])
         return redis_words(options["redis"], password)
