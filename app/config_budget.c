@@ -10,6 +10,7 @@
 
 #include "app/secrets.h"
 #include "core/alloc.h"
+#include "core/decimal.h"
 
 enum { TOLD_MAX = 4, ORIGIN_MAX = 280, ALLOWED_MAX = 1000000000 };
 
@@ -112,11 +113,11 @@ static int asker_order(const void *a, const void *b)
 static bool budget_limit(const char *text, struct config_budget *b, struct err *err)
 {
     struct err ignored;
-    char *end;
-    long n = strtol(text, &end, 10);
+    size_t len = strcspn(text, "/");
+    long n;
 
-    if (end == text || text[strspn(text, "0123456789")] != '/' || n < 1 || n > ALLOWED_MAX ||
-        !duration_parse(end + 1, &b->window_ms, &ignored) || b->window_ms < 1000)
+    if (!decimal_whole(text, len, ALLOWED_MAX, &n) || n < 1 || !text[len] ||
+        !duration_parse(text + len + 1, &b->window_ms, &ignored) || b->window_ms < 1000)
         return err_set(err, "'%.40s' is no rate; write requests and time, such as 100/1m", text);
     b->allowed = (int)n;
     return true;

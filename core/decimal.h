@@ -1,10 +1,13 @@
-/* core/decimal.h: digits and a power of ten into the nearest double, where one rounding does it.
+/* core/decimal.h: digits into numbers: a power of ten with them into the nearest double, where one
+ * rounding does it, and whole numbers up to a limit.
  *
- * Errors:  false where more than one would be needed: then strtod() has to.
+ * Errors:  false where more than one rounding would be needed: then strtod() has to; where there is
+ *          anything but digits, or more than the limit.
  */
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
@@ -30,4 +33,18 @@ static inline bool decimal_exact(uint64_t digits, int power, double *out)
         return false;
     *out = power < 0 ? *out / powers[-power] : *out * powers[power];
     return true;
+}
+
+/* All of the bytes, and digits alone: no sign, no blank, unlike strtol(). */
+static inline bool decimal_whole(const char *s, size_t len, long max, long *out)
+{
+    *out = 0;
+    for (size_t i = 0; i < len; i++) {
+        int digit = s[i] - '0';
+
+        if (digit < 0 || digit > 9 || digit > max || *out > (max - digit) / 10)
+            return false;
+        *out = *out * 10 + digit;
+    }
+    return len > 0;
 }

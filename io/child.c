@@ -57,7 +57,7 @@ struct child {
     bool faked;  /* a script said how it ended, in `status` and `out` */
     bool exited, killing, ended, orphan;
     unsigned long run; /* of orphans.h; 0 = it knows of the end */
-    bool *gone; /* set when freed from inside a callback */
+    bool *gone;        /* set when freed from inside a callback */
 };
 
 static const char *const child_path = "PATH=" CHILD_PATH;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/decimal.h"
 #include "io/dns_impl.h"
 #include "io/errand.h"
 #include "io/fake.h"
@@ -42,18 +43,17 @@ static bool dns_server(const char *server, struct sockaddr_in *out)
 {
     char host[16];
     size_t len = strcspn(server, ":");
+    const char *colon = server[len] ? server + len + 1 : NULL;
     long port = DNS_PORT;
-    char none = 0, *end = &none;
 
     if (len == 0 || len >= sizeof host)
         return false;
     memcpy(host, server, len);
     host[len] = '\0';
-    if (server[len])
-        port = strtol(server + len + 1, &end, 10);
+    if (colon && !decimal_whole(colon, strlen(colon), UINT16_MAX, &port))
+        return false;
     *out = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
-    return inet_pton(AF_INET, host, &out->sin_addr) == 1 && !*end && port > 0 && port < 65536 &&
-           (!server[len] || server[len + 1]);
+    return inet_pton(AF_INET, host, &out->sin_addr) == 1 && port > 0;
 }
 
 bool dns_server_valid(const char *server)

@@ -13,6 +13,7 @@
 
 struct errand {
     struct io_watch *watch;
+    struct io_timer *later; /* of a virtual loop, which has no threads */
     void (*ended)(void *arg, void *what);
     void *arg;
     int pipe_rd;
@@ -54,6 +55,7 @@ void errand_forget(struct errand *e)
     if (!e)
         return;
     io_watch_free(e->watch);
+    io_timer_free(e->later);
     if (e->pipe_rd >= 0)
         close(e->pipe_rd);
     errand_unref(e);
@@ -73,6 +75,15 @@ static void errand_on_watch(void *arg, int events)
     errand_forget(e);
 }
 
+static void errand_on_later(void *arg)
+{
+    struct errand *e = arg;
+
+    e->ops->run(e->what);
+    e->ended(e->arg, e->what);
+    errand_forget(e);
+}
+
 static int errand_run(struct errand *e)
 {
     int rc;
@@ -88,15 +99,23 @@ struct errand *errand_start(struct io *io, const struct errand_ops *ops, void *w
                             void (*ended)(void *arg, void *what), void *arg)
 {
     struct errand *e = xcalloc(1, sizeof *e);
-    int fds[2] = { -1, -1 }, rc = pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0 ? errno : 0;
+    int fds[2] = { -1, -1 }, rc = 0;
 
     e->ops = ops;
     e->ended = ended;
     e->arg = arg;
+    e->what = what;
+    e->pipe_rd = e->pipe_wr = -1;
+    atomic_init(&e->refs, 1);
+    if (io_is_virtual(io)) {
+        e->later = io_timer_new(io, errand_on_later, e);
+        io_timer_arm(e->later, 0);
+        return e;
+    }
+    if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0)
+        rc = errno;
     e->pipe_rd = fds[0];
     e->pipe_wr = fds[1];
-    e->what = what;
-    atomic_init(&e->refs, 1);
     if (!rc) {
         e->watch = io_watch_new(io, e->pipe_rd, IO_READ, errand_on_watch, e);
         rc = e->watch ? errand_run(e) : ENOMEM;

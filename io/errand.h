@@ -1,4 +1,5 @@
-/* io/errand.h: a library's call that blocks, run in a thread of its own, its end told on the loop.
+/* io/errand.h: a call that blocks, of a library or into a file system that may be gone, run in a
+ * thread of its own, its end told on the loop. A virtual loop runs it at its next turn.
  *
  * A hung errand holds up nobody: not the loop, not another errand, not the end of the program. So
  * there is no limit here to how many there are, nor to how long one takes: its user has both.

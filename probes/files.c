@@ -1,6 +1,7 @@
 /* probes/files.c: backups that are files in a folder: the newest that matches a pattern, by name,
  * time, size and content, and read back by a program, once each, when nobody else wants the disk.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,21 +231,15 @@ static void files_on_look(void *arg, void *shared)
     files_verify(p); /* says it at once when there is nothing to read back */
 }
 
-static void files_on_no_look(void *arg, const char *why)
-{
-    struct probe *p = arg;
-
-    ((struct files_state *)p->state)->look = NULL;
-    files_failed(p, why);
-}
-
 /* Reading one back may take long: then what is known so far is told, and the rest when it is. */
 static void files_on_limit(void *arg)
 {
     struct probe *p = arg;
     struct files_state *s = p->state;
 
-    if (s->look)
+    if (s->no_look)
+        files_failed(p, strerror(s->no_look));
+    else if (s->look)
         files_failed(p, "the file system does not answer");
     else
         files_say(p);
@@ -262,10 +257,7 @@ void files_settled(struct probe *p)
 
 static void files_poll(struct probe *p)
 {
-    static const struct aside_work work = { .work = (void (*)(void *))files_look,
-                                            .done = files_on_look,
-                                            .failed = files_on_no_look,
-                                            .drop = files_look_drop };
+    static const struct errand_ops ops = { files_look, files_look_drop, FILES_STACK };
     const struct files_options *o = p->self;
     struct files_state *s = p->state;
     const char *pattern = files_pattern(o->files);
@@ -284,7 +276,12 @@ static void files_poll(struct probe *p)
     l->known = s->n ? xreallocarray(NULL, s->n, sizeof *l->known) : NULL;
     if (s->n)
         memcpy(l->known, s->files, s->n * sizeof *l->known);
-    s->look = aside_start(p->clients->io, &work, l, p);
+    s->look = errand_start(p->clients->io, &ops, l, files_on_look, p);
+    s->no_look = s->look ? 0 : errno;
+    if (!s->look) {
+        files_look_drop(l);
+        io_timer_arm(s->limit, 0); /* told there: a poll does not answer inside its call */
+    }
 }
 
 static bool files_open(struct probe *p, struct err *err)
@@ -305,7 +302,7 @@ static void files_close(struct probe *p)
 
     if (!s)
         return;
-    aside_leave(s->look);
+    errand_forget(s->look);
     run_free(s->run);
     io_timer_free(s->limit);
     backup_facts_fini(&s->facts);

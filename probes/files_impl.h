@@ -3,18 +3,19 @@
 
 #include <sys/stat.h>
 
-#include "io/aside.h"
+#include "io/errand.h"
 #include "probes/backup.h"
 #include "probes/run.h"
 
 enum files_names { FILES_NAME_UTC, FILES_NAME_LOCAL, FILES_NAME_NONE };
 
 enum {
-    FILES_MATCHES = 20000, /* more than these in a folder are refused */
-    FILES_OPENED = 100,    /* the newest of these are opened, the others only listed */
-    FILES_SUMMED = 7,      /* of these the checksum file is looked at each time: it comes later */
-    FILES_TAIL = 1024,     /* a plain dump has its trailer in so many last bytes */
-    FILES_QUIET_MS = 60000 /* a file that changed since then may still be written */
+    FILES_MATCHES = 20000,   /* more than these in a folder are refused */
+    FILES_OPENED = 100,      /* the newest of these are opened, the others only listed */
+    FILES_SUMMED = 7,        /* of these the checksum file is looked at each time: it comes later */
+    FILES_TAIL = 1024,       /* a plain dump has its trailer in so many last bytes */
+    FILES_STACK = 512 << 10, /* of the thread that looks; what a file holds is on the heap */
+    FILES_QUIET_MS = 60000   /* a file that changed since then may still be written */
 };
 
 struct files_options {
@@ -64,7 +65,7 @@ struct files_look { /* one look into the folder; the thread's while it runs */
 bool files_same(const struct files_file *a, const struct files_file *b);
 
 /* probes/files_look.c: in a thread: lists, and opens what is new. */
-void files_look(struct files_look *l);
+void files_look(void *look);
 
 /* probes/files_read.c: what one file holds, and what the checksum file beside it says (`demanded`:
  * that there is none is no good). `folder` is open. */

@@ -128,8 +128,9 @@ static void files_look_into(struct files_look *l, int folder)
     }
 }
 
-void files_look(struct files_look *l)
+void files_look(void *look)
 {
+    struct files_look *l = look;
     DIR *dir = opendir(l->folder);
 
     if (!dir) {

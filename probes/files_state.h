@@ -4,7 +4,8 @@
 #include "probes/files_impl.h"
 
 struct files_state {
-    struct aside *look; /* under way, also one that does not come back */
+    struct errand *look; /* under way, also one that does not come back */
+    int no_look;         /* errno: none could be started */
     struct io_timer *limit;
     bool owed;                /* a report */
     struct files_file *files; /* newest first */

@@ -65,7 +65,12 @@ const char *jsonlog_measure_word(int measure)
 
 double jsonlog_quantile(int measure)
 {
-    return measure < JSONLOG_P50 ? 0 : atof(jsonlog_measures[measure] + 1) / 100;
+    static const double quantiles[] = {
+        [JSONLOG_P50] = 0.50, [JSONLOG_P75] = 0.75, [JSONLOG_P90] = 0.90,
+        [JSONLOG_P95] = 0.95, [JSONLOG_P98] = 0.98, [JSONLOG_P99] = 0.99
+    };
+
+    return quantiles[measure];
 }
 
 static bool jsonlog_of_field(int measure)

@@ -3,8 +3,11 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/decimal.h"
 #include "core/json.h"
 #include "probes/logline_impl.h"
+
+enum { PLACE_MAX = 999999 }; /* in an array */
 
 struct logpaths *logpaths_new(void)
 {
@@ -100,9 +103,12 @@ bool logpaths_valid(const char *field, struct err *err)
 /* The place in an array that a name stands for; -1 when it is none. */
 static int32_t node_index(const char *name)
 {
-    size_t len = strspn(name, "0123456789");
+    size_t len = strlen(name);
+    long place;
 
-    return !len || name[len] || len > 6 || (*name == '0' && len > 1) ? -1 : (int32_t)atoi(name);
+    return decimal_whole(name, len, PLACE_MAX, &place) && (*name != '0' || len == 1)
+               ? (int32_t)place
+               : -1;
 }
 
 static int node_child(struct logpaths *p, int parent, const char *name)

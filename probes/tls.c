@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/decimal.h"
 #include "probes/registry.h"
 #include "probes/tls_impl.h"
 
@@ -61,13 +62,14 @@ static void tls_split(const char *address, int start, char **host, char **port)
 static bool tls_check_address(const struct tls_options *o, struct err *err)
 {
     char *host, *port;
+    long number;
     bool fine;
 
     if (strstr(o->address, "://"))
         return err_set(err, "tls: a host and a port, as in shop.example:443");
     tls_split(o->address, o->start, &host, &port);
-    fine = *host && !strpbrk(host, " /?#@[]") && *port && strlen(port) <= 5 &&
-           strspn(port, "0123456789") == strlen(port) && atoi(port) >= 1 && atoi(port) <= 65535;
+    fine = *host && !strpbrk(host, " /?#@[]") &&
+           decimal_whole(port, strlen(port), UINT16_MAX, &number) && number > 0;
     free(host);
     free(port);
     return fine || err_set(err, "tls: '%s' is not HOST:PORT", o->address);

@@ -101,10 +101,10 @@ static void endings_are_judged(void **state)
                                      .status = { .items = &pointer, .n = pointer ? 1 : 0 },
                                      .components = (char *)v->components };
         struct run_end end = { .status = v->exit < 0 ? -v->exit : v->exit << 8,
-                                   .out = v->out,
-                                   .err = v->err,
-                                   .out_len = strlen(v->out),
-                                   .took_ms = 1500 };
+                               .out = v->out,
+                               .err = v->err,
+                               .out_len = strlen(v->out),
+                               .took_ms = 1500 };
 
         common.unit = v->unit ? v->unit : UNIT_PERCENT;
         report_clear(&r, 1);

@@ -1,5 +1,5 @@
-/* tests/io/test_aside.c: work beside the loop that ends, that hangs, and that nobody waits for. */
-#include "io/aside.h"
+/* tests/io/test_errand.c: work beside the loop that ends, that hangs, and that nobody waits for. */
+#include "io/errand.h"
 
 #include <semaphore.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@ struct piece {
 
 struct seen {
     struct io *io;
-    int done, failed, worked;
+    int done, worked;
 };
 
 static void piece_work(void *shared)
@@ -41,15 +41,7 @@ static void seen_done(void *arg, void *shared)
     s->worked = ((struct piece *)shared)->worked;
 }
 
-static void seen_failed(void *arg, const char *why)
-{
-    (void)why;
-    ((struct seen *)arg)->failed++;
-}
-
-static const struct aside_work work = {
-    .work = piece_work, .done = seen_done, .failed = seen_failed, .drop = piece_drop
-};
+static const struct errand_ops ops = { piece_work, piece_drop, 64 << 10 };
 
 static struct piece *piece_new(sem_t *dropped, unsigned go)
 {
@@ -67,11 +59,10 @@ static void work_is_done_later_and_dropped(void **state)
 
     (void)state;
     sem_init(&dropped, 0, 0);
-    aside_start(s.io, &work, piece_new(&dropped, 1), &s);
+    assert_non_null(errand_start(s.io, &ops, piece_new(&dropped, 1), seen_done, &s));
     assert_int_equal(s.done, 0);
     WAIT(&s, s.done == 1);
     assert_int_equal(s.worked, 42);
-    assert_int_equal(s.failed, 0);
     sem_wait(&dropped); /* by whichever side was last */
     io_free(s.io);
     sem_destroy(&dropped);
@@ -82,22 +73,23 @@ static void work_that_hangs_is_left(void **state)
 {
     struct seen s = { .io = io_new(NULL) };
     struct piece *p;
-    struct aside *a;
+    struct errand *a;
     sem_t dropped;
 
     (void)state;
     sem_init(&dropped, 0, 0);
     p = piece_new(&dropped, 0);
-    a = aside_start(s.io, &work, p, &s);
+    a = errand_start(s.io, &ops, p, seen_done, &s);
+    assert_non_null(a);
     io_turn(s.io, 1);
-    aside_leave(a);
+    errand_forget(a);
     io_free(s.io);
     assert_int_equal(sem_trywait(&dropped), -1);
     sem_post(&p->go);
     sem_wait(&dropped);
     assert_int_equal(s.done, 0);
     sem_destroy(&dropped);
-    aside_leave(NULL);
+    errand_forget(NULL);
 }
 
 static void a_virtual_loop_does_it_at_its_next_turn(void **state)
@@ -107,7 +99,7 @@ static void a_virtual_loop_does_it_at_its_next_turn(void **state)
 
     (void)state;
     sem_init(&dropped, 0, 0);
-    aside_start(s.io, &work, piece_new(&dropped, 1), &s);
+    assert_non_null(errand_start(s.io, &ops, piece_new(&dropped, 1), seen_done, &s));
     assert_int_equal(s.done, 0);
     io_advance(s.io, 1);
     assert_int_equal(s.done, 1);
