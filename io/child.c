@@ -15,7 +15,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/alloc.h"
@@ -29,8 +28,7 @@ enum {
     CHILD_KILL_MS = 5000,  /* from TERM to KILL */
     CHILD_DRAIN_MS = 1000, /* what a descendant that kept the pipe may still say after the end */
     CHILD_READ = 16 << 10,
-    CHILD_READS = 8,      /* in one turn */
-    CHILD_REAP_TRIES = 20 /* of a millisecond, in child_free */
+    CHILD_READS = 8 /* in one turn */
 };
 
 struct child_pipe {
@@ -297,10 +295,12 @@ static void child_on_signal(void *arg, int signo)
     (void)signo;
     if (!child_reap(c))
         return;
-    if (c->orphan)
+    if (c->orphan) {
+        io_release(c->io);
         child_destroy(c);
-    else
+    } else {
         child_on_exit(c);
+    }
 }
 
 static void child_on_timer(void *arg)
@@ -356,15 +356,13 @@ void child_free(struct child *c)
     }
     c->killing = true;
     kill(-c->pid, SIGKILL);
-    for (int i = 0; i < CHILD_REAP_TRIES; i++) {
-        if (child_reap(c)) {
-            child_destroy(c);
-            return;
-        }
-        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+    if (child_reap(c)) {
+        child_destroy(c);
+        return;
     }
-    /* It hangs in the kernel: it is reaped when it comes out, or by init after us. */
+    /* It is about to go, or hangs in the kernel: reaped when it is out, or by init after us. */
     c->orphan = true;
+    io_hold(c->io);
     child_pipe_close(&c->out);
     child_pipe_close(&c->err);
     io_timer_off(c->timer);

@@ -58,6 +58,7 @@ struct io {
     uint32_t lag[LAG_BUCKETS];
     bool in_timers;
     size_t n_jobs; /* in other threads */
+    size_t n_held;
 };
 
 struct io_watch {
@@ -347,6 +348,16 @@ void io_work(struct io *io, void (*work)(void *arg), void (*done)(void *arg), vo
     uv_queue_work(&io->loop, &j->req, job_on_work, job_on_done);
 }
 
+void io_hold(struct io *io)
+{
+    io->n_held++;
+}
+
+void io_release(struct io *io)
+{
+    io->n_held--;
+}
+
 static void loop_run_jobs(struct io *io)
 {
     while (io->jobs) {
@@ -503,7 +514,7 @@ void io_free(struct io *io)
         return;
     }
     until_us = io_mono_us(io) + FREE_WAIT_MS * 1000;
-    while (io->n_jobs && io_mono_us(io) < until_us)
+    while ((io->n_jobs || io->n_held) && io_mono_us(io) < until_us)
         io_turn(io, 20);
     uv_walk(&io->loop, loop_close_walk, io);
     while (uv_run(&io->loop, UV_RUN_NOWAIT) && !io->n_jobs)

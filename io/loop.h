@@ -66,6 +66,10 @@ void io_signal_free(struct io_signal *s);
  * next turn. */
 void io_work(struct io *io, void (*work)(void *arg), void (*done)(void *arg), void *arg);
 
+/* Something ends soon by itself, on the loop: io_free() waits for its release as for work. */
+void io_hold(struct io *io);
+void io_release(struct io *io);
+
 /* One thing that lives as long as the loop and is freed at its very end, after all work is done. */
 void io_keep_set(struct io *io, void *thing, void (*free_thing)(void *thing));
 void *io_keep(const struct io *io); /* NULL = none yet */
