@@ -25,6 +25,7 @@ enum backup_type { BACKUP_UNTOLD, BACKUP_FULL, BACKUP_DIFF, BACKUP_INCR };
 struct backup {
     char name[BACKUP_NAME];
     int64_t at_ms; /* it brings the data back to then; where only that is told, when it completed */
+    int64_t written_ms; /* and when it was written, where that is told apart; 0 = it is not */
     double size_bytes;
     enum backup_type type;  /* sizes are compared within a type */
     char how[BACKUP_WORDS]; /* the evidence: "gzip, trailer read, gzip -t good"; may be empty */

@@ -140,6 +140,9 @@ static void backup_examine(struct backup *b, int64_t now_ms)
     else if (b->at_ms > now_ms + SKEW_MS)
         BACKUP_SET(b->why, "its time lies %s in the future",
                    age_format_hours(b->at_ms - now_ms, ahead));
+    else if (b->written_ms > now_ms + SKEW_MS)
+        BACKUP_SET(b->why, "it was written %s in the future",
+                   age_format_hours(b->written_ms - now_ms, ahead));
     else if (b->size_bytes == 0)
         BACKUP_SET(b->why, "0 bytes");
 }

@@ -2,6 +2,7 @@
  * time, size and content, and read back by a program, once each, when nobody else wants the disk.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,22 +78,22 @@ static bool files_reads_back(const struct files_options *o)
     return o->verify.n || o->checksum;
 }
 
-/* What was found bad while somebody may still write to it is not known yet. */
 static bool files_is_written(const struct files_state *s, const struct files_file *f)
 {
     return s->report.at_ms - f->mtime_ms < FILES_QUIET_MS &&
            s->report.at_ms - f->mtime_ms > -FILES_QUIET_MS;
 }
 
-static void files_bad(struct files_state *s, const struct files_file *f, const char *why,
-                      struct backup *b)
+/* Somebody may still write to it: what is bad in it, or only begins well, is not known yet, nor is
+ * its size. */
+static bool files_is_half(const struct files_state *s, const struct files_file *f, const char *bad)
 {
-    if (files_is_written(s, f)) {
-        b->pending = s->facts.running = true;
-        BACKUP_SET(b->how, "being written");
-    } else {
-        BACKUP_SET(b->why, "%s", why);
-    }
+    return files_is_written(s, f) && (*bad || (!f->whole && f->verdict != FILES_GOOD));
+}
+
+static bool files_is_summed(const struct files_state *s, const struct files_file *f)
+{
+    return f->sum_empty_ms && s->report.at_ms - f->sum_empty_ms < FILES_SUMMING_MS;
 }
 
 /* `proven`: a newer one was read back well. */
@@ -111,8 +112,16 @@ static void files_fact(const struct files_options *o, struct files_state *s,
     b->size_bytes = (double)f->size_bytes;
     BACKUP_SET(b->how, "%.60s%s%s", f->how, *f->how && *f->sum ? ", " : "",
                *f->sum ? "a checksum beside it" : "");
-    if (*bad) {
-        files_bad(s, f, bad, b);
+    b->written_ms = f->mtime_ms;
+    if (files_is_half(s, f, bad)) {
+        b->pending = s->facts.running = true;
+        b->size_bytes = NAN;
+        BACKUP_SET(b->how, "being written");
+    } else if (bad == f->sum_why && files_is_summed(s, f)) {
+        b->pending = true;
+        BACKUP_SET(b->how, "its checksum is being counted");
+    } else if (*bad) {
+        BACKUP_SET(b->why, "%s", bad);
     } else if (*f->unseen) {
         b->pending = true;
         BACKUP_SET(b->how, "%s", f->unseen);
@@ -121,7 +130,10 @@ static void files_fact(const struct files_options *o, struct files_state *s,
         *proven = true;
     } else if (files_reads_back(o) && !*proven) {
         b->pending = true;
-        BACKUP_SET(b->how, "%s", *f->words ? f->words : "it is being read back");
+        BACKUP_SET(b->how, "%s",
+                   *f->words                                  ? f->words
+                   : s->reading && files_same(f, &s->subject) ? "it is being read back"
+                                                              : "not read back yet");
     } else if (files_reads_back(o)) {
         BACKUP_SET(b->how, "%.60s, not read back here", f->how);
     }
@@ -249,6 +261,8 @@ void files_settled(struct probe *p)
 {
     struct files_state *s = p->state;
 
+    if (s->look)
+        return; /* what was listed before is no answer to a question of now */
     if (s->owed)
         files_say(p);
     else

@@ -15,7 +15,8 @@ enum {
     FILES_SUMMED = 7,        /* of these the checksum file is looked at each time: it comes later */
     FILES_TAIL = 1024,       /* a plain dump has its trailer in so many last bytes */
     FILES_STACK = 512 << 10, /* of the thread that looks; what a file holds is on the heap */
-    FILES_QUIET_MS = 60000   /* a file that changed since then may still be written */
+    FILES_QUIET_MS = 60000,  /* a file that changed since then may still be written */
+    FILES_SUMMING_MS = 3600000 /* an empty checksum file that is younger is being counted */
 };
 
 struct files_options {
@@ -36,11 +37,13 @@ struct files_file { /* one that matches, as it was looked at once; another size 
     ino_t ino;
     int64_t size_bytes, mtime_ms, at_ms;
     bool opened, link;
+    bool whole; /* its last bytes prove that it was written to its end */
     char how[BACKUP_WORDS];
     char why[BACKUP_WORDS];     /* no good, by what it holds or is called */
     char sum_why[BACKUP_WORDS]; /* no good, by its checksum file */
     char unseen[BACKUP_WORDS];  /* could not be looked into */
     char sum[136], tool[16];    /* of its checksum file: the hex, "sha256sum"; "" = there is none */
+    int64_t sum_empty_ms;       /* when that was written, if nothing is in it; 0 = something is */
     /* read back: */
     enum files_verdict verdict;
     int64_t verified_ms;
@@ -60,6 +63,11 @@ struct files_look { /* one look into the folder; the thread's while it runs */
     bool too_many;
     char failed[BACKUP_WORDS]; /* the folder cannot be read */
 };
+
+static inline int64_t files_mtime_ms(const struct stat *st)
+{
+    return (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000;
+}
 
 /* The same file, unchanged. */
 bool files_same(const struct files_file *a, const struct files_file *b);

@@ -27,6 +27,12 @@ bool files_same(const struct files_file *a, const struct files_file *b)
            a->mtime_ms == b->mtime_ms && strcmp(a->name, b->name) == 0;
 }
 
+/* What is there and cannot be looked at may be the newest: then nothing is known. */
+static void files_fail(struct files_look *l, const char *what, int error)
+{
+    BACKUP_SET(l->failed, "%.120s: %s", what, strerror(error));
+}
+
 /* False when it is no file of ours. Links are followed: what they lead to counts. */
 static bool files_stat(struct files_look *l, int folder, const struct dirent *e,
                        struct files_file *f)
@@ -38,14 +44,18 @@ static bool files_stat(struct files_look *l, int folder, const struct dirent *e,
     if (fnmatch(l->pattern, name, FNM_PERIOD) != 0 || files_sum_tool(name, &stem) ||
         strlen(name) >= sizeof f->name)
         return false;
-    if (fstatat(folder, name, &st, 0) < 0 || !S_ISREG(st.st_mode))
+    if (fstatat(folder, name, &st, 0) < 0) {
+        if (errno != ENOENT && errno != ELOOP) /* it went, or a link leads nowhere */
+            files_fail(l, name, errno);
+        return false;
+    }
+    if (!S_ISREG(st.st_mode))
         return false;
     *f = (struct files_file){ .link = e->d_type == DT_LNK,
                               .dev = st.st_dev,
                               .ino = st.st_ino,
                               .size_bytes = st.st_size,
-                              .mtime_ms = (int64_t)st.st_mtim.tv_sec * 1000 +
-                                          st.st_mtim.tv_nsec / 1000000 };
+                              .mtime_ms = files_mtime_ms(&st) };
     snprintf(f->name, sizeof f->name, "%s", name);
     files_date(f, (enum files_names)l->name_time);
     return true;
@@ -64,7 +74,7 @@ static void files_list(struct files_look *l, DIR *dir)
     size_t cap = 0;
     struct dirent *e;
 
-    while ((e = readdir(dir))) {
+    while (!*l->failed && (errno = 0, e = readdir(dir))) {
         if (l->n == (size_t)2 * BACKUP_MAX)
             files_settle(l);
         if (l->n == cap) {
@@ -81,6 +91,8 @@ static void files_list(struct files_look *l, DIR *dir)
             break;
         }
     }
+    if (!*l->failed && !l->too_many && errno)
+        files_fail(l, l->folder, errno);
     if (l->n)
         files_settle(l);
 }
@@ -134,11 +146,11 @@ void files_look(void *look)
     DIR *dir = opendir(l->folder);
 
     if (!dir) {
-        BACKUP_SET(l->failed, "%.120s: %s", l->folder, strerror(errno));
+        files_fail(l, l->folder, errno);
         return;
     }
     files_list(l, dir);
-    if (!l->too_many) {
+    if (!*l->failed && !l->too_many) {
         files_once(l);
         files_look_into(l, dirfd(dir));
     }

@@ -101,6 +101,7 @@ static void files_plain(const char *head, size_t n, const char *tail, size_t t,
 {
     switch (files_dump_whole(head, n, tail, t)) {
     case 1:
+        f->whole = true;
         BACKUP_SET(f->how, "plain dump, its last line is there");
         break;
     case -1:
@@ -166,17 +167,27 @@ void files_sum(int folder, bool demanded, struct files_file *f)
     char sidecar[BACKUP_NAME + 16], text[FILES_SUM_MAX + 1];
 
     *f->sum = *f->sum_why = '\0';
+    f->sum_empty_ms = 0;
     for (size_t i = 0; i < FILES_SUMS && !*f->sum && !*f->sum_why; i++) {
-        int fd;
+        struct stat st;
         ssize_t n;
+        int fd;
 
         snprintf(sidecar, sizeof sidecar, "%s%s", f->name, files_sums[i].suffix);
         fd = openat(folder, sidecar, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-        if (fd < 0)
+        if (fd < 0 && errno == ENOENT)
             continue;
-        n = read(fd, text, FILES_SUM_MAX);
-        close(fd);
-        text[n > 0 ? n : 0] = '\0';
+        n = fd >= 0 && fstat(fd, &st) == 0 ? read(fd, text, FILES_SUM_MAX) : -1;
+        if (n < 0)
+            BACKUP_SET(f->unseen, "its checksum file %.100s cannot be read: %s", sidecar,
+                       strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        if (n < 0)
+            return;
+        text[n] = '\0';
+        if (n == 0)
+            f->sum_empty_ms = files_mtime_ms(&st);
         files_sum_read(text, sidecar, files_sums[i].hex, f);
         snprintf(f->tool, sizeof f->tool, "%s", files_sums[i].tool);
     }
@@ -184,23 +195,37 @@ void files_sum(int folder, bool demanded, struct files_file *f)
         BACKUP_SET(f->sum_why, "there is no checksum file beside it");
 }
 
+/* All of it, of the file that was listed; else false with errno. */
+static bool files_piece(int fd, const struct files_file *f, char *to, size_t want, int64_t from)
+{
+    struct stat st;
+    ssize_t n = pread(fd, to, want, from);
+
+    if (n < 0 || fstat(fd, &st) < 0)
+        return false;
+    errno = EAGAIN; /* it changes just now */
+    return (size_t)n == want && st.st_dev == f->dev && st.st_ino == f->ino &&
+           st.st_size == f->size_bytes && files_mtime_ms(&st) == f->mtime_ms;
+}
+
 void files_read(int folder, struct files_file *f)
 {
     char head[FILES_HEAD], tail[FILES_TAIL];
-    int64_t from = f->size_bytes > FILES_TAIL ? f->size_bytes - FILES_TAIL : 0;
-    ssize_t n, t;
+    size_t n = f->size_bytes < FILES_HEAD ? (size_t)f->size_bytes : FILES_HEAD;
+    size_t t = f->size_bytes < FILES_TAIL ? (size_t)f->size_bytes : FILES_TAIL;
     int fd;
 
     f->opened = true;
     if (f->size_bytes == 0)
         return; /* the judge has a word for it */
     fd = openat(folder, f->name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-    n = fd >= 0 ? pread(fd, head, sizeof head, 0) : -1;
-    t = n >= 0 ? pread(fd, tail, sizeof tail, from) : -1;
-    if (t < 0)
-        BACKUP_SET(f->unseen, "it cannot be read: %s", strerror(errno));
+    if (fd >= 0 && files_piece(fd, f, head, n, 0) &&
+        files_piece(fd, f, tail, t, f->size_bytes - (int64_t)t))
+        files_content(head, n, tail, t, f);
+    else if (errno == EAGAIN)
+        BACKUP_SET(f->unseen, "it changed while it was read");
     else
-        files_content(head, (size_t)n, tail, (size_t)t, f);
+        BACKUP_SET(f->unseen, "it cannot be read: %s", strerror(errno));
     if (fd >= 0)
         close(fd);
 }

@@ -212,7 +212,8 @@ void files_verify(struct probe *p)
     if (s->reading)
         return; /* its end comes back here */
     next = files_next(o, s);
-    if (!next) {
+    /* one that was ended and has not gone yet: the next question goes on */
+    if (!next || run_is_busy(s->run)) {
         files_settled(p);
         return;
     }

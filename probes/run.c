@@ -155,6 +155,11 @@ void run_in_background(struct run *r,
     r->output = output;
 }
 
+bool run_is_busy(const struct run *r)
+{
+    return r->child != NULL;
+}
+
 void run_free(struct run *r)
 {
     if (!r)

@@ -38,6 +38,8 @@ void run_free(struct run *r); /* kills at once; no callback comes any more */
  * that is looked for in CHILD_PATH. `done` is called once, for what cannot even be started inside
  * this call. From inside `done` another start and run_free() are fine. */
 void run_start(struct run *r, const char *const *argv, const char *const *env, int64_t timeout_ms);
+/* A program of it is there, also one that was told to end: a start would fail. */
+bool run_is_busy(const struct run *r);
 /* "killed by signal 9 (Killed)", "it could not run what it needs (exit 127)"; "" when the program
  * came to an exit of its own. */
 const char *run_died(int status, char out[64]);

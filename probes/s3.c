@@ -200,6 +200,7 @@ static void s3_add(struct s3_state *s, const struct s3_options *o, const struct 
     BACKUP_SET(b->name, "%s", *name ? name : object->key);
     BACKUP_SET(b->why, "%s", f.why);
     b->at_ms = f.at_ms;
+    b->written_ms = object->modified_ms;
     b->size_bytes = object->size_bytes;
     if (strcmp(object->storage, "GLACIER") == 0 || strcmp(object->storage, "DEEP_ARCHIVE") == 0)
         BACKUP_SET(b->how, "listed in %s: hours until it can be read", object->storage);
