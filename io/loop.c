@@ -195,15 +195,25 @@ void io_timer_free(struct io_timer *t)
 
 static void watch_on_poll(uv_poll_t *h, int status, int events);
 
-static bool watch_start(struct io_watch *w)
+static void watch_start(struct io_watch *w)
 {
     int ev = (w->events & IO_READ ? UV_READABLE : 0) | (w->events & IO_WRITE ? UV_WRITABLE : 0) |
              (w->events & IO_HUP ? UV_DISCONNECT : 0);
 
     w->broken = false;
-    if (!ev || fcntl(w->fd, F_GETFD) == -1) /* libuv aborts on a descriptor that is closed */
-        return uv_poll_stop(&w->poll) == 0;
-    return uv_poll_start(&w->poll, ev, watch_on_poll) == 0;
+    if (ev)
+        uv_poll_start(&w->poll, ev, watch_on_poll);
+    else
+        uv_poll_stop(&w->poll);
+}
+
+/* Some time after its start: its owner may have closed it, and libuv aborts on a closed one. */
+static void watch_again(struct io_watch *w)
+{
+    if (fcntl(w->fd, F_GETFD) == -1)
+        uv_poll_stop(&w->poll);
+    else
+        watch_start(w);
 }
 
 /* After an error libuv polls no more. The owner gets it as both events and will meet the error when
@@ -221,7 +231,7 @@ static void watch_on_poll(uv_poll_t *h, int status, int events)
     w->fn(w->arg, ev);
     /* The memory is there until the close callback, which never runs inside this one. */
     if (w->broken && !uv_is_closing((uv_handle_t *)h))
-        watch_start(w);
+        watch_again(w);
 }
 
 struct io_watch *io_watch_new(struct io *io, int fd, int events, void (*fn)(void *arg, int events),
@@ -251,7 +261,7 @@ void io_watch_set(struct io_watch *w, int events)
         return;
     w->events = events;
     if (!w->io->is_virtual)
-        watch_start(w);
+        watch_again(w);
 }
 
 static void loop_on_free(uv_handle_t *h)
@@ -267,8 +277,7 @@ void io_watch_free(struct io_watch *w)
         free(w);
         return;
     }
-    uv_poll_stop(&w->poll);
-    uv_close((uv_handle_t *)&w->poll, loop_on_free);
+    uv_close((uv_handle_t *)&w->poll, loop_on_free); /* stops it */
 }
 
 /* ---- signals ---- */
