@@ -1,8 +1,9 @@
 /* tui/theme.c: calm colours, one accent for what is wrong. */
 #include "tui/theme.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "core/decimal.h"
 
 struct theme {
     const char *name;
@@ -105,10 +106,9 @@ const char *const *theme_names(void)
 static bool theme_on_light(const char *colorfgbg)
 {
     const char *ground = strrchr(colorfgbg, ';');
-    char *end;
-    long n = ground ? strtol(ground + 1, &end, 10) : 0;
+    long n;
 
-    return ground && end != ground + 1 && *end == '\0' && (n == 7 || (n > 8 && n < 16));
+    return ground && decimal_whole(ground + 1, strlen(ground + 1), 15, &n) && (n == 7 || n > 8);
 }
 
 const struct theme *theme_pick(const char *name, const char *no_color, const char *colorfgbg)

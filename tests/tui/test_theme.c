@@ -12,6 +12,11 @@ static void no_color_is_mono_unless_asked_otherwise(void **state)
     assert_ptr_equal(theme_pick("no such", NULL, NULL), theme_find("dark"));
     assert_ptr_equal(theme_pick(NULL, NULL, "0;15"), theme_find("light"));
     assert_ptr_equal(theme_pick(NULL, NULL, "15;0"), theme_find("dark"));
+    assert_ptr_equal(theme_pick(NULL, NULL, "0;default;7"), theme_find("light"));
+    assert_ptr_equal(theme_pick(NULL, NULL, "15;8"), theme_find("dark"));
+    assert_ptr_equal(theme_pick(NULL, NULL, "0;16"), theme_find("dark"));
+    assert_ptr_equal(theme_pick(NULL, NULL, "0;+15"), theme_find("dark")); /* no colour's number */
+    assert_ptr_equal(theme_pick(NULL, NULL, "0;"), theme_find("dark"));
     assert_null(theme_find("no such"));
 }
 
