@@ -219,10 +219,26 @@ static inline void case_fini(struct probe_case *c)
     io_free(c->io);
 }
 
-static inline void case_init(struct probe_case *c, const char *kind, const char *const *pairs)
+/* Opens the probe in a case that has its loop and its clients. */
+static inline void case_open(struct probe_case *c, const char *kind, const char *const *pairs)
 {
     struct err err = { "" };
 
+    c->probe = (struct probe){ .ops = probe_kind(kind),
+                               .common = &c->common,
+                               .clients = &c->clients,
+                               .on_report = case_report,
+                               .on_closed = case_closed,
+                               .arg = c };
+    assert_non_null(c->probe.ops);
+    c->probe.self = calloc(1, c->probe.ops->size);
+    if (!case_options(c->probe.ops, c->probe.self, &c->common, pairs, &err) ||
+        !c->probe.ops->open(&c->probe, &err))
+        fail_msg("%s", err.msg);
+}
+
+static inline void case_init(struct probe_case *c, const char *kind, const char *const *pairs)
+{
     memset(c, 0, sizeof *c);
     c->io = io_new_virtual(1769652827000);
     c->net = (struct fake_net){
@@ -235,17 +251,7 @@ static inline void case_init(struct probe_case *c, const char *kind, const char 
                                    .redis = redis_new(c->io),
                                    .secret = case_secret,
                                    .secret_arg = c };
-    c->probe = (struct probe){ .ops = probe_kind(kind),
-                               .common = &c->common,
-                               .clients = &c->clients,
-                               .on_report = case_report,
-                               .on_closed = case_closed,
-                               .arg = c };
-    assert_non_null(c->probe.ops);
-    c->probe.self = calloc(1, c->probe.ops->size);
-    if (!case_options(c->probe.ops, c->probe.self, &c->common, pairs, &err) ||
-        !c->probe.ops->open(&c->probe, &err))
-        fail_msg("%s", err.msg);
+    case_open(c, kind, pairs);
 }
 
 /* One poll, until its report. */

@@ -6,8 +6,7 @@
 #include <unistd.h>
 
 #include "probes/command_impl.h"
-#include "tests/io/wait.h"
-#include "tests/probes/probe_case.h"
+#include "tests/probes/run_case.h"
 
 /* ---- judged ---- */
 
@@ -143,33 +142,6 @@ static void a_contradiction_is_told(void **state)
 
 /* ---- run ---- */
 
-static void run(struct probe_case *c, const char *const *pairs)
-{
-    struct err err = { "" };
-
-    memset(c, 0, sizeof *c);
-    c->io = io_new(&err);
-    c->clients = (struct clients){ .io = c->io };
-    c->probe = (struct probe){ .ops = probe_kind("command"),
-                               .common = &c->common,
-                               .clients = &c->clients,
-                               .on_report = case_report,
-                               .arg = c };
-    c->probe.self = calloc(1, c->probe.ops->size);
-    if (!case_options(c->probe.ops, c->probe.self, &c->common, pairs, &err) ||
-        !c->probe.ops->open(&c->probe, &err))
-        fail_msg("%s", err.msg);
-}
-
-static void run_poll(struct probe_case *c)
-{
-    int before = c->reports;
-
-    c->probe.ops->poll(&c->probe);
-    WAIT(c, c->reports > before);
-    assert_int_equal(c->reports, before + 1);
-}
-
 #define SHELL(script) "command", "/bin/sh", "command", "-c", "command", script
 
 static void a_command_sees_what_it_is_given(void **state)
@@ -179,7 +151,8 @@ static void a_command_sees_what_it_is_given(void **state)
     (void)state;
     setenv("LD_PRELOAD_OF_OURS", "1", 1);
     setenv("BASH_ENV", "/evil", 1);
-    run(&c,
+    run_init(
+        &c, "command",
         PAIRS(SHELL("echo \"$GREETING $# ${BASH_ENV-none} ${LD_PRELOAD_OF_OURS-none} $PWD $HOME\""),
               "command", "zero", "command", "a b; echo c", "env:GREETING", "hello $USER `id`",
               "env:HOME", "/nonexistent", "cwd", "/usr", "read", "exit"));
@@ -205,17 +178,17 @@ static void a_name_is_looked_for_on_a_fixed_path(void **state)
     fputs("#!/bin/sh\necho poisoned\nexit 1\n", f);
     fclose(f);
     setenv("PATH", folder, 1);
-    run(&c, PAIRS("command", "true", "read", "exit"));
+    run_init(&c, "command", PAIRS("command", "true", "read", "exit"));
     run_poll(&c);
     assert_int_equal(c.state, STATE_UP);
     assert_string_equal(c.reason, "exit 0");
     case_fini(&c);
-    run(&c, PAIRS("command", "no-such-program", "read", "exit"));
+    run_init(&c, "command", PAIRS("command", "no-such-program", "read", "exit"));
     run_poll(&c);
     assert_int_equal(c.state, STATE_UNKNOWN);
     assert_string_equal(c.reason, "local: there is no program 'no-such-program'");
     case_fini(&c);
-    run(&c, PAIRS("command", "/etc/passwd", "read", "exit"));
+    run_init(&c, "command", PAIRS("command", "/etc/passwd", "read", "exit"));
     run_poll(&c);
     assert_int_equal(c.state, STATE_UNKNOWN);
     assert_non_null(strstr(c.reason, "cannot start /etc/passwd: Permission denied"));
@@ -233,8 +206,9 @@ static void one_that_hangs_is_told_at_its_limit(void **state)
     int64_t began;
 
     (void)state;
-    run(&c, PAIRS(SHELL("trap '' TERM; while :; do sleep 1; done"), "timeout", "300ms", "read",
-                  "exit"));
+    run_init(&c, "command",
+             PAIRS(SHELL("trap '' TERM; while :; do sleep 1; done"), "timeout", "300ms", "read",
+                   "exit"));
     began = io_mono_ms(c.io);
     run_poll(&c);
     assert_true(io_mono_ms(c.io) - began >= 300);
@@ -252,14 +226,16 @@ static void a_flood_is_cut_and_its_first_line_kept(void **state)
     struct probe_case c;
 
     (void)state;
-    run(&c, PAIRS(SHELL("echo 'DISK OK - fine'; head -c 3000000 /dev/zero | tr '\\0' x"), "timeout",
-                  "30s"));
+    run_init(&c, "command",
+             PAIRS(SHELL("echo 'DISK OK - fine'; head -c 3000000 /dev/zero | tr '\\0' x"),
+                   "timeout", "30s"));
     run_poll(&c);
     assert_int_equal(c.state, STATE_UP);
     assert_string_equal(c.reason, "DISK OK - fine");
     case_fini(&c);
-    run(&c, PAIRS(SHELL("echo '{\"status\":\"ok\"}'; head -c 3000000 /dev/zero | tr '\\0' ' '"),
-                  "timeout", "30s", "read", "json"));
+    run_init(&c, "command",
+             PAIRS(SHELL("echo '{\"status\":\"ok\"}'; head -c 3000000 /dev/zero | tr '\\0' ' '"),
+                   "timeout", "30s", "read", "json"));
     run_poll(&c);
     assert_int_equal(c.state, STATE_UNKNOWN); /* what is cut off might be the other half */
     case_fini(&c);
@@ -270,7 +246,7 @@ static void a_crash_is_no_verdict(void **state)
     struct probe_case c;
 
     (void)state;
-    run(&c, PAIRS(SHELL("kill -9 $$"), "read", "exit"));
+    run_init(&c, "command", PAIRS(SHELL("kill -9 $$"), "read", "exit"));
     run_poll(&c);
     assert_int_equal(c.state, STATE_UNKNOWN);
     assert_string_equal(c.reason, "killed by signal 9 (Killed)");

@@ -11,8 +11,7 @@
 
 #include "probes/jsonlog_impl.h"
 #include "probes/logsplit.h"
-#include "tests/io/wait.h"
-#include "tests/probes/probe_case.h"
+#include "tests/probes/run_case.h"
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 
@@ -581,33 +580,6 @@ static void options_are_checked(void **state)
 
 /* ---- commands ---- */
 
-static void run(struct probe_case *c, const char *const *pairs)
-{
-    struct err err = { "" };
-
-    memset(c, 0, sizeof *c);
-    c->io = io_new(&err);
-    c->clients = (struct clients){ .io = c->io };
-    c->probe = (struct probe){ .ops = probe_kind("jsonlog"),
-                               .common = &c->common,
-                               .clients = &c->clients,
-                               .on_report = case_report,
-                               .arg = c };
-    c->probe.self = calloc(1, c->probe.ops->size);
-    if (!case_options(c->probe.ops, c->probe.self, &c->common, pairs, &err) ||
-        !c->probe.ops->open(&c->probe, &err))
-        fail_msg("%s", err.msg);
-}
-
-static void run_poll(struct probe_case *c)
-{
-    int before = c->reports;
-
-    c->probe.ops->poll(&c->probe);
-    WAIT(c, c->reports > before);
-    assert_int_equal(c->reports, before + 1);
-}
-
 /* Asks until it is so. */
 #define RUN_UNTIL(c, condition)                                \
     do {                                                       \
@@ -626,9 +598,10 @@ static void a_command_is_followed(void **state)
     struct probe_case c;
 
     (void)state;
-    run(&c, PAIRS(SHELL("echo '{\"level\":\"error\"}'; echo oops >&2; "
-                        "echo '{\"level\":\"error\",\"x\":1}' >&2; exec sleep 60"),
-                  "where:level", "error"));
+    run_init(&c, "jsonlog",
+             PAIRS(SHELL("echo '{\"level\":\"error\"}'; echo oops >&2; "
+                         "echo '{\"level\":\"error\",\"x\":1}' >&2; exec sleep 60"),
+                   "where:level", "error"));
     RUN_UNTIL(&c, c.known && c.value > 1.5);
     assert_int_equal(c.state, STATE_UP);
     assert_true(c.value == 2);
@@ -641,15 +614,16 @@ static void a_command_that_ends_says_why(void **state)
     struct probe_case c;
 
     (void)state;
-    run(&c, PAIRS(SHELL("echo '{}'; echo 'Error: No such container: api' >&2; exit 1"),
-                  "where:level", "error"));
+    run_init(&c, "jsonlog",
+             PAIRS(SHELL("echo '{}'; echo 'Error: No such container: api' >&2; exit 1"),
+                   "where:level", "error"));
     RUN_UNTIL(&c, strstr(c.reason, "exit 1"));
     assert_int_equal(c.state, STATE_UNKNOWN);
     assert_false(c.known);
     assert_non_null(
         strstr(c.reason, "/bin/sh: it ended with exit 1: Error: No such container: api"));
     case_fini(&c);
-    run(&c, PAIRS("jsonlog", "no-such-program-at-all", "jsonlog", "-f"));
+    run_init(&c, "jsonlog", PAIRS("jsonlog", "no-such-program-at-all", "jsonlog", "-f"));
     run_poll(&c);
     assert_int_equal(c.state, STATE_UNKNOWN);
     assert_non_null(
@@ -670,7 +644,7 @@ static void what_a_command_repeats_counts_once(void **state)
              "echo \"{\\\"time\\\":%lld$i}\"; done; "
              "[ \"$more\" ] || exit 0; echo \"{\\\"time\\\":%lld9}\"; exec sleep 60",
              log_path, log_path, ten, ten);
-    run(&c, PAIRS(SHELL(script), "over", "1h"));
+    run_init(&c, "jsonlog", PAIRS(SHELL(script), "over", "1h"));
     RUN_UNTIL(&c, c.known && c.value > 3.5);
     assert_true(c.value < 4.5);
     case_fini(&c);
@@ -688,7 +662,7 @@ static void a_look_may_outlive_who_asked(void **state)
     for (int i = 0; i < 1000; i++)
         fprintf(f, "{\"time\":%d,\"level\":\"error\",\"message\":\"of long ago\"}\n", i);
     fclose(f);
-    run(&c, LOG("where:level", "error"));
+    run_init(&c, "jsonlog", LOG("where:level", "error"));
     c.probe.ops->close(&c.probe);
     *clients = (struct clients){ .io = c.io };
     c.probe.clients = clients;
