@@ -18,7 +18,7 @@
 
 static void app_log_path(const struct app *a, const char *suffix, char *out, size_t cap)
 {
-    snprintf(out, cap, "%s/log/%s.jsonl%s", a->world->boot->place.dir, a->name, suffix);
+    snprintf(out, cap, "%s/log/%s.jsonl%s", a->world->boot->place.dir, a->def->name, suffix);
 }
 
 static void app_log_open(struct app *a)
@@ -63,7 +63,7 @@ static void app_log_request(struct app *a, const struct http_request *rq, int co
 {
     struct str s = { 0 };
 
-    (a->log_line ? a->log_line : app_log_pino)(a, rq, code, ms, &s);
+    (a->def->log_line ? a->def->log_line : app_log_pino)(a, rq, code, ms, &s);
     app_log(a, &s);
     str_fini(&s);
 }
@@ -88,18 +88,48 @@ void app_log_tail(struct app *a, size_t bytes, struct str *out)
     str_addn(out, from, (size_t)(buf + n - from));
 }
 
-/* ---- phases ---- */
+/* ---- what it is ---- */
 
-void app_init(struct app *a, struct world *w, const char *name)
+static const char *app_label(const struct app_route *r)
 {
+    return r->label ? r->label : r->path;
+}
+
+/* Each route counts from 0. */
+static void app_declare(struct app *a)
+{
+    for (const struct app_route *r = a->def->routes; r->method; r++)
+        if (r->ordinary)
+            metrics_declare(&a->metrics, r->method, app_label(r));
+}
+
+void app_database(const struct app *a, const char *db_name, char *out, size_t cap)
+{
+    snprintf(out, cap, "postgres://app@127.0.0.1:%d/%s?application_name=%s",
+             a->world->boot->pg_port, db_name, a->def->application);
+}
+
+void app_init(struct app *a, struct world *w, const struct app_def *def)
+{
+    const struct boot *b = w->boot;
+    char database[DB_ADDRESS];
+
     a->world = w;
-    a->name = name;
+    a->def = def;
+    snprintf(a->version, sizeof a->version, "%s", def->version ? def->version : "");
     metrics_init(&a->metrics);
+    app_declare(a);
+    app_database(a, w->system->db_name, database, sizeof database);
+    db_init(&a->db, database, def->pool_max, def->pool_idle_ms);
+    rds_init(&a->redis, b->redis_port, b->redis_password, 500);
     pthread_mutex_init(&a->lock, NULL);
-    chance_init(&a->chance, (uint64_t)(name[0] + (unsigned char)name[strlen(name) - 1] * 256));
+    chance_init(&a->chance,
+                (uint64_t)(def->name[0] + (unsigned char)def->name[strlen(def->name) - 1] * 256));
     a->start_ms = world_now_ms(w);
     app_log_open(a);
 }
+
+/* ---- phases ---- */
 
 enum app_phase app_phase(struct app *a)
 {
@@ -117,28 +147,26 @@ double app_uptime_s(struct app *a)
     return s;
 }
 
-void app_settle(struct app *a)
+void app_version(struct app *a, char out[APP_VERSION])
 {
-    bool down = a->down_fault && world_fault(a->world, a->down_fault);
+    pthread_mutex_lock(&a->lock);
+    memcpy(out, a->version, APP_VERSION);
+    pthread_mutex_unlock(&a->lock);
+}
 
-    if (down || app_phase(a) == APP_GONE)
+/* Listens or refuses, as faults and phase want it. */
+static void app_settle(struct app *a)
+{
+    if (world_fault(a->world, a->def->down_fault) || app_phase(a) == APP_GONE)
         http_refuse(&a->http);
     else
         http_listen(&a->http);
 }
 
-void app_route_all(struct app *a, const struct app_route *routes)
-{
-    a->routes = routes;
-    for (const struct app_route *r = routes; r->method; r++)
-        if (r->ordinary)
-            metrics_declare(&a->metrics, r->method, r->label);
-}
-
 void app_reborn(struct app *a)
 {
     metrics_reset(&a->metrics);
-    app_route_all(a, a->routes);
+    app_declare(a);
     db_reset(&a->db);
     rds_reset(&a->redis);
     pthread_mutex_lock(&a->lock);
@@ -147,6 +175,14 @@ void app_reborn(struct app *a)
     a->error_debt = 0;
     pthread_mutex_unlock(&a->lock);
     app_settle(a);
+}
+
+void app_down(struct app *a, bool on)
+{
+    if (on)
+        app_settle(a);
+    else
+        app_reborn(a);
 }
 
 void app_stop(struct app *a, int64_t for_ms)
@@ -173,11 +209,11 @@ void app_tick(struct app *a)
     if (gone) {
         app_settle(a);
         db_reset(&a->db);
-        a->world->system->passed(a->world, a, APP_GONE);
+        system_passed(a->world, a, APP_GONE);
     }
     if (back) {
         app_reborn(a);
-        a->world->system->passed(a->world, a, APP_UP);
+        system_passed(a->world, a, APP_UP);
     }
     db_tick(&a->db);
 }
@@ -190,7 +226,7 @@ static const struct app_route *app_route(const struct app *a, const struct http_
     const char *method = !strcmp(rq->method, "HEAD") ? "GET" : rq->method;
 
     *known_path = false;
-    for (const struct app_route *r = a->routes; r->path; r++) {
+    for (const struct app_route *r = a->def->routes; r->path; r++) {
         size_t n = strlen(r->path);
         bool here =
             r->path[n - 1] == '*' ? !strncmp(rq->path, r->path, n - 1) : !strcmp(rq->path, r->path);
@@ -208,8 +244,8 @@ static bool app_labour(struct app *a)
 {
     double p95 = fmax(world_number(a->world, "p95"), world_number(a->world, "slow_nonai"));
     double rate = world_number(a->world, "error_rate");
-    double sigma = p95 > 0 ? 0.8 : a->sigma;
-    double median = p95 > 0 ? p95 / exp(1.6449 * sigma) : a->median_ms;
+    double sigma = p95 > 0 ? 0.8 : a->def->sigma;
+    double median = p95 > 0 ? p95 / exp(1.6449 * sigma) : a->def->median_ms;
 
     pthread_mutex_lock(&a->lock);
     double ms = chance_lognormal(&a->chance, median, sigma);
@@ -225,28 +261,31 @@ static bool app_labour(struct app *a)
 static void app_refuse(struct app *a, const struct http_request *rq, int code,
                        struct http_response *rs)
 {
-    if (a->refuse) {
-        a->refuse(a, rq, code, rs);
-        return;
-    }
-    http_answer(rs, code, "application/json; charset=utf-8",
-                code == 503 ? "{\"error\":" : "{\"success\":false,\"error\":");
-    str_json(&rs->body, code == 503 ? "Server is shutting down" : http_reason(code));
-    str_add(&rs->body, "}");
+    if (a->def->refuse)
+        a->def->refuse(a, rq, code, rs);
+    else if (code == 503)
+        http_tell(rs, code, "{\"error\":", "Server is shutting down");
+    else
+        app_fail(rs, code, http_reason(code));
 }
 
-void app_serve(struct app *a, struct http_request *rq, struct http_response *rs)
+void app_fail(struct http_response *rs, int code, const char *why)
+{
+    http_tell(rs, code, "{\"success\":false,\"error\":", why);
+}
+
+static void app_serve(struct app *a, struct http_request *rq, struct http_response *rs)
 {
     int64_t begin = now_mono_ms();
     bool known;
     const struct app_route *r = app_route(a, rq, &known);
-    const char *label = r ? r->label : "*";
+    const char *label = r ? app_label(r) : "*";
 
     now_sleep_ms((int64_t)(world_number(a->world, "latency") + world_number(a->world, "slow")));
     if (app_phase(a) != APP_UP) {
         app_refuse(a, rq, 503, rs);
         rs->close = true;
-    } else if (!a->guard || !a->guard(a, rq, rs)) {
+    } else if (!a->def->guard || !a->def->guard(a, rq, rs)) {
         if (!r)
             app_refuse(a, rq, known ? 405 : 404, rs);
         else if (r->ordinary && app_labour(a))
@@ -260,15 +299,25 @@ void app_serve(struct app *a, struct http_request *rq, struct http_response *rs)
     }
 }
 
-void app_handle(void *arg, struct http_request *rq, struct http_response *rs)
+static void app_handle(void *arg, struct http_request *rq, struct http_response *rs)
 {
     struct app *a = arg;
 
-    if (!control_handle(a->world, rq, rs))
-        app_serve(a, rq, rs);
+    if (control_handle(a->world, rq, rs) || (a->def->proxy && a->def->proxy(a, rq, rs)))
+        return;
+    app_serve(a, rq, rs);
 }
 
-void app_gauges(struct app *a, struct str *out)
+void app_open(struct app *a)
+{
+    const struct boot *b = a->world->boot;
+    enum boot_listener at = a->def->listener;
+
+    http_serve(&a->http, b->fd[at], b->port[at], app_handle, a);
+}
+
+/* Start time and the pool. */
+static void app_gauges(struct app *a, struct str *out)
 {
     struct db_load l = db_load(&a->db);
 
@@ -281,4 +330,12 @@ void app_gauges(struct app *a, struct str *out)
     metrics_gauge(out, "db_pool_connections_busy", "Sessions that work.", l.busy);
     metrics_gauge(out, "db_pool_connections_max", "Limit of the pool.", l.max);
     metrics_gauge(out, "db_pool_requests_waiting", "Requests that wait for a session.", l.waiting);
+}
+
+void app_metrics(struct app *a, struct http_request *rq, struct http_response *rs)
+{
+    (void)rq;
+    http_answer(rs, 200, METRICS_TYPE, "");
+    metrics_text(&a->metrics, &rs->body);
+    app_gauges(a, &rs->body);
 }

@@ -10,16 +10,10 @@
 #include "tools.h"
 #include "world.h"
 
-#define JSON "application/json; charset=utf-8"
-
 static void control_error(struct http_response *rs, int code, const char *why)
 {
-    rs->code = code;
-    rs->type = JSON;
-    str_clear(&rs->body);
-    str_add(&rs->body, "{\"error\":");
-    str_json(&rs->body, why);
-    str_add(&rs->body, "}\n");
+    http_tell(rs, code, "{\"error\":", why);
+    str_add(&rs->body, "\n");
 }
 
 static void control_value(struct str *out, const struct fault_def *d, const char *value)
@@ -46,12 +40,10 @@ static void control_faults(struct world *w, struct http_request *rq, struct http
     static const char *const kinds[] = { "switch", "number", "text" };
 
     (void)rq;
-    http_answer(rs, 200, JSON, "");
+    http_answer(rs, 200, HTTP_JSON, "");
     str_addf(&rs->body, "{\"system\":\"%s\",\"faults\":[", w->system->name);
-    for (size_t i = 0; i < w->system->fault_n; i++) {
-        const struct fault_def *d = &w->system->faults[i];
-
-        str_add(&rs->body, i ? ",\n{" : "\n{");
+    for (const struct fault_def *d = w->system->faults; d->name; d++) {
+        str_add(&rs->body, d == w->system->faults ? "\n{" : ",\n{");
         control_state(w, d, &rs->body);
         str_addf(&rs->body, ",\"kind\":\"%s\",\"default\":", kinds[d->kind]);
         control_value(&rs->body, d, d->fallback);
@@ -67,8 +59,8 @@ static void control_unknown(struct world *w, struct http_response *rs, const cha
     control_error(rs, 404, why);
     rs->body.len -= 2; /* reopen the object */
     str_add(&rs->body, ",\"faults\":[");
-    for (size_t i = 0; i < w->system->fault_n; i++)
-        str_addf(&rs->body, "%s\"%s\"", i ? "," : "", w->system->faults[i].name);
+    for (const struct fault_def *d = w->system->faults; d->name; d++)
+        str_addf(&rs->body, "%s\"%s\"", d == w->system->faults ? "" : ",", d->name);
     str_add(&rs->body, "]}\n");
 }
 
@@ -108,7 +100,7 @@ static void control_fault(struct world *w, struct http_request *rq, struct http_
         snprintf(key, sizeof key, "%.*s", (int)strcspn(name->value, "="), name->value);
         for (char *p = key; *p; p++)
             *p = *p == '-' ? '_' : *p;
-        http_answer(rs, 200, JSON, "{");
+        http_answer(rs, 200, HTTP_JSON, "{");
         const struct fault_def *d = world_fault_def(w->system, key);
         if (d)
             control_state(w, d, &rs->body);
@@ -129,13 +121,10 @@ static void control_clock(struct world *w, struct http_request *rq, struct http_
         return;
     }
     world_advance(w, (int64_t)(s * 1000));
-    if (w->system->tick) { /* what is due by the new time is done before the answer */
-        pthread_mutex_lock(&w->change);
-        if (w->live)
-            w->system->tick(w);
-        pthread_mutex_unlock(&w->change);
-    }
-    http_answer(rs, 200, JSON, "");
+    pthread_mutex_lock(&w->change);
+    system_tick(w); /* what is due by the new time is done before the answer */
+    pthread_mutex_unlock(&w->change);
+    http_answer(rs, 200, HTTP_JSON, "");
     str_addf(&rs->body, "{\"now_ms\":%lld}\n", (long long)world_now_ms(w));
 }
 
@@ -145,7 +134,7 @@ static void control_reset(struct world *w, struct http_request *rq, struct http_
 
     (void)rq;
     if (world_reset(w, why))
-        http_answer(rs, 200, JSON, "{\"ok\":true}\n");
+        http_answer(rs, 200, HTTP_JSON, "{\"ok\":true}\n");
     else
         control_error(rs, 500, why);
 }
@@ -155,7 +144,7 @@ static void control_world(struct world *w, struct http_request *rq, struct http_
     static const char *const phases[] = { "up", "stopping", "gone" };
 
     (void)rq;
-    http_answer(rs, 200, JSON, "");
+    http_answer(rs, 200, HTTP_JSON, "");
     str_addf(&rs->body,
              "{\"system\":\"%s\",\"live\":%s,\"now_ms\":%lld,\"pids\":{\"guardian\":%d,"
              "\"worker\":%d,\"postgres\":%d,\"redis\":%d},\"instances\":[",
@@ -166,7 +155,7 @@ static void control_world(struct world *w, struct http_request *rq, struct http_
         str_addf(&rs->body,
                  "%s{\"name\":\"%s\",\"phase\":\"%s\",\"uptime_s\":%.3f,\"version\":\"%s\","
                  "\"pool\":{\"open\":%d,\"idle\":%d,\"waiting\":%d,\"max\":%d}}",
-                 i ? "," : "", w->apps[i].name, phases[app_phase(&w->apps[i])],
+                 i ? "," : "", w->apps[i].def->name, phases[app_phase(&w->apps[i])],
                  app_uptime_s(&w->apps[i]), w->apps[i].version, l.open, l.idle, l.waiting, l.max);
     }
     str_add(&rs->body, "]}\n");
@@ -183,7 +172,7 @@ static void control_restart(struct world *w, struct http_request *rq, struct htt
     if (!s || s->kind != FLAT_STRING)
         control_error(rs, 400, "write {\"service\":\"api\"}");
     else if (world_restart(w, s->value, why))
-        http_answer(rs, 200, JSON, "{\"ok\":true}\n");
+        http_answer(rs, 200, HTTP_JSON, "{\"ok\":true}\n");
     else
         control_error(rs, 409, why);
 }

@@ -246,3 +246,11 @@ PGresult *db_query(struct db_pool *p, int timeout_ms, const char *sql, int n,
          * says the truth. */
     }
 }
+
+bool db_do(struct db_pool *p, int timeout_ms, const char *sql, char *why)
+{
+    PGresult *r = db_query(p, timeout_ms, sql, 0, NULL, why);
+
+    PQclear(r);
+    return r != NULL;
+}

@@ -13,11 +13,13 @@
 
 #include <libpq-fe.h>
 
-#define DB_WHY 256
-#define DB_MAX 50
+#define DB_WHY        256
+#define DB_ADDRESS    400
+#define DB_MAX        50
+#define DB_TIMEOUT_MS 1500 /* of an everyday query */
 
 struct db_pool {
-    char conninfo[400];
+    char conninfo[DB_ADDRESS];
     int max;         /* <= DB_MAX */
     int64_t idle_ms; /* a session that is idle for longer is closed */
     pthread_mutex_t lock;
@@ -46,6 +48,8 @@ struct db_load db_load(struct db_pool *p);
 
 PGresult *db_query(struct db_pool *p, int timeout_ms, const char *sql, int n,
                    const char *const *params, char *why);
+/* For statements whose success matters only. */
+bool db_do(struct db_pool *p, int timeout_ms, const char *sql, char *why);
 
 /* One session beside any pool, opened within the time; NULL with why. */
 PGconn *db_connect(const char *conninfo, int timeout_ms, char *why);

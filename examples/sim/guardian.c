@@ -76,7 +76,7 @@ static void guardian_say_ports(const struct boot *b)
     struct str s = { 0 };
 
     str_addf(&s, "{\"event\":\"ports\",\"system\":\"%s\",\"vars\":{", b->system->name);
-    b->system->vars(b, &s);
+    system_vars(b, &s);
     str_addf(&s, "},\"control\":\"http://127.0.0.1:%d\",\"dir\":", b->port[BOOT_CONTROL]);
     str_json(&s, b->place.dir);
     str_add(&s, "}\n");
@@ -108,23 +108,6 @@ static void guardian_log_tail(const struct boot *b, const char *name, char *out,
 
 /* ---- the servers ---- */
 
-static bool guardian_write(const struct boot *b, const char *name, const char *text,
-                           const struct place_account *owner, mode_t mode, char *why)
-{
-    char path[400];
-
-    snprintf(path, sizeof path, "%s/%s", b->place.dir, name);
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-    bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) &&
-              (!owner || !owner->drop || fchown(fd, owner->uid, owner->gid) == 0) &&
-              fchmod(fd, mode) == 0;
-    if (fd >= 0)
-        close(fd);
-    if (!ok)
-        snprintf(why, PLACE_WHY, "%s: %s", path, strerror(errno));
-    return ok;
-}
-
 static bool guardian_configure_pg(const struct boot *b, char *why)
 {
     const char *dir = b->place.dir;
@@ -143,11 +126,11 @@ static bool guardian_configure_pg(const struct boot *b, char *why)
                 "timezone = 'UTC'\nlog_timezone = 'UTC'\nlog_min_messages = warning\n");
     /* The superuser has no way in over TCP: any user of this machine can reach the port, and a
      * superuser may run programs. */
-    bool ok = guardian_write(b, "postgresql.conf", s.s, NULL, 0644, why) &&
-              guardian_write(b, "pg_hba.conf",
-                             "local all all trust\n"
-                             "host all app,midwatch 127.0.0.1/32 trust\n",
-                             NULL, 0644, why);
+    bool ok = place_write(&b->place, "postgresql.conf", s.s, NULL, 0644, why) &&
+              place_write(&b->place, "pg_hba.conf",
+                          "local all all trust\n"
+                          "host all app,midwatch 127.0.0.1/32 trust\n",
+                          NULL, 0644, why);
     str_fini(&s);
     return ok;
 }
@@ -166,10 +149,10 @@ static bool guardian_configure_redis(const struct boot *b, char *why)
         b->system->redis_maxmemory);
     if (b->redis_password[0])
         str_addf(&s, "requirepass %s\n", b->redis_password);
-    bool ok = guardian_write(b, "redis/redis.conf", s.s, &b->place.redis_user, 0600, why);
+    bool ok = place_write(&b->place, "redis/redis.conf", s.s, &b->place.redis_user, 0600, why);
     str_fini(&s);
     if (ok && b->redis_password[0])
-        ok = guardian_write(b, "redis.password", b->redis_password, NULL, 0600, why);
+        ok = place_write(&b->place, "redis.password", b->redis_password, NULL, 0600, why);
     return ok;
 }
 
@@ -456,7 +439,7 @@ static bool guardian_begin(struct guardian *g, char *why)
     }
     g->link = pair[0];
     bool ok = guardian_start_initdb(g, why) &&
-              (g->boot->system->no_redis || guardian_start_redis(g, why)) &&
+              (!g->boot->system->redis_maxmemory || guardian_start_redis(g, why)) &&
               guardian_start_worker(g, pair[1], why);
     close(pair[1]);
     for (int i = 0; i < BOOT_LISTENERS; i++)

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdint.h>
 
+#include "app.h"
 #include "rds.h"
 #include "str.h"
 
@@ -19,6 +20,8 @@ struct flux {
     uint64_t requests; /* for their ids */
     struct rds redis;  /* of the workers */
 };
+
+extern const struct app_def hf_api;
 
 /* A line of the documented form up to its duration; what follows is the caller's. */
 void hf_line(struct world *w, const char *level, const char *service, const char *message,

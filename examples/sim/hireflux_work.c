@@ -4,17 +4,16 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "chance.h"
 #include "now.h"
+#include "thread.h"
 #include "world.h"
 
 #define RESUME_WORKERS 3
 #define IDLE_MS        100
 #define APPLY_MS       15000
-#define DB_TIMEOUT_MS  1500
 
 struct worker {
     struct world *w;
@@ -106,15 +105,6 @@ static void *worker_apply(void *arg)
     return NULL;
 }
 
-static void worker_start(void *(*run)(void *), void *arg)
-{
-    pthread_t t;
-
-    if (pthread_create(&t, NULL, run, arg) != 0)
-        abort();
-    pthread_detach(t);
-}
-
 void hf_work_start(struct world *w)
 {
     for (int i = 0; i <= RESUME_WORKERS; i++) {
@@ -123,7 +113,7 @@ void hf_work_start(struct world *w)
 
         *k = (struct worker){ w, ai ? "resume_generation" : "email_notifications", ai ? 4500 : 300,
                               ai };
-        worker_start(worker_loop, k);
+        thread_start(worker_loop, k);
     }
-    worker_start(worker_apply, w);
+    thread_start(worker_apply, w);
 }

@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "thread.h"
+
 #define HTTP_BODY_CAP 65536
 #define HTTP_IDLE_S   75
 #define HTTP_STACK    (512 * 1024)
@@ -65,6 +67,13 @@ void http_answer(struct http_response *rs, int code, const char *type, const cha
     rs->type = type;
     str_clear(&rs->body);
     str_add(&rs->body, body);
+}
+
+void http_tell(struct http_response *rs, int code, const char *before, const char *text)
+{
+    http_answer(rs, code, HTTP_JSON, before);
+    str_json(&rs->body, text);
+    str_add(&rs->body, "}");
 }
 
 /* ---- reading ---- */
@@ -365,16 +374,12 @@ static void *http_accept(void *arg)
 
 void http_serve(struct http_listener *l, int fd, int port, http_handler *handler, void *arg)
 {
-    pthread_t thread;
-
     *l = (struct http_listener){ .port = port, .fd = fd, .handler = handler, .arg = arg };
     pthread_mutex_init(&l->lock, NULL);
     pthread_cond_init(&l->wake, NULL);
     for (int i = 0; i < HTTP_CONNECTIONS; i++)
         l->conn[i].fd = -1;
-    if (pthread_create(&thread, NULL, http_accept, l) != 0)
-        abort();
-    pthread_detach(thread);
+    thread_start(http_accept, l);
 }
 
 void http_refuse(struct http_listener *l)

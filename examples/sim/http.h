@@ -16,6 +16,9 @@
 
 #define HTTP_CONNECTIONS 128
 
+#define HTTP_JSON "application/json; charset=utf-8"
+#define HTTP_HTML "text/html; charset=utf-8"
+
 struct http_listener;
 
 struct http_request {
@@ -64,4 +67,6 @@ void http_from(const struct http_request *rq, char *out, size_t cap);
 bool http_param(const struct http_request *rq, const char *name, char *out, size_t cap);
 
 void http_answer(struct http_response *rs, int code, const char *type, const char *body);
+/* JSON: `before`, the text as a string, and the brace that ends it. */
+void http_tell(struct http_response *rs, int code, const char *before, const char *text);
 const char *http_reason(int code);

@@ -34,9 +34,9 @@ static int main_list(const char *name)
 
     if (!s)
         return main_usage("--list needs a system");
-    for (size_t i = 0; i < s->fault_n; i++) {
+    for (const struct fault_def *d = s->faults; d->name; d++) {
         char text[64];
-        const struct fault_def *d = &s->faults[i];
+
         snprintf(text, sizeof text, "%s%s%s", d->name, d->fallback ? "=" : "",
                  d->fallback ? d->fallback : "");
         printf("%-24s %s\n", text, d->about);

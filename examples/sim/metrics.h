@@ -12,6 +12,7 @@
 
 #include "str.h"
 
+#define METRICS_TYPE    "text/plain; version=0.0.4; charset=utf-8"
 #define METRICS_ROWS    128
 #define METRICS_BUCKETS 9
 

@@ -1,29 +1,18 @@
 /* examples/sim/neurmatic.c: Neurmatic: two backends behind a load balancer, seven queues, nightly
- * dumps. */
+ * dumps. What a backend answers is in neurmatic_api.c, the load balancer is in nginx.c. */
+#include "neurmatic.h"
+
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "backups.h"
 #include "nginx.h"
-#include "nm_api.h"
-#include "now.h"
-#include "queues.h"
 #include "tokens.h"
-#include "traffic.h"
 #include "world.h"
 
-#define VERSION  "1.0.0"
-#define POOL_MAX 50
-#define HTML     "text/html; charset=utf-8"
+#define VERSION "1.0.0"
 
 /* ---- faults ---- */
-
-static void nm_conninfo(const struct boot *b, const char *db, int backend, char *out, size_t cap)
-{
-    snprintf(out, cap, "host=127.0.0.1 port=%d dbname=%s user=app application_name=backend-%d",
-             b->pg_port, db, backend + 1);
-}
 
 /* Gives both backends the version that the faults want, as a deployment would: with new processes.
  */
@@ -38,42 +27,21 @@ static bool nm_deploy(struct world *w, bool on, char *why)
     for (int i = 0; i < w->app_n; i++) {
         struct app *a = &w->apps[i];
         const char *want = broken && i == 0 ? bad : good;
-        char conninfo[400];
+        char conninfo[DB_ADDRESS];
 
         pthread_mutex_lock(&a->lock);
         bool same = !strcmp(a->version, want);
         snprintf(a->version, sizeof a->version, "%s", want);
         pthread_mutex_unlock(&a->lock);
         /* The bad release looks for a database that nobody made: it is really unhealthy. */
-        nm_conninfo(w->boot, broken && i == 0 ? "neurmatic_next" : w->system->db_name, i, conninfo,
-                    sizeof conninfo);
+        app_database(a, broken && i == 0 ? "neurmatic_next" : w->system->db_name, conninfo,
+                     sizeof conninfo);
         db_point(&a->db, conninfo);
         if (!same || (broken && i == 0))
             app_reborn(a);
     }
     nginx_forget(w->nginx);
     return true;
-}
-
-static bool nm_backend(struct world *w, int i, bool on)
-{
-    if (on)
-        app_settle(&w->apps[i]);
-    else
-        app_reborn(&w->apps[i]);
-    return true;
-}
-
-static bool nm_backend1(struct world *w, bool on, char *why)
-{
-    (void)why;
-    return nm_backend(w, 0, on);
-}
-
-static bool nm_backend2(struct world *w, bool on, char *why)
-{
-    (void)why;
-    return nm_backend(w, 1, on);
 }
 
 static bool nm_cached(struct world *w, bool on, char *why)
@@ -85,57 +53,43 @@ static bool nm_cached(struct world *w, bool on, char *why)
 }
 
 static const struct fault_def nm_faults[] = {
-    { "redis_down", FAULT_SWITCH, NULL, 0, 0,
-      "stops the Redis server; off starts it on the same port", world_redis_down },
-    { "queues_down", FAULT_SWITCH, NULL, 0, 0,
-      "the queue workers stop: jobs pile up in Redis, health says queues down", NULL },
-    { "db_down", FAULT_SWITCH, NULL, 0, 0,
-      "stops PostgreSQL at once; off starts it on the same port", world_db_down },
-    { "db_slow", FAULT_NUMBER, "1500", 1, 4000,
-      "every query of the backends takes so many ms more, in the database", NULL },
-    { "memory", FAULT_NUMBER, "96", 1, 100, "memory of the backends in percent", NULL },
-    { "error_rate", FAULT_NUMBER, "0.12", 0, 1, "this share of everyday requests answers 500",
-      NULL },
-    { "p95", FAULT_NUMBER, "1200", 1, 20000, "95 of 100 everyday requests take up to so many ms",
-      NULL },
-    { "latency", FAULT_NUMBER, "800", 1, 20000,
-      "every answer of the backends, health too, so many ms later", NULL },
-    { "backend1_down", FAULT_SWITCH, NULL, 0, 0, "backend-1 refuses", nm_backend1 },
-    { "backend2_down", FAULT_SWITCH, NULL, 0, 0, "backend-2 refuses", nm_backend2 },
-    { "cached_health", FAULT_SWITCH, NULL, 0, 0,
-      "the load balancer answers health from its cache: uptime stands still", nm_cached },
-    { "nested_body", FAULT_SWITCH, NULL, 0, 0,
-      "health bodies are wrapped: {\"success\":true,\"data\":{...}}", NULL },
-    { "degraded_as_503", FAULT_SWITCH, NULL, 0, 0, "health answers 503 while degraded", NULL },
-    { "deploy", FAULT_TEXT, "1.1.0", 0, 0, "both backends restart with this version", nm_deploy },
-    { "deploy_bad_version", FAULT_TEXT, "1.1.0", 0, 0,
-      "backend-1 restarts with this version and cannot reach its database", nm_deploy },
-    { "backup_missed", FAULT_NUMBER, "1", 0, 10,
+    FAULT_REDIS_DOWN,
+    { "queues_down", "the queue workers stop: jobs pile up in Redis, health says queues down",
+      .end = FAULT_ENDS_UP },
+    FAULT_DB_DOWN,
+    { "db_slow", "every query of the backends takes so many ms more, in the database", FAULT_NUMBER,
+      "1500", 1, 4000 },
+    { "memory", "memory of the backends in percent", FAULT_NUMBER, "96", 1, 100,
+      .end = FAULT_ENDS_GONE },
+    { "error_rate", "this share of everyday requests answers 500", FAULT_NUMBER, "0.12", 0, 1 },
+    { "p95", "95 of 100 everyday requests take up to so many ms", FAULT_NUMBER, "1200", 1, 20000 },
+    { "latency", "every answer of the backends, health too, so many ms later", FAULT_NUMBER, "800",
+      1, 20000 },
+    { "backend1_down", "backend-1 refuses" },
+    { "backend2_down", "backend-2 refuses" },
+    { "cached_health", "the load balancer answers health from its cache: uptime stands still",
+      .apply = nm_cached },
+    { "nested_body", "health bodies are wrapped: {\"success\":true,\"data\":{...}}" },
+    { "degraded_as_503", "health answers 503 while degraded" },
+    { "deploy", "both backends restart with this version", FAULT_TEXT, "1.1.0",
+      .apply = nm_deploy },
+    { "deploy_bad_version", "backend-1 restarts with this version and cannot reach its database",
+      FAULT_TEXT, "1.1.0", .apply = nm_deploy },
+    { "backup_missed",
       "the dumps of so many last nights are gone, and none is made; 0: only the coming ones",
-      backups_missed },
-    { "backup_corrupt", FAULT_SWITCH, NULL, 0, 0,
-      "the newest local dump is cut short: gzip -t fails", backups_corrupt },
-    { "s3_missing", FAULT_SWITCH, NULL, 0, 0, "aws s3 ls lacks the newest dump",
-      backups_s3_missing },
-    { "token_stale", FAULT_SWITCH, NULL, 0, 0,
-      "the token file is renewed no more: 401 when its 15 minutes are over", NULL },
-    { "cert_days", FAULT_NUMBER, "10", 0, 400,
-      "days left of the certificate, as the stub openssl and certbot print them", NULL },
+      FAULT_NUMBER, "1", 0, 10, .apply = backups_missed },
+    { "backup_corrupt", "the newest local dump is cut short: gzip -t fails",
+      .apply = backups_corrupt },
+    { "s3_missing", "aws s3 ls lacks the newest dump", .apply = backups_s3_missing },
+    { "token_stale", "the token file is renewed no more: 401 when its 15 minutes are over" },
+    { "cert_days", "days left of the certificate, as the stub openssl and certbot print them",
+      FAULT_NUMBER, "10", 0, 400 },
+    { 0 }
 };
-
-static void nm_passed(struct world *w, struct app *a, enum app_phase phase)
-{
-    if (phase == APP_GONE) {
-        world_clear(w, "memory");
-    } else {
-        world_clear(w, a->down_fault);
-        world_clear(w, "queues_down"); /* the workers live in the backends */
-    }
-}
 
 /* ---- users, queues ---- */
 
-static const struct queue_def nm_queues[] = {
+const struct queue_def nm_queues[] = {
     { "analytics", 1.2, 0.3, 2, 0.01, "track-event" },
     { "badges", 0.3, 0.4, 1, 0.01, "award-badge" },
     { "leaderboard", 0.1, 0.8, 1, 0.01, "recompute" },
@@ -143,11 +97,7 @@ static const struct queue_def nm_queues[] = {
     { "push-notifications", 0.4, 0.3, 2, 0.03, "send-push" },
     { "digest", 0.05, 1.5, 1, 0.01, "build-digest" },
     { "article-scheduler", 0.1, 0.4, 1, 0.01, "publish-article" },
-};
-
-const char *const nm_queue_names[NM_QUEUES] = {
-    "analytics",          "badges", "leaderboard",       "email-notifications",
-    "push-notifications", "digest", "article-scheduler",
+    { 0 },
 };
 
 static void nm_user(struct world *w, struct client *c, struct chance *dice)
@@ -175,102 +125,58 @@ static void nm_user(struct world *w, struct client *c, struct chance *dice)
     client_ask(c, method, target, headers, !strcmp(method, "POST") ? "{}" : NULL, 10000, why);
 }
 
-/* ---- listeners ---- */
-
-static void nm_web(void *arg, struct http_request *rq, struct http_response *rs)
-{
-    if (control_handle(arg, rq, rs))
-        return;
-    now_sleep_ms(4);
-    http_answer(rs, 200, HTML,
-                "<!doctype html>\n<html lang=\"en\"><head><title>Neurmatic</title></head>\n"
-                "<body><div id=\"root\"></div></body></html>\n");
-    str_addf(&rs->head, "Server: nginx\r\nCache-Control: max-age=86400\r\n%s",
-             nginx_security_headers);
-}
-
 /* ---- the system ---- */
 
-static void nm_vars(const struct boot *b, struct str *out)
+static void nm_init(struct world *w)
 {
-    char path[400];
-
-    str_addf(out,
-             "\"public\":\"http://127.0.0.1:%d\",\"b1\":\"http://127.0.0.1:%d\","
-             "\"b2\":\"http://127.0.0.1:%d\",\"web\":\"http://127.0.0.1:%d\","
-             "\"pg\":\"host=127.0.0.1 port=%d dbname=%s user=midwatch\","
-             "\"redis\":\"redis://127.0.0.1:%d\",\"redis_password_file\":",
-             b->port[BOOT_API], b->port[BOOT_B1], b->port[BOOT_B2], b->port[BOOT_WEB], b->pg_port,
-             b->system->db_name, b->redis_port);
-    snprintf(path, sizeof path, "%s/redis.password", b->place.dir);
-    str_json(out, path);
-    str_add(out, ",\"token_file\":");
-    snprintf(path, sizeof path, "%s/token", b->place.dir);
-    str_json(out, path);
-    str_add(out, ",\"backups\":");
-    snprintf(path, sizeof path, "%s/backups", b->place.dir);
-    str_json(out, path);
-    str_add(out, ",\"ops\":");
-    snprintf(path, sizeof path, "%s/bin", b->place.dir);
-    str_json(out, path);
-}
-
-static void nm_serve(struct world *w)
-{
-    static const char *const names[] = { "backend-1", "backend-2" };
-    static const char *const downs[] = { "backend1_down", "backend2_down" };
     const struct boot *b = w->boot;
 
     w->tokens = world_alloc(sizeof *w->tokens);
     tokens_init(w->tokens, w);
     w->nginx = world_alloc(sizeof *w->nginx);
     nginx_init(w->nginx, w);
-    w->app_n = 2;
-    for (int i = 0; i < 2; i++) {
-        struct app *a = &w->apps[i];
-        char conninfo[400];
-
-        app_init(a, w, names[i]);
-        app_route_all(a, nm_routes);
-        a->median_ms = 30;
-        a->sigma = 0.5;
-        a->down_fault = downs[i];
-        snprintf(a->version, sizeof a->version, "%s", VERSION);
-        nm_conninfo(b, w->system->db_name, i, conninfo, sizeof conninfo);
-        db_init(&a->db, conninfo, POOL_MAX, 30000);
-        rds_init(&a->redis, b->redis_port, b->redis_password, 500);
-        http_serve(&a->http, b->fd[BOOT_B1 + i], b->port[BOOT_B1 + i], app_handle, a);
-    }
-    leak_init(&w->leak, "");
     http_serve(&w->nginx->http, b->fd[BOOT_API], b->port[BOOT_API], nginx_handle, w->nginx);
-    http_serve(&w->web, b->fd[BOOT_WEB], b->port[BOOT_WEB], nm_web, w);
-    world_serve_control(w);
-}
-
-static bool nm_live(struct world *w, char *why)
-{
-    w->backups = world_alloc(sizeof *w->backups);
-    if (!backups_init(w->backups, w, why))
-        return false;
-    w->queues = world_alloc(sizeof *w->queues);
-    queues_start(w->queues, w, nm_queues, NM_QUEUES, NULL);
-    traffic_start(w, w->boot->port[BOOT_API], 11.5, nm_user);
-    return true;
 }
 
 static void nm_tick(struct world *w)
 {
-    char why[PLACE_WHY];
-
     tokens_tick(w->tokens, w);
-    if (!backups_tick(w->backups, w, why))
-        world_log(w, "backup: %s", why);
 }
 
 static void nm_forget(struct world *w)
 {
     nginx_forget(w->nginx);
 }
+
+#define NM_BACKEND(number, at)                                                                  \
+    {                                                                                           \
+        .name = "backend-" number, .application = "backend-" number, .listener = at,            \
+        .version = VERSION, .routes = nm_routes, .median_ms = 30, .sigma = 0.5, .pool_max = 50, \
+        .pool_idle_ms = 30000, .down_fault = "backend" number "_down"                           \
+    }
+
+static const struct app_def nm_backends[] = { NM_BACKEND("1", BOOT_B1), NM_BACKEND("2", BOOT_B2) };
+
+static const struct system_page nm_page = {
+    .html = "<!doctype html>\n<html lang=\"en\"><head><title>Neurmatic</title></head>\n"
+            "<body><div id=\"root\"></div></body></html>\n",
+    .headers = "Server: nginx\r\nCache-Control: max-age=86400\r\n" NGINX_SECURITY_HEADERS,
+    .takes_ms = 4,
+};
+
+static const struct system_var nm_vars[] = {
+    { "public", VAR_URL, .listener = BOOT_API },
+    { "b1", VAR_URL, .listener = BOOT_B1 },
+    { "b2", VAR_URL, .listener = BOOT_B2 },
+    { "web", VAR_URL, .listener = BOOT_WEB },
+    { "pg", VAR_DB },
+    { "redis", VAR_REDIS },
+    { "redis_password_file", VAR_PATH, .path = "redis.password" },
+    { "token_file", VAR_PATH, .path = "token" },
+    { "backups", VAR_PATH, .path = "backups" },
+    { "ops", VAR_PATH, .path = "bin" },
+    { 0 },
+};
 
 static const char nm_schema[] =
     "SET ROLE app;"
@@ -299,19 +205,21 @@ static const struct backups_plan nm_dumps = { .before = "neurmatic_",
 const struct system system_neurmatic = {
     .name = "neurmatic",
     .db_name = "neurmatic_production",
-    .redis_maxmemory = "2gb",
+    .schema = nm_schema,
     .pg_max_connections = 200,
+    .redis_maxmemory = "2gb",
     .redis_auth = true,
-    .dumps = &nm_dumps,
     .listeners =
         1u << BOOT_API | 1u << BOOT_WEB | 1u << BOOT_CONTROL | 1u << BOOT_B1 | 1u << BOOT_B2,
+    .apps = { &nm_backends[0], &nm_backends[1] },
+    .page = &nm_page,
+    .dumps = &nm_dumps,
+    .queues = nm_queues,
     .faults = nm_faults,
-    .fault_n = sizeof nm_faults / sizeof nm_faults[0],
-    .schema = nm_schema,
     .vars = nm_vars,
-    .serve = nm_serve,
-    .live = nm_live,
+    .user = nm_user,
+    .requests_per_s = 11.5,
+    .init = nm_init,
     .tick = nm_tick,
     .forget = nm_forget,
-    .passed = nm_passed,
 };

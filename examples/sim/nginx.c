@@ -2,7 +2,6 @@
 #include "nginx.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "client.h"
@@ -16,15 +15,6 @@
 #define FAIL_TIMEOUT_MS 30000
 #define UPSTREAM_MS     30000
 #define HTML            "text/html"
-#define JSON            "application/json; charset=utf-8"
-
-const char nginx_security_headers[] =
-    "Strict-Transport-Security: max-age=31536000; includeSubDomains; preload\r\n"
-    "X-Frame-Options: SAMEORIGIN\r\n"
-    "X-Content-Type-Options: nosniff\r\n"
-    "X-XSS-Protection: 1; mode=block\r\n"
-    "Referrer-Policy: strict-origin-when-cross-origin\r\n"
-    "Permissions-Policy: geolocation=(), microphone=(), camera=()\r\n";
 
 void nginx_init(struct nginx *n, struct world *w)
 {
@@ -188,7 +178,7 @@ static int nginx_ask(struct nginx *n, int peer, const struct http_request *rq,
     struct str headers = { 0 };
     struct client c;
 
-    client_init(&c, n->w->apps[peer].http.port);
+    client_init(&c, n->w->boot->port[BOOT_B1 + peer]);
     nginx_target(rq, target, sizeof target);
     for (char *p = target; *p; p++)
         *p = *p == ' ' ? '+' : *p; /* the path was decoded */
@@ -201,10 +191,9 @@ static int nginx_ask(struct nginx *n, int peer, const struct http_request *rq,
     if (code > 0) {
         bool json =
             client_header(&c, "content-type", value, sizeof value) && strstr(value, "json") != NULL;
-        http_answer(rs, code, json ? JSON : "text/plain; version=0.0.4; charset=utf-8",
-                    c.body.s ? c.body.s : "");
+        http_answer(rs, code, json ? HTTP_JSON : METRICS_TYPE, c.body.s ? c.body.s : "");
         str_clear(&rs->head);
-        str_addf(&rs->head, "X-Served-By: %s\r\n", n->w->apps[peer].name);
+        str_addf(&rs->head, "X-Served-By: %s\r\n", n->w->apps[peer].def->name);
         if (code == 401)
             str_add(&rs->head, "WWW-Authenticate: Bearer\r\n");
     }
@@ -236,7 +225,7 @@ void nginx_handle(void *nginx, struct http_request *rq, struct http_response *rs
         return;
     if (!nginx_allows(n, rq)) {
         nginx_error(rs, 429);
-        str_add(&rs->head, nginx_security_headers);
+        str_add(&rs->head, NGINX_SECURITY_HEADERS);
         return;
     }
     nginx_target(rq, target, sizeof target);
@@ -251,5 +240,5 @@ void nginx_handle(void *nginx, struct http_request *rq, struct http_response *rs
     }
     if (strcmp(status, "BYPASS") != 0)
         str_addf(&rs->head, "X-Cache-Status: %s\r\n", status);
-    str_addf(&rs->head, "Server: nginx\r\n%s", nginx_security_headers);
+    str_add(&rs->head, "Server: nginx\r\n" NGINX_SECURITY_HEADERS);
 }

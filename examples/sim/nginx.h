@@ -45,4 +45,10 @@ void nginx_handle(void *nginx, struct http_request *rq, struct http_response *rs
 void nginx_forget(struct nginx *n); /* a new process: cache empty, every peer in */
 
 /* The response headers that every public answer carries (systems.md 2.7). */
-extern const char nginx_security_headers[];
+#define NGINX_SECURITY_HEADERS                                                    \
+    "Strict-Transport-Security: max-age=31536000; includeSubDomains; preload\r\n" \
+    "X-Frame-Options: SAMEORIGIN\r\n"                                             \
+    "X-Content-Type-Options: nosniff\r\n"                                         \
+    "X-XSS-Protection: 1; mode=block\r\n"                                         \
+    "Referrer-Policy: strict-origin-when-cross-origin\r\n"                        \
+    "Permissions-Policy: geolocation=(), microphone=(), camera=()\r\n"

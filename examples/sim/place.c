@@ -394,6 +394,26 @@ bool place_subdir(const struct place *p, const char *name, unsigned mode,
     return true;
 }
 
+bool place_write(const struct place *p, const char *name, const char *text,
+                 const struct place_account *owner, unsigned mode, char *why)
+{
+    char path[400], next[410];
+    size_t n = strlen(text);
+
+    snprintf(path, sizeof path, "%s/%s", p->dir, name);
+    snprintf(next, sizeof next, "%s.new", path);
+    unlink(next);
+    int fd = open(next, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+    bool ok = fd >= 0 && write(fd, text, n) == (ssize_t)n &&
+              (!owner || !owner->drop || fchown(fd, owner->uid, owner->gid) == 0) &&
+              fchmod(fd, mode) == 0 && rename(next, path) == 0;
+    if (!ok)
+        snprintf(why, PLACE_WHY, "%s: %s", path, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
 /* Other simulators of this machine keep away from the port for as long as this process lives:
  * between the reservation and the server's own bind() the port is free for a moment. */
 static bool place_claim(int port)

@@ -46,6 +46,11 @@ void place_remove(const struct place *p);
  * socket is bound, not listening; -1 with why. */
 int place_bind(int *port, char *why);
 
+/* A file inside ours, owned by the account: written beside it and renamed, so that a reader never
+ * sees half of it. owner may be NULL. */
+bool place_write(const struct place *p, const char *name, const char *text,
+                 const struct place_account *owner, unsigned mode, char *why);
+
 /* A directory inside ours, owned by the account. */
 bool place_subdir(const struct place *p, const char *name, unsigned mode,
                   const struct place_account *owner, char *why);

@@ -7,6 +7,7 @@
 
 #include "chance.h"
 #include "now.h"
+#include "thread.h"
 #include "world.h"
 
 #define QUEUES_ATTEMPTS  3
@@ -16,14 +17,6 @@
 static double queues_now_s(void)
 {
     return (double)now_mono_ms() / 1000;
-}
-
-/* A command whose reply does not matter. */
-static bool queues_do(redisReply *reply)
-{
-    if (reply)
-        freeReplyObject(reply);
-    return reply != NULL;
 }
 
 bool queues_count(struct rds *r, const char *name, struct queue_counts *out, char *why)
@@ -48,12 +41,12 @@ bool queues_pause(struct rds *r, const char *name, bool on, char *why)
 {
     const char *from = on ? "wait" : "paused", *to = on ? "paused" : "wait";
 
-    if (!(on ? queues_do(rds_ask(r, why, "HSET bull:%s:meta paused 1", name))
-             : queues_do(rds_ask(r, why, "HDEL bull:%s:meta paused", name))))
+    if (!(on ? rds_do(r, why, "HSET bull:%s:meta paused 1", name)
+             : rds_do(r, why, "HDEL bull:%s:meta paused", name)))
         return false;
     long long n = rds_count(r, why, "LLEN bull:%s:%s", name, from);
     for (long long i = 0; i < n; i++)
-        if (!queues_do(rds_ask(r, why, "RPOPLPUSH bull:%s:%s bull:%s:%s", name, from, name, to)))
+        if (!rds_do(r, why, "RPOPLPUSH bull:%s:%s bull:%s:%s", name, from, name, to))
             return false;
     return n >= 0;
 }
@@ -74,14 +67,13 @@ static void queues_produce(struct queues *qs, const struct queue_def *q, struct 
 
     if (id <= 0)
         return;
-    queues_do(rds_ask(r, why,
-                      "HSET bull:%s:%lld name %s data {\"unitId\":%d} timestamp %lld "
-                      "attempts %d attemptsMade 0",
-                      q->name, id, q->work, 1 + chance_below(dice, 600), (long long)now_real_ms(),
-                      QUEUES_ATTEMPTS));
-    queues_do(rds_ask(r, why, "LPUSH bull:%s:%s %lld", q->name, queues_waiting(qs, q), id));
-    queues_do(rds_ask(r, why, "XADD bull:%s:events MAXLEN ~ 200 * event waiting jobId %lld",
-                      q->name, id));
+    rds_do(r, why,
+           "HSET bull:%s:%lld name %s data {\"unitId\":%d} timestamp %lld "
+           "attempts %d attemptsMade 0",
+           q->name, id, q->work, 1 + chance_below(dice, 600), (long long)now_real_ms(),
+           QUEUES_ATTEMPTS);
+    rds_do(r, why, "LPUSH bull:%s:%s %lld", q->name, queues_waiting(qs, q), id);
+    rds_do(r, why, "XADD bull:%s:events MAXLEN ~ 200 * event waiting jobId %lld", q->name, id);
 }
 
 /* Trims a sorted set of finished jobs, with their hashes. */
@@ -93,8 +85,8 @@ static void queues_trim(struct queues *qs, const struct queue_def *q, const char
 
     for (size_t i = 0; old && old->type == REDIS_REPLY_ARRAY && i < old->elements; i++) {
         const char *id = old->element[i]->str;
-        queues_do(rds_ask(&qs->redis, why, "ZREM bull:%s:%s %s", q->name, set, id));
-        queues_do(rds_ask(&qs->redis, why, "DEL bull:%s:%s", q->name, id));
+        rds_do(&qs->redis, why, "ZREM bull:%s:%s %s", q->name, set, id);
+        rds_do(&qs->redis, why, "DEL bull:%s:%s", q->name, id);
     }
     if (old)
         freeReplyObject(old);
@@ -110,26 +102,26 @@ static void queues_finish(struct queues *qs, const struct queue_def *q, int slot
     bool ok = chance_unit(dice) >= q->fail;
 
     qs->jobs[qi][slot].id = 0;
-    if (!queues_do(rds_ask(r, why, "LREM bull:%s:active 1 %lld", q->name, id)))
+    if (!rds_do(r, why, "LREM bull:%s:active 1 %lld", q->name, id))
         return;
-    queues_do(rds_ask(r, why, "HSET bull:%s:%lld finishedOn %lld", q->name, id, now));
+    rds_do(r, why, "HSET bull:%s:%lld finishedOn %lld", q->name, id, now);
     if (ok) {
-        queues_do(rds_ask(r, why, "ZADD bull:%s:completed %lld %lld", q->name, now, id));
+        rds_do(r, why, "ZADD bull:%s:completed %lld %lld", q->name, now, id);
         queues_trim(qs, q, "completed");
     } else {
         long long made = rds_count(r, why, "HINCRBY bull:%s:%lld attemptsMade 1", q->name, id);
-        queues_do(rds_ask(r, why, "HSET bull:%s:%lld failedReason %s", q->name, id,
-                          "Navigation timeout of 30000 ms exceeded"));
+        rds_do(r, why, "HSET bull:%s:%lld failedReason %s", q->name, id,
+               "Navigation timeout of 30000 ms exceeded");
         if (made >= QUEUES_ATTEMPTS) {
-            queues_do(rds_ask(r, why, "ZADD bull:%s:failed %lld %lld", q->name, now, id));
+            rds_do(r, why, "ZADD bull:%s:failed %lld %lld", q->name, now, id);
             queues_trim(qs, q, "failed");
         } else {
-            queues_do(rds_ask(r, why, "ZADD bull:%s:delayed %lld %lld", q->name,
-                              now + (long long)(QUEUES_BACKOFF_S * 1000 * (double)made), id));
+            rds_do(r, why, "ZADD bull:%s:delayed %lld %lld", q->name,
+                   now + (long long)(QUEUES_BACKOFF_S * 1000 * (double)made), id);
         }
     }
-    if (qs->done)
-        qs->done(qs->w, q, ok, qs->jobs[qi][slot].took_s);
+    if (qs->w->system->job_done)
+        qs->w->system->job_done(qs->w, q, ok, qs->jobs[qi][slot].took_s);
 }
 
 static void queues_take(struct queues *qs, const struct queue_def *q, int slot, struct chance *dice)
@@ -144,8 +136,8 @@ static void queues_take(struct queues *qs, const struct queue_def *q, int slot, 
         qs->jobs[qi][slot].id = atoll(reply->str);
         qs->jobs[qi][slot].took_s = took;
         qs->jobs[qi][slot].end_s = queues_now_s() + took;
-        queues_do(rds_ask(&qs->redis, why, "HSET bull:%s:%s processedOn %lld", q->name, reply->str,
-                          (long long)now_real_ms()));
+        rds_do(&qs->redis, why, "HSET bull:%s:%s processedOn %lld", q->name, reply->str,
+               (long long)now_real_ms());
     }
     if (reply)
         freeReplyObject(reply);
@@ -160,9 +152,8 @@ static void queues_promote(struct queues *qs, const struct queue_def *q)
 
     for (size_t i = 0; due && due->type == REDIS_REPLY_ARRAY && i < due->elements; i++) {
         const char *id = due->element[i]->str;
-        queues_do(rds_ask(&qs->redis, why, "ZREM bull:%s:delayed %s", q->name, id));
-        queues_do(
-            rds_ask(&qs->redis, why, "LPUSH bull:%s:%s %s", q->name, queues_waiting(qs, q), id));
+        rds_do(&qs->redis, why, "ZREM bull:%s:delayed %s", q->name, id);
+        rds_do(&qs->redis, why, "LPUSH bull:%s:%s %s", q->name, queues_waiting(qs, q), id);
     }
     if (due)
         freeReplyObject(due);
@@ -178,8 +169,7 @@ static void queues_recover(struct queues *qs)
         const char *name = qs->defs[i].name;
         long long n = rds_count(&qs->redis, why, "LLEN bull:%s:active", name);
         while (n-- > 0)
-            queues_do(
-                rds_ask(&qs->redis, why, "RPOPLPUSH bull:%s:active bull:%s:wait", name, name));
+            rds_do(&qs->redis, why, "RPOPLPUSH bull:%s:active bull:%s:wait", name, name);
     }
 }
 
@@ -212,8 +202,8 @@ static void queues_open(struct queues *qs)
     for (int i = 0; i < qs->n; i++) {
         const char *name = qs->defs[i].name;
 
-        queues_do(rds_ask(&qs->redis, why, "HSET bull:%s:meta opts.maxLenEvents 200", name));
-        queues_do(rds_ask(&qs->redis, why, "SET bull:%s:id 0 NX", name));
+        rds_do(&qs->redis, why, "HSET bull:%s:meta opts.maxLenEvents 200", name);
+        rds_do(&qs->redis, why, "SET bull:%s:id 0 NX", name);
     }
 }
 
@@ -226,7 +216,7 @@ static void *queues_run(void *arg)
     chance_init(&dice, 77);
     for (;;) {
         char why[RDS_WHY];
-        bool here = queues_do(rds_ask(&qs->redis, why, "PING"));
+        bool here = rds_do(&qs->redis, why, "PING");
 
         if (here && away) {
             queues_open(qs);
@@ -240,21 +230,14 @@ static void *queues_run(void *arg)
     return NULL;
 }
 
-void queues_start(struct queues *qs, struct world *w, const struct queue_def *defs, int n,
-                  queue_done *done)
+void queues_start(struct queues *qs, struct world *w)
 {
-    pthread_t t;
-
     memset(qs, 0, sizeof *qs);
     qs->w = w;
-    qs->defs = defs;
-    qs->n = n;
-    qs->done = done;
+    qs->defs = w->system->queues;
     rds_init(&qs->redis, w->boot->redis_port, w->boot->redis_password, 500);
-    for (int i = 0; i < n; i++)
-        qs->next_s[i] = queues_now_s();
+    while (qs->defs[qs->n].name)
+        qs->next_s[qs->n++] = queues_now_s();
     queues_open(qs);
-    if (pthread_create(&t, NULL, queues_run, qs) != 0)
-        abort();
-    pthread_detach(t);
+    thread_start(queues_run, qs);
 }

@@ -38,7 +38,6 @@ struct queues {
     struct world *w;
     const struct queue_def *defs;
     int n;
-    queue_done *done;
     struct rds redis;
     struct {
         long long id;
@@ -47,8 +46,7 @@ struct queues {
     double next_s[QUEUES_MAX];
 };
 
-void queues_start(struct queues *qs, struct world *w, const struct queue_def *defs, int n,
-                  queue_done *done);
+void queues_start(struct queues *qs, struct world *w); /* those of its system */
 /* Counts over a connection of the caller's; false with why (RDS_WHY bytes). */
 bool queues_count(struct rds *r, const char *name, struct queue_counts *out, char *why);
 bool queues_pause(struct rds *r, const char *name, bool on, char *why);

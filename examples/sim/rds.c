@@ -2,7 +2,6 @@
 #include "rds.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +113,18 @@ redisReply *rds_ask(struct rds *r, char *why, const char *format, ...)
     redisReply *reply = rds_vask(r, why, format, args);
     va_end(args);
     return reply;
+}
+
+bool rds_do(struct rds *r, char *why, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    redisReply *reply = rds_vask(r, why, format, args);
+    va_end(args);
+    if (reply)
+        freeReplyObject(reply);
+    return reply != NULL;
 }
 
 long long rds_count(struct rds *r, char *why, const char *format, ...)

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <hiredis/hiredis.h>
@@ -25,6 +26,7 @@ struct rds {
 void rds_init(struct rds *r, int port, const char *password, int timeout_ms);
 void rds_reset(struct rds *r);
 redisReply *rds_ask(struct rds *r, char *why, const char *format, ...);
-
+/* For commands whose success matters only. */
+bool rds_do(struct rds *r, char *why, const char *format, ...);
 /* For commands whose number matters only: the integer, -1 on failure. */
 long long rds_count(struct rds *r, char *why, const char *format, ...);

@@ -264,6 +264,18 @@ const struct flat_item *flat_get(const struct flat *f, const char *key)
     return NULL;
 }
 
+bool flat_find(const char *text, size_t len, const char *key, char *out, size_t cap)
+{
+    struct flat f;
+    char why[200];
+    const struct flat_item *it =
+        flat_parse(&f, text, len, why, sizeof why) ? flat_get(&f, key) : NULL;
+
+    if (it)
+        snprintf(out, cap, "%s", it->value);
+    return it != NULL;
+}
+
 long digits_read(const char *text, long most)
 {
     long n = 0;

@@ -36,3 +36,5 @@ struct flat {
 
 bool flat_parse(struct flat *f, const char *text, size_t len, char *why, size_t cap);
 const struct flat_item *flat_get(const struct flat *f, const char *key); /* NULL when absent */
+/* The value of one member of such an object, cut at cap; false when there is none. */
+bool flat_find(const char *text, size_t len, const char *key, char *out, size_t cap);

@@ -1,12 +1,8 @@
 /* examples/sim/tokens.c: issue, renew, judge. */
 #include "tokens.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "chance.h"
 #include "world.h"
@@ -21,22 +17,14 @@ static bool tokens_fresh(int64_t issued_ms, int64_t now_ms)
 
 static void tokens_issue(struct tokens *t, struct world *w)
 {
-    char path[400], next[400];
+    char why[PLACE_WHY];
 
     t->before = t->now;
     memcpy(t->now.text, "admin.", 7);
     chance_hex(t->now.text + 6, 32);
     t->now.issued_ms = world_now_ms(w);
-    snprintf(path, sizeof path, "%s/token", w->boot->place.dir);
-    snprintf(next, sizeof next, "%s/token.new", w->boot->place.dir);
-    /* Written beside and renamed: a reader never sees half a token. */
-    int fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    size_t n = strlen(t->now.text);
-    bool ok = fd >= 0 && write(fd, t->now.text, n) == (ssize_t)n;
-    if (fd >= 0)
-        close(fd);
-    if (!ok || rename(next, path) != 0)
-        world_log(w, "%s: %s", path, strerror(errno));
+    if (!place_write(&w->boot->place, "token", t->now.text, NULL, 0600, why))
+        world_log(w, "%s", why);
 }
 
 void tokens_init(struct tokens *t, struct world *w)

@@ -7,7 +7,6 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,7 +41,7 @@ static bool restart_app(struct world *w, struct app *a, char *why)
     pthread_mutex_unlock(&w->change);
     while (app_phase(a) != APP_UP) {
         if (now_mono_ms() > deadline) {
-            snprintf(why, PLACE_WHY, "%s did not come back within %d s", a->name,
+            snprintf(why, PLACE_WHY, "%s did not come back within %d s", a->def->name,
                      RESTART_WAIT_MS / 1000);
             return false;
         }
@@ -58,7 +57,7 @@ bool world_restart(struct world *w, const char *service, char *why)
     if (!strcmp(service, "postgres") || !strcmp(service, "db"))
         return restart_server(w, SERVER_PG, "db_down", why);
     for (int i = 0; i < w->app_n; i++)
-        if (!strcmp(w->apps[i].name, service))
+        if (!strcmp(w->apps[i].def->name, service))
             return restart_app(w, &w->apps[i], why);
     snprintf(why, PLACE_WHY, "No such service: %s", service);
     return false;
@@ -129,9 +128,9 @@ static int compose_restart(struct world *w, int argc, char **argv, const char *w
         str_addf(out, "%s %s ... done\n", word, argv[i]);
     }
     for (int i = 0; !n && i < w->app_n; i++) { /* no service named: all of the app */
-        if (!world_restart(w, w->apps[i].name, why))
+        if (!world_restart(w, w->apps[i].def->name, why))
             return 1;
-        str_addf(out, "%s %s ... done\n", word, w->apps[i].name);
+        str_addf(out, "%s %s ... done\n", word, w->apps[i].def->name);
     }
     return 0;
 }
@@ -139,7 +138,7 @@ static int compose_restart(struct world *w, int argc, char **argv, const char *w
 static struct app *compose_app(struct world *w, const char *name)
 {
     for (int i = 0; i < w->app_n; i++)
-        if (!strcmp(w->apps[i].name, name))
+        if (!strcmp(w->apps[i].def->name, name))
             return &w->apps[i];
     return NULL;
 }
@@ -190,9 +189,9 @@ static void compose_ps(struct world *w, struct str *out)
     str_add(out, "Name        State           Ports\n");
     for (int i = 0; i < w->app_n; i++) {
         struct app *a = &w->apps[i];
-        bool down = a->down_fault && world_fault(w, a->down_fault);
+        bool down = world_fault(w, a->def->down_fault);
         down = down || (i == 0 && world_fault(w, "api_502"));
-        str_addf(out, "%-11s %-15s 127.0.0.1:%d->3000/tcp\n", a->name,
+        str_addf(out, "%-11s %-15s 127.0.0.1:%d->3000/tcp\n", a->def->name,
                  down ? "Exit 137" : states[app_phase(a)], a->http.port);
     }
     str_addf(out, "%-11s %-15s 6379/tcp\n", "redis",
@@ -221,7 +220,7 @@ static int tool_compose(struct world *w, int argc, char **argv, struct str *out)
     }
     if (!strcmp(verb, "pull")) {
         for (int k = 0; k < w->app_n; k++)
-            str_addf(out, "Pulling %s ... done\n", w->apps[k].name);
+            str_addf(out, "Pulling %s ... done\n", w->apps[k].def->name);
         return 0;
     }
     str_addf(out, "docker-compose: '%s': this demo knows restart, up, exec, ps and pull\n", verb);
@@ -241,7 +240,7 @@ static int tool_docker(struct world *w, int argc, char **argv, struct str *out)
         str_add(out, "NAME           MEM %     MEM USAGE / LIMIT\n");
         for (int i = 0; i < w->app_n; i++) {
             double share = memory > 0 ? memory : 41;
-            str_addf(out, "%-14s %5.1f%%    %.0fMiB / 1GiB\n", w->apps[i].name, share,
+            str_addf(out, "%-14s %5.1f%%    %.0fMiB / 1GiB\n", w->apps[i].def->name, share,
                      share * 10.24);
         }
         return 0;
@@ -320,21 +319,16 @@ bool tools_write(const struct boot *b, char *why)
 
     for (size_t i = 0; i < sizeof tools / sizeof tools[0] && ok; i++) {
         struct str s = { 0 };
-        char path[400];
+        char name[64];
 
-        snprintf(path, sizeof path, "%s/bin/%s", b->place.dir, tools[i].name);
+        snprintf(name, sizeof name, "bin/%s", tools[i].name);
         str_add(&s,
                 "#!/bin/sh\n# changes the simulated system; the real one is not touched\nexec ");
         str_shell(&s, b->self);
         str_addf(&s, " ctl http://127.0.0.1:%d tool ", b->port[BOOT_CONTROL]);
         str_shell(&s, b->place.dir);
         str_addf(&s, "/commands.log %s \"$@\"\n", tools[i].name);
-        int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
-        ok = fd >= 0 && write(fd, s.s, s.len) == (ssize_t)s.len && fchmod(fd, 0755) == 0;
-        if (!ok)
-            snprintf(why, PLACE_WHY, "%s: %s", path, strerror(errno));
-        if (fd >= 0)
-            close(fd);
+        ok = place_write(&b->place, name, s.s, NULL, 0755, why);
         str_fini(&s);
     }
     return ok;

@@ -209,7 +209,7 @@ int tool_health_check(struct world *w, int argc, char **argv, struct str *out)
         int code = client_ask(&c, "GET", path, "Connection: close\r\n", NULL, 6000, why);
         bool well = code == 200 && c.body.s && !strstr(c.body.s, "\"degraded\"");
         str_addf(out, "%-4s %-10s %d %s\n", well ? "ok" : "FAIL",
-                 i < 0 ? "public" : w->apps[i].name, code, code < 0 ? why : "");
+                 i < 0 ? "public" : w->apps[i].def->name, code, code < 0 ? why : "");
         client_fini(&c);
         ok = ok && well;
     }

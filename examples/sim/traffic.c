@@ -2,10 +2,10 @@
 #include "traffic.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "now.h"
+#include "thread.h"
 #include "world.h"
 
 #define TRAFFIC_THREADS 12
@@ -49,13 +49,10 @@ void traffic_start(struct world *w, int port, double per_s, traffic_user *user)
 {
     for (int i = 0; i < TRAFFIC_THREADS; i++) {
         struct traffic *t = malloc(sizeof *t);
-        pthread_t thread;
 
         if (!t)
             abort();
         *t = (struct traffic){ w, port, i, per_s, user };
-        if (pthread_create(&thread, NULL, traffic_run, t) != 0)
-            abort();
-        pthread_detach(thread);
+        thread_start(traffic_run, t);
     }
 }

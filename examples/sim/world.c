@@ -8,20 +8,8 @@
 #include <string.h>
 
 #include "now.h"
+#include "thread.h"
 #include "tools.h"
-
-const struct system *system_find(const char *name)
-{
-    static const struct system *const all[] = {
-        &system_rachelfoods, &system_neurmatic,  &system_concierge,
-        &system_hireflux,    &system_ratemyunit,
-    };
-
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        if (!strcmp(all[i]->name, name))
-            return all[i];
-    return NULL;
-}
 
 void world_init(struct world *w, const struct boot *b)
 {
@@ -71,9 +59,9 @@ void world_advance(struct world *w, int64_t ms)
 
 const struct fault_def *world_fault_def(const struct system *s, const char *name)
 {
-    for (size_t i = 0; i < s->fault_n; i++)
-        if (!strcmp(s->faults[i].name, name))
-            return &s->faults[i];
+    for (const struct fault_def *d = s->faults; d->name; d++)
+        if (!strcmp(d->name, name))
+            return d;
     return NULL;
 }
 
@@ -143,6 +131,14 @@ static bool world_value(const struct fault_def *d, const char *value, struct fau
     return true;
 }
 
+static bool world_apply(struct world *w, const struct fault_def *d, bool on, char *why)
+{
+    for (int i = 0; i < w->app_n; i++)
+        if (!strcmp(w->apps[i].def->down_fault, d->name))
+            app_down(&w->apps[i], on);
+    return !d->apply || d->apply(w, on, why);
+}
+
 static bool world_put(struct world *w, const struct fault_def *d, const struct fault_now *next,
                       char *why)
 {
@@ -156,7 +152,7 @@ static bool world_put(struct world *w, const struct fault_def *d, const struct f
         return true;
     world_log(w, "fault %s%s%s %s", d->name, next->value[0] ? "=" : "", next->value,
               next->on ? "on" : "off");
-    if (d->apply && !d->apply(w, next->on, why)) {
+    if (!world_apply(w, d, next->on, why)) {
         pthread_mutex_lock(&w->lock);
         *slot = before;
         pthread_mutex_unlock(&w->lock);
@@ -206,8 +202,7 @@ bool world_reset(struct world *w, char *why)
     bool ok = true;
 
     pthread_mutex_lock(&w->change);
-    for (size_t i = 0; i < w->system->fault_n; i++) {
-        const struct fault_def *d = &w->system->faults[i];
+    for (const struct fault_def *d = w->system->faults; d->name; d++) {
         char one[PLACE_WHY];
         if (world_fault(w, d->name) && !world_put(w, d, &(struct fault_now){ 0 }, one)) {
             ok = false;
@@ -222,8 +217,7 @@ bool world_reset(struct world *w, char *why)
             app_reborn(&w->apps[i]);
     if (w->system->forget)
         w->system->forget(w);
-    if (w->system->tick && w->live)
-        w->system->tick(w);
+    system_tick(w);
     pthread_mutex_unlock(&w->change);
     return ok;
 }
@@ -249,19 +243,6 @@ void *world_alloc(size_t size)
     return p;
 }
 
-static void world_control(void *arg, struct http_request *rq, struct http_response *rs)
-{
-    if (!control_handle(arg, rq, rs))
-        http_answer(rs, 404, "application/json", "{\"error\":\"only /__sim is here\"}\n");
-}
-
-void world_serve_control(struct world *w)
-{
-    const struct boot *b = w->boot;
-
-    http_serve(&w->control, b->fd[BOOT_CONTROL], b->port[BOOT_CONTROL], world_control, w);
-}
-
 /* ---- life ---- */
 
 static void *world_ticker(void *arg)
@@ -273,8 +254,7 @@ static void *world_ticker(void *arg)
         pthread_mutex_lock(&w->change);
         for (int i = 0; i < w->app_n; i++)
             app_tick(&w->apps[i]);
-        if (w->live && w->system->tick)
-            w->system->tick(w);
+        system_tick(w);
         pthread_mutex_unlock(&w->change);
     }
     return NULL;
@@ -316,9 +296,9 @@ static void *world_boot(void *arg)
     struct world *w = arg;
     char why[PLACE_WHY] = "", message[PLACE_WHY + 8];
 
-    if ((w->system->no_redis || servers_await(&w->servers, SERVER_REDIS, 15000, why)) &&
+    if ((!w->system->redis_maxmemory || servers_await(&w->servers, SERVER_REDIS, 15000, why)) &&
         servers_await(&w->servers, SERVER_PG, 30000, why) && world_schema(w, why) &&
-        servers_pids(&w->servers, why) && tools_write(w->boot, why) && w->system->live(w, why)) {
+        servers_pids(&w->servers, why) && tools_write(w->boot, why) && system_live(w, why)) {
         w->live = true;
         servers_tell(&w->servers, "ready");
         return NULL;
@@ -330,13 +310,7 @@ static void *world_boot(void *arg)
 
 void world_run(struct world *w)
 {
-    void *(*const starts[])(void *) = { world_ticker, world_boot };
-
-    w->system->serve(w);
-    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
-        pthread_t t;
-        if (pthread_create(&t, NULL, starts[i], w) != 0)
-            abort();
-        pthread_detach(t);
-    }
+    system_open(w);
+    thread_start(world_ticker, w);
+    thread_start(world_boot, w);
 }

@@ -18,50 +18,14 @@
 #include "leak.h"
 #include "servers.h"
 #include "str.h"
-
-#define WORLD_FAULTS 32
-#define WORLD_APPS   2
+#include "system.h"
 
 struct world;
 struct aws;
 struct backups;
 struct nginx;
 struct queues;
-struct backups_plan;
 struct tokens;
-
-enum fault_kind { FAULT_SWITCH, FAULT_NUMBER, FAULT_TEXT };
-
-struct fault_def {
-    const char *name;
-    enum fault_kind kind;
-    const char *fallback; /* the value when none is given; NULL for a switch */
-    double min, max;      /* of a number */
-    const char *about;
-    /* Its effect, when asking world_fault() at the time of use is not enough. Called after the
-     * state changed; false with why puts the state back. */
-    bool (*apply)(struct world *w, bool on, char *why);
-};
-
-/* A simulated system: everything that differs between them. */
-struct system {
-    const char *name, *db_name, *redis_maxmemory;
-    int pg_max_connections;
-    bool redis_auth, no_redis, redis_ephemeral; /* ephemeral: a restart empties it */
-    const struct backups_plan *dumps;           /* NULL: it makes none */
-    unsigned listeners;                         /* bits of enum boot_listener */
-    const struct fault_def *faults;
-    size_t fault_n;
-    const char *schema;                                  /* SQL, run as the owner of the database */
-    void (*vars)(const struct boot *b, struct str *out); /* members of "vars" */
-    void (*serve)(struct world *w);                      /* opens the listeners */
-    bool (*live)(struct world *w, char *why);            /* the servers are up: queues, traffic */
-    void (*tick)(struct world *w);                       /* twenty times a second; or NULL */
-    void (*forget)(struct world *w); /* after a reset: caches and marks of what was; or NULL */
-    /* A restart passed this phase: GONE, the old process and what it held is gone; UP, the new one
-     * serves. */
-    void (*passed)(struct world *w, struct app *a, enum app_phase phase);
-};
 
 struct fault_now {
     bool on;
@@ -76,13 +40,13 @@ struct world {
     pthread_mutex_t lock;
     pthread_mutex_t change; /* recursive */
     int64_t offset_ms;
-    struct fault_now faults[WORLD_FAULTS];
+    struct fault_now faults[SYSTEM_FAULTS];
     atomic_bool live; /* the servers are up; before that no fault is taken */
-    struct app apps[WORLD_APPS];
+    struct app apps[SYSTEM_APPS];
     int app_n;
-    struct http_listener web, control, public;
+    struct http_listener web, control;
     struct leak leak;
-    struct aws *aws; /* these six are NULL where a system does not have them */
+    struct aws *aws; /* these are NULL where a system does not have them */
     struct queues *queues;
     struct nginx *nginx;
     struct backups *backups;
@@ -90,13 +54,8 @@ struct world {
     void *own; /* what only this system has: its file knows */
 };
 
-extern const struct system system_rachelfoods, system_neurmatic, system_concierge, system_hireflux,
-    system_ratemyunit;
-const struct system *system_find(const char *name); /* NULL: unknown */
-
 void world_init(struct world *w, const struct boot *b);
-void *world_alloc(size_t size); /* zeroed, for as long as the process lives */
-void world_serve_control(struct world *w);
+void *world_alloc(size_t size);  /* zeroed, for as long as the process lives */
 void world_run(struct world *w); /* starts the threads that make it live; returns at once */
 int64_t world_now_ms(struct world *w);
 void world_advance(struct world *w, int64_t ms);

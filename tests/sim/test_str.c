@@ -33,6 +33,20 @@ static void escapes_are_decoded(void **state)
     assert_string_equal(f.items[0].value, "q\"\\/\nA");
 }
 
+static void one_member_is_found(void **state)
+{
+    static const char text[] = "{\"intent\":\"pi_1\",\"n\":25}";
+    char out[4];
+
+    (void)state;
+    assert_true(flat_find(text, strlen(text), "n", out, sizeof out));
+    assert_string_equal(out, "25");
+    assert_true(flat_find(text, strlen(text), "intent", out, sizeof out));
+    assert_string_equal(out, "pi_");
+    assert_false(flat_find(text, strlen(text), "on", out, sizeof out));
+    assert_false(flat_find("[]", 2, "n", out, sizeof out));
+}
+
 static void what_is_no_flat_object_is_refused_with_its_place(void **state)
 {
     static const char *const bad[] = {
@@ -147,6 +161,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(object_is_read_with_its_kinds),
         cmocka_unit_test(escapes_are_decoded),
+        cmocka_unit_test(one_member_is_found),
         cmocka_unit_test(what_is_no_flat_object_is_refused_with_its_place),
         cmocka_unit_test(bytes_after_the_length_are_not_read),
         cmocka_unit_test(too_many_members_are_refused),

@@ -1,6 +1,6 @@
-/* examples/sim/nm_api.c: health by the documented rule, asked of the real servers; everyday
- * requests. */
-#include "nm_api.h"
+/* examples/sim/neurmatic_api.c: what a backend answers: health by the documented rule, asked of the
+ * real servers; everyday requests. */
+#include "neurmatic.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -9,11 +9,8 @@
 #include <sys/resource.h>
 
 #include "now.h"
-#include "queues.h"
 #include "tokens.h"
 #include "world.h"
-
-#define JSON "application/json; charset=utf-8"
 
 /* The documented limits behind "slow". */
 #define SLOW_DB_MS    1000
@@ -21,7 +18,7 @@
 #define HIGH_MEMORY   90
 #define MANY_WAITING  100
 #define MANY_FAILED   50
-#define DB_TIMEOUT_MS 4500
+#define NM_DB_MS      4500
 #define MEMORY_BYTES  2147483648.0 /* the container's 2 GB */
 
 struct nm_health {
@@ -51,9 +48,9 @@ static void nm_ask_db(struct app *a, struct nm_health *h)
     int64_t begin = now_mono_ms();
 
     snprintf(seconds, sizeof seconds, "%.3f", slow / 1000);
-    PGresult *r = slow > 0 ? db_query(&a->db, DB_TIMEOUT_MS, "SELECT 1 FROM pg_sleep($1::float8)",
-                                      1, params, h->db_why)
-                           : db_query(&a->db, DB_TIMEOUT_MS, "SELECT 1", 0, NULL, h->db_why);
+    PGresult *r = slow > 0 ? db_query(&a->db, NM_DB_MS, "SELECT 1 FROM pg_sleep($1::float8)", 1,
+                                      params, h->db_why)
+                           : db_query(&a->db, NM_DB_MS, "SELECT 1", 0, NULL, h->db_why);
     h->db_ms = now_mono_ms() - begin;
     h->db = r != NULL;
     PQclear(r);
@@ -62,16 +59,13 @@ static void nm_ask_db(struct app *a, struct nm_health *h)
 static void nm_ask_redis(struct app *a, struct nm_health *h)
 {
     int64_t begin = now_mono_ms();
-    redisReply *pong = rds_ask(&a->redis, h->redis_why, "PING");
 
+    h->redis = rds_do(&a->redis, h->redis_why, "PING");
     h->redis_ms = now_mono_ms() - begin;
-    h->redis = pong != NULL;
-    if (pong)
-        freeReplyObject(pong);
     h->queues = h->redis;
-    for (int i = 0; i < NM_QUEUES && h->queues; i++) {
+    for (const struct queue_def *d = nm_queues; d->name && h->queues; d++) {
         struct queue_counts q;
-        h->queues = queues_count(&a->redis, nm_queue_names[i], &q, h->redis_why);
+        h->queues = queues_count(&a->redis, d->name, &q, h->redis_why);
         h->waiting += h->queues ? q.wait : 0;
         h->failed += h->queues ? q.failed : 0;
     }
@@ -106,11 +100,9 @@ static void nm_timed(struct str *out, const char *name, bool up, bool slow, int6
 
 static void nm_health_json(struct app *a, const struct nm_health *h, struct str *out)
 {
-    char version[32];
+    char version[APP_VERSION];
 
-    pthread_mutex_lock(&a->lock);
-    memcpy(version, a->version, sizeof version);
-    pthread_mutex_unlock(&a->lock);
+    app_version(a, version);
     str_addf(out, "{\"status\":\"%s\",\"services\":{", h->status);
     nm_timed(out, "database", h->db, h->db_ms > SLOW_DB_MS, h->db_ms, h->db_why);
     str_add(out, ",");
@@ -136,7 +128,7 @@ static void nm_body(struct app *a, struct http_response *rs, int code, const str
 {
     bool nested = world_fault(a->world, "nested_body");
 
-    http_answer(rs, code, JSON, nested ? "{\"success\":true,\"data\":" : "");
+    http_answer(rs, code, HTTP_JSON, nested ? "{\"success\":true,\"data\":" : "");
     str_addn(&rs->body, json->s, json->len);
     str_add(&rs->body, nested ? "}" : "");
 }
@@ -188,7 +180,7 @@ static bool nm_admitted(struct app *a, struct http_request *rq, struct http_resp
 {
     if (tokens_good(a->world->tokens, a->world, rq))
         return true;
-    http_answer(rs, 401, JSON, "{\"success\":false,\"error\":\"Unauthorized\"}");
+    app_fail(rs, 401, "Unauthorized");
     str_add(&rs->head, "WWW-Authenticate: Bearer\r\n");
     return false;
 }
@@ -217,7 +209,7 @@ static void nm_metrics(struct app *a, struct http_request *rq, struct http_respo
 {
     if (!nm_admitted(a, rq, rs))
         return;
-    http_answer(rs, 200, JSON, "");
+    http_answer(rs, 200, HTTP_JSON, "");
     nm_metrics_json(a, &rs->body);
 }
 
@@ -228,7 +220,7 @@ static void nm_monitoring(struct app *a, struct http_request *rq, struct http_re
     if (!nm_admitted(a, rq, rs))
         return;
     nm_examine(a, &h);
-    http_answer(rs, 200, JSON, "{\"health\":");
+    http_answer(rs, 200, HTTP_JSON, "{\"health\":");
     nm_health_json(a, &h, &rs->body);
     str_add(&rs->body, ",\"metrics\":");
     nm_metrics_json(a, &rs->body);
@@ -237,19 +229,14 @@ static void nm_monitoring(struct app *a, struct http_request *rq, struct http_re
 
 static void nm_prometheus(struct app *a, struct http_request *rq, struct http_response *rs)
 {
-    char version[32];
+    char version[APP_VERSION];
 
-    (void)rq;
-    http_answer(rs, 200, "text/plain; version=0.0.4; charset=utf-8", "");
-    metrics_text(&a->metrics, &rs->body);
-    app_gauges(a, &rs->body);
-    pthread_mutex_lock(&a->lock);
-    memcpy(version, a->version, sizeof version);
-    pthread_mutex_unlock(&a->lock);
+    app_metrics(a, rq, rs);
+    app_version(a, version);
     str_addf(&rs->body,
              "# HELP app_info What runs here.\n# TYPE app_info gauge\n"
              "app_info{version=\"%s\",instance=\"%s\"} 1\n",
-             version, a->name);
+             version, a->def->name);
     metrics_gauge(&rs->body, "process_memory_percent", "Memory of the container.",
                   nm_memory(a->world));
 }
@@ -265,16 +252,9 @@ static PGresult *nm_query(struct app *a, const char *sql, int n, const char *con
 
     if (slow > 0) {
         snprintf(seconds, sizeof seconds, "%.3f", slow / 1000);
-        PQclear(db_query(&a->db, DB_TIMEOUT_MS, "SELECT pg_sleep($1::float8)", 1, sleep, why));
+        PQclear(db_query(&a->db, NM_DB_MS, "SELECT pg_sleep($1::float8)", 1, sleep, why));
     }
-    return db_query(&a->db, DB_TIMEOUT_MS, sql, n, params, why);
-}
-
-static void nm_failed(struct http_response *rs, const char *why)
-{
-    http_answer(rs, 500, JSON, "{\"success\":false,\"error\":");
-    str_json(&rs->body, why);
-    str_add(&rs->body, "}");
+    return db_query(&a->db, NM_DB_MS, sql, n, params, why);
 }
 
 static void nm_list(struct app *a, struct http_request *rq, struct http_response *rs)
@@ -283,8 +263,8 @@ static void nm_list(struct app *a, struct http_request *rq, struct http_response
     const char *params[1] = { page };
 
     http_param(rq, "page", page, sizeof page);
-    if (!page[0] || strlen(page) > 5 || strspn(page, "0123456789") != strlen(page)) {
-        http_answer(rs, 400, JSON, "{\"success\":false,\"error\":\"page is a number\"}");
+    if (digits_read(page, 99999) < 0) {
+        app_fail(rs, 400, "page is a number");
         return;
     }
     PGresult *r = nm_query(a,
@@ -292,10 +272,10 @@ static void nm_list(struct app *a, struct http_request *rq, struct http_response
                            "LIMIT 10 OFFSET 10 * $1::int",
                            1, params, why);
     if (!r) {
-        nm_failed(rs, why);
+        app_fail(rs, 500, why);
         return;
     }
-    http_answer(rs, 200, JSON, "{\"success\":true,\"data\":[");
+    http_answer(rs, 200, HTTP_JSON, "{\"success\":true,\"data\":[");
     for (int i = 0; i < PQntuples(r); i++) {
         str_addf(&rs->body, "%s{\"id\":%s,\"title\":", i ? "," : "", PQgetvalue(r, i, 0));
         str_json(&rs->body, PQgetvalue(r, i, 1));
@@ -315,7 +295,7 @@ static void nm_article(struct app *a, struct http_request *rq, struct http_respo
     size_t n = strspn(id, "0123456789");
 
     if (!n || n > 9 || strcmp(id + n, post ? "/views" : "") != 0) {
-        http_answer(rs, 404, JSON, "{\"success\":false,\"error\":\"Not Found\"}");
+        app_fail(rs, 404, "Not Found");
         return;
     }
     snprintf(number, sizeof number, "%.*s", (int)n, id);
@@ -325,11 +305,11 @@ static void nm_article(struct app *a, struct http_request *rq, struct http_respo
                                 : "SELECT id, title, views FROM articles WHERE id = $1::int",
                            1, params, why);
     if (!r) {
-        nm_failed(rs, why);
+        app_fail(rs, 500, why);
     } else if (!PQntuples(r)) {
-        http_answer(rs, 404, JSON, "{\"success\":false,\"error\":\"Article not found\"}");
+        app_fail(rs, 404, "Article not found");
     } else {
-        http_answer(rs, post ? 201 : 200, JSON, "{\"success\":true,\"data\":{");
+        http_answer(rs, post ? 201 : 200, HTTP_JSON, "{\"success\":true,\"data\":{");
         str_addf(&rs->body, "\"id\":%s,\"title\":", PQgetvalue(r, 0, 0));
         str_json(&rs->body, PQgetvalue(r, 0, 1));
         str_addf(&rs->body, ",\"views\":%s}}", PQgetvalue(r, 0, 2));
@@ -338,15 +318,16 @@ static void nm_article(struct app *a, struct http_request *rq, struct http_respo
 }
 
 const struct app_route nm_routes[] = {
-    { "GET", "/api/v1/health", "/api/v1/health", false, nm_health },
-    { "GET", "/api/v1/health/live", "/api/v1/health/live", false, nm_live_answer },
-    { "GET", "/api/v1/health/ready", "/api/v1/health/ready", false, nm_ready },
-    { "GET", "/api/v1/metrics", "/api/v1/metrics", false, nm_metrics },
-    { "GET", "/api/v1/monitoring/status", "/api/v1/monitoring/status", false, nm_monitoring },
-    { "GET", "/metrics", "/metrics", false, nm_prometheus },
-    { "GET", "/api/v1/feed", "/api/v1/feed", true, nm_list },
-    { "GET", "/api/v1/articles", "/api/v1/articles", true, nm_list },
-    { "GET", "/api/v1/articles/*", "/api/v1/articles/:id", true, nm_article },
-    { "POST", "/api/v1/articles/*", "/api/v1/articles/:id/views", true, nm_article },
+    { "GET", "/api/v1/health", nm_health },
+    { "GET", "/api/v1/health/live", nm_live_answer },
+    { "GET", "/api/v1/health/ready", nm_ready },
+    { "GET", "/api/v1/metrics", nm_metrics },
+    { "GET", "/api/v1/monitoring/status", nm_monitoring },
+    { "GET", "/metrics", nm_prometheus },
+    { "GET", "/api/v1/feed", nm_list, .ordinary = true },
+    { "GET", "/api/v1/articles", nm_list, .ordinary = true },
+    { "GET", "/api/v1/articles/*", nm_article, .ordinary = true, .label = "/api/v1/articles/:id" },
+    { "POST", "/api/v1/articles/*", nm_article, .ordinary = true,
+      .label = "/api/v1/articles/:id/views" },
     { 0 },
 };
