@@ -8,7 +8,7 @@
 #include "probes/logwindow.h"
 #include "probes/probe.h"
 
-enum { JSONLOG_KEYS = 4, JSONLOG_TOP = 10 };
+enum { JSONLOG_KEYS = 4, JSONLOG_TOP = 10, JSONLOG_NEEDS = 64 /* bits */ };
 
 enum jsonlog_measure {
     JSONLOG_COUNT,
@@ -43,6 +43,13 @@ struct jsonlog_counts {          /* what the lines come to; a thread's own while
     bool weighs; /* groups by the sum of the field, not by lines */
     int keys[JSONLOG_KEYS];
     size_t n_keys;
+    /* Without which nothing can be counted: a misspelt one would be no error for ever. */
+    struct jsonlog_need {
+        const char *name; /* borrowed from the options */
+        int place;
+    } needs[JSONLOG_NEEDS];
+    size_t n_needs;
+    uint64_t seen; /* a bit for each of them that a line ever had */
     struct logwindow *window;
     struct loggroups *groups; /* NULL = none are asked for */
     struct logpast *past;     /* NULL = nothing to compare with */

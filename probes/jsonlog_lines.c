@@ -18,11 +18,30 @@ static bool jsonlog_bind_fields(struct jsonlog_counts *c, const struct jsonlog_o
     return !o->field || c->field >= 0;
 }
 
+static void jsonlog_need(struct jsonlog_counts *c, const char *name, int place)
+{
+    if (place >= 0 && c->n_needs < JSONLOG_NEEDS)
+        c->needs[c->n_needs++] = (struct jsonlog_need){ name, place };
+}
+
+static void jsonlog_bind_needs(struct jsonlog_counts *c, const struct jsonlog_options *o)
+{
+    for (size_t i = 0; i < o->where.n; i++)
+        jsonlog_need(c, o->where.keys[i], logfilter_needs(c->where, i));
+    if (o->field)
+        jsonlog_need(c, o->field, c->field);
+    for (size_t i = 0; i < o->group_by.n && o->measure == JSONLOG_TOP_GROUP; i++)
+        jsonlog_need(c, o->group_by.items[i], c->keys[i]);
+}
+
 bool jsonlog_bind(struct jsonlog_counts *c, const struct jsonlog_options *o, struct logpaths *paths)
 {
     c->where = logfilter_new(&o->where, paths);
     c->of = logfilter_new(&o->of, paths);
-    return c->where && c->of && jsonlog_bind_fields(c, o, paths);
+    if (!c->where || !c->of || !jsonlog_bind_fields(c, o, paths))
+        return false;
+    jsonlog_bind_needs(c, o);
+    return true;
 }
 
 void jsonlog_counts_fini(struct jsonlog_counts *c)
@@ -59,8 +78,10 @@ static void jsonlog_hit(struct jsonlog_counts *c, struct logtally *t, const stru
     double value = 1;
     bool has = c->field < 0 || logfield_number(&line->fields[c->field], &value);
 
-    if (t)
+    if (t) {
         t->hits++;
+        t->odd += !has && line->fields[c->field].kind > FIELD_NULL;
+    }
     if (!has)
         return;
     if (c->past)
@@ -80,13 +101,26 @@ static bool jsonlog_is_late(const struct jsonlog_counts *c, const struct log_lin
 }
 
 /* The clock was set back: what was counted lies ahead now, and would keep out what comes. */
-static void jsonlog_restart(struct jsonlog_counts *c)
+static void jsonlog_restart(struct jsonlog_counts *c, int64_t now_ms)
 {
     logwindow_clear(c->window);
+    if (c->past)
+        logpast_forget(c->past, now_ms);
     if (!c->groups)
         return;
     loggroups_free(c->groups);
     c->groups = loggroups_new();
+}
+
+static void jsonlog_note_needs(struct jsonlog_counts *c, struct logtally *t,
+                               const struct log_line *line)
+{
+    uint64_t all = c->n_needs < JSONLOG_NEEDS ? (UINT64_C(1) << c->n_needs) - 1 : UINT64_MAX;
+
+    for (size_t i = 0; i < c->n_needs && t->seen != all; i++)
+        if (line->fields[c->needs[i].place].kind > FIELD_NULL)
+            t->seen |= UINT64_C(1) << i;
+    c->seen |= t->seen;
 }
 
 void jsonlog_line(struct jsonlog_counts *c, const struct log_line *line)
@@ -94,7 +128,7 @@ void jsonlog_line(struct jsonlog_counts *c, const struct log_line *line)
     struct logtally *t;
 
     if (line->arrived_ms + LOG_STEP_MS < c->arrived_ms)
-        jsonlog_restart(c);
+        jsonlog_restart(c, line->arrived_ms);
     c->arrived_ms = line->arrived_ms;
     if (jsonlog_is_late(c, line) && (t = logwindow_at(c->window, line->arrived_ms)))
         t->late++;
@@ -111,6 +145,7 @@ void jsonlog_line(struct jsonlog_counts *c, const struct log_line *line)
     if (t) {
         t->lines++;
         t->future += line->future;
+        jsonlog_note_needs(c, t, line);
     }
     if (!logfilter_match(c->of, line->fields))
         return;

@@ -48,6 +48,22 @@ static const char *jsonlog_source(const struct jsonlog_options *o)
     return o->source.items[0];
 }
 
+/* No line came in the part of the window that is known: is that because there was none? */
+static bool jsonlog_can_tell_of_none(struct saying *y)
+{
+    unsigned long long all = y->view->undated, bad = y->view->undated_bad;
+    char known[16], over[16];
+
+    if (bad && bad * 2 >= all)
+        return jsonlog_unknown(y, "%llu of the %llu lines in it are not JSON, and none came since",
+                               bad, all);
+    if (all)
+        return jsonlog_unknown(y, "%llu %s no time, and none came since", all,
+                               all == 1 ? "line in it tells" : "lines in it tell");
+    return jsonlog_unknown(y, "no line in the %s of %s that are known",
+                           age_format(y->covered_ms, known), age_format(y->o->over_ms, over));
+}
+
 /* A silent log is not zero errors, and what cannot be read is no line without them. */
 static bool jsonlog_can_tell(struct saying *y)
 {
@@ -70,7 +86,7 @@ static bool jsonlog_can_tell(struct saying *y)
     if (t->bad && t->bad >= t->lines)
         return jsonlog_unknown(y, "%llu of %llu lines were not JSON", (unsigned long long)t->bad,
                                (unsigned long long)(t->bad + t->lines));
-    return true;
+    return t->lines || y->covered_ms >= y->o->over_ms || jsonlog_can_tell_of_none(y);
 }
 
 /* ---- the number ---- */
@@ -129,7 +145,11 @@ static void jsonlog_of_numbers(struct saying *y)
 {
     double q = jsonlog_quantile(y->o->measure);
 
-    if (q > 0) {
+    if (y->t.odd && y->t.odd >= y->t.samples) {
+        jsonlog_lacks(y, "%llu of %llu lines with %s have no number in it",
+                      (unsigned long long)y->t.odd, (unsigned long long)(y->t.odd + y->t.samples),
+                      y->o->field);
+    } else if (q > 0) {
         if (jsonlog_enough(y, y->t.samples))
             y->measured = logwindow_quantile(y->s->counts.window, y->now_ms, q, &y->above);
     } else if (y->o->measure == JSONLOG_SUM) {
@@ -206,6 +226,11 @@ static void jsonlog_compare(struct saying *y)
     double usual = logpast_mean(y->s->counts.past, y->now_ms, y->view->covered_ms, &known_ms) *
                    jsonlog_scale(y->o, y->common);
 
+    if (isnan(y->measured)) {
+        jsonlog_put(y, 0, NAN, y->lack);
+        buf_addf(&y->words, "%s in ", y->lack);
+        return;
+    }
     jsonlog_quantity(y, y->measured, now_words);
     if (known_ms < y->o->history_ms) {
         snprintf(y->lack, sizeof y->lack, "baseline needs %s; %s are known",
@@ -266,12 +291,26 @@ static void jsonlog_also(struct saying *y, unsigned long long n, const char *one
         buf_addf(&y->words, " · %llu %s", n, n == 1 ? one : many);
 }
 
+/* A field that is asked for and that no line has, of the window or, when that is empty, of any. */
+static const char *jsonlog_unseen(const struct saying *y)
+{
+    const struct jsonlog_counts *c = &y->s->counts;
+    uint64_t seen = y->t.lines ? y->t.seen : c->seen;
+
+    if (!y->t.lines && !c->arrived_ms)
+        return NULL;
+    for (size_t i = 0; i < c->n_needs; i++)
+        if (!(seen >> i & 1))
+            return c->needs[i].name;
+    return NULL;
+}
+
 /* What a number alone would hide: behind the sentence, and beside the number, which stands alone
  * where it is beyond a limit. */
 static void jsonlog_beside(struct saying *y)
 {
     const struct logtally *t = &y->t;
-    int unseen = logfilter_unseen(y->s->counts.where, y->view->seen);
+    const char *unseen = jsonlog_unseen(y);
     size_t from = y->words.len, mark = strlen(" · ");
     char over[16], known[16];
 
@@ -288,8 +327,12 @@ static void jsonlog_beside(struct saying *y)
     jsonlog_also(y, t->late, "line came too late to count", "lines came too late to count");
     if (*y->view->said)
         buf_addf(&y->words, " · %s", y->view->said);
-    if (unseen >= 0)
-        buf_addf(&y->words, " · no line has had %s", y->o->where.keys[unseen]);
+    if (t->odd)
+        jsonlog_also(y, t->odd, "line has no number in ", "lines have no number in ");
+    if (t->odd)
+        buf_adds(&y->words, y->o->field);
+    if (unseen)
+        buf_addf(&y->words, " · no line has %s", unseen);
     if (y->words.len > from + mark && y->s->report.values[0].known)
         text_sets(&y->s->report.values[0].note, y->words.bytes + from + mark);
 }

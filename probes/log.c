@@ -41,16 +41,6 @@ static bool log_time(const struct log *g, int64_t *at_ms)
     return false;
 }
 
-static void log_note_fields(struct log *g)
-{
-    size_t n = logpaths_n(g->paths);
-    uint64_t all = n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX;
-
-    for (size_t i = 0; i < n && g->seen != all; i++)
-        if (g->fields[i].kind > FIELD_NULL)
-            g->seen |= UINT64_C(1) << i;
-}
-
 /* When it was written: as it says, else as of the line before, else as it came. What is read back
  * came long ago, nobody knows when. */
 static bool log_date(struct log *g, struct log_line *l)
@@ -80,10 +70,11 @@ void log_on_line(void *arg, const char *bytes, size_t len)
         l.kind = LOG_TOO_LONG;
     else if (!logline_read(g->paths, bytes, len, g->fields))
         l.kind = LOG_BAD;
-    else
-        log_note_fields(g);
-    if (!log_date(g, &l))
+    if (!log_date(g, &l)) {
+        g->undated += !g->live;
+        g->undated_bad += !g->live && l.kind != LOG_JSON;
         return;
+    }
     if (g->live || l.at_ms > g->newest_ms)
         g->newest_ms = g->live ? g->now_ms : l.at_ms;
     if (!g->covered_ms)
@@ -195,7 +186,8 @@ static void log_tell(struct log *g)
                           .said = text_str(&g->said),
                           .newest_ms = g->newest_ms,
                           .behind = g->behind,
-                          .seen = g->seen };
+                          .undated = g->undated,
+                          .undated_bad = g->undated_bad };
     struct log_reader *r;
 
     int64_t covered_ms = g->gap_ms > g->covered_ms ? g->gap_ms : g->covered_ms;

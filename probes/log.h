@@ -39,7 +39,9 @@ struct log_view {       /* how the log stands; borrowed */
     int64_t covered_ms; /* everything since then is known; 0 = nothing was read yet */
     int64_t newest_ms;  /* the newest line; 0 = there was none */
     int64_t behind;     /* bytes that are there and were not read yet */
-    uint64_t seen;      /* bit of each field that any line had */
+    /* Lines that were there at the start and tell no time, as of a text that is no JSON: they
+     * belong to no window. */
+    uint64_t undated, undated_bad;
 };
 
 struct log_reader {

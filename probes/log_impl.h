@@ -34,7 +34,7 @@ struct log {
     int64_t covered_ms; /* 0 = nothing was read yet */
     int64_t gap_ms;     /* lines before may be missing; 0 = none are */
     int64_t behind, gone_ms, emptied_ms;
-    uint64_t seen, emptied;
+    uint64_t emptied, undated, undated_bad;
     struct logfile_answer answer;
     struct text why, said;
 };

@@ -159,12 +159,9 @@ void logfilter_free(struct logfilter *f)
     free(f);
 }
 
-int logfilter_unseen(const struct logfilter *f, uint64_t seen)
+int logfilter_needs(const struct logfilter *f, size_t i)
 {
-    for (size_t i = 0; i < f->n_terms; i++)
-        if (!f->terms[i].negated && !(seen >> f->terms[i].slot & 1))
-            return (int)i;
-    return -1;
+    return f->terms[i].negated ? -1 : f->terms[i].slot;
 }
 
 /* ---- matching ---- */

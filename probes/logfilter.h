@@ -24,6 +24,6 @@ bool logfilter_check(const char *option, const struct strmap *where, struct err 
 struct logfilter *logfilter_new(const struct strmap *where, struct logpaths *paths);
 void logfilter_free(struct logfilter *f);
 bool logfilter_match(const struct logfilter *f, const struct logfield *fields);
-/* Place in the map of a field that must be there for a line to match and is not in `seen`, a bit
- * for each field; -1 when there is none. */
-int logfilter_unseen(const struct logfilter *f, uint64_t seen);
+/* Place of the field that must be there for a line to match the `i`th of the map; -1 when it
+ * matches without. */
+int logfilter_needs(const struct logfilter *f, size_t i);

@@ -45,6 +45,13 @@ void logpast_add(struct logpast *p, int64_t at_ms, double value)
     s->sum += value;
 }
 
+void logpast_forget(struct logpast *p, int64_t from_ms)
+{
+    for (int64_t i = 0; i < p->n; i++)
+        if (p->stretches[i].at >= from_ms / p->over_ms)
+            p->stretches[i] = (struct stretch){ .at = -1 };
+}
+
 double logpast_mean(const struct logpast *p, int64_t now_ms, int64_t covered_ms, int64_t *known_ms)
 {
     int64_t now = now_ms / p->over_ms;

@@ -149,6 +149,8 @@ void logwindow_sum(const struct logwindow *w, int64_t now_ms, struct logtally *o
         out->all += s->tally.all;
         out->hits += s->tally.hits;
         out->samples += s->tally.samples;
+        out->odd += s->tally.odd;
+        out->seen |= s->tally.seen;
         out->sum += s->tally.sum;
         out->max = fmax(out->max, s->tally.max);
     }

@@ -25,6 +25,8 @@ struct logtally {
     uint64_t all;      /* that the probe compares with */
     uint64_t hits;     /* that it looks for */
     uint64_t samples;  /* ... with a number */
+    uint64_t odd;      /* hits whose field is there, and no number */
+    uint64_t seen;     /* fields that a line had, a bit each, as its user numbers them */
     double sum, max;   /* of these */
 };
 

@@ -377,7 +377,7 @@ static void what_a_number_hides_is_said(void **state)
     has_reason(&c, STATE_UP,
                "0 lines of 2 in 5s · 5s of 1m are known · 1 of 3 lines was "
                "not JSON · 1 of them was too long · 1 line with a time in the future "
-               "· 1 line came too late to count · no line has had levl");
+               "· 1 line came too late to count · no line has levl");
     case_fini(&c);
 }
 
@@ -436,11 +436,129 @@ static void lines_without_time_take_their_arrival(void **state)
     case_init(&c, "jsonlog", LOG("where:level", "error"));
     write_line("{\"level\":\"error\"}");
     case_poll(&c);
-    assert_true(c.value == 0 || !c.known);
+    has_reason(&c, STATE_UNKNOWN, "1 line in it tells no time, and none came since");
+    assert_false(c.known);
     write_line("{\"level\":\"error\"}");
     case_poll(&c);
     assert_true(c.known && c.value == 1);
     case_fini(&c);
+}
+
+/* One look has to tell it: `midwatch status` takes no second one. */
+static void a_file_that_is_no_json_is_no_log_without_errors(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    case_init(&c, "jsonlog", LOG("where:level", "error"));
+    for (int i = 0; i < 3; i++)
+        write_line("2026-01-29 02:12:00 ERROR connection refused");
+    case_poll(&c);
+    has_reason(&c, STATE_UNKNOWN, "3 of the 3 lines in it are not JSON, and none came since");
+    assert_false(c.known);
+    write_now(&c, 0, "\"level\":\"info\"");
+    case_poll(&c);
+    assert_true(c.known && c.value == 0);
+    case_fini(&c);
+}
+
+static void an_empty_file_is_unknown_until_the_window_is_full(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    case_init(&c, "jsonlog", LOG("where:level", "error", "over", "1m", "silent", "1h"));
+    fclose(fopen(log_path, "w"));
+    case_poll(&c);
+    case_poll(&c);
+    has_reason(&c, STATE_UNKNOWN, "no line in the 5s of 1m that are known");
+    assert_false(c.known);
+    io_advance(c.io, MINUTE);
+    case_poll(&c);
+    has_reason(&c, STATE_UP, "0 lines of 0 in 1m");
+    assert_true(c.known);
+    case_fini(&c);
+}
+
+/* A release that calls it otherwise is no end of the errors. */
+static void a_field_that_goes_is_told(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    case_init(&c, "jsonlog", LOG("where:level", "error", "over", "1m"));
+    write_now(&c, MINUTE, "\"level\":\"info\"");
+    write_now(&c, 0, "\"level\":\"info\"");
+    case_poll(&c);
+    has_reason(&c, STATE_UP, "0 lines of 1 in 1m");
+    io_advance(c.io, MINUTE);
+    write_now(&c, 0, "\"severity\":\"error\",\"level\":null");
+    case_poll(&c);
+    has_reason(&c, STATE_UP, "0 lines of 1 in 1m · no line has level");
+    assert_string_equal(c.note, "no line has level");
+    case_fini(&c);
+}
+
+static void a_field_without_numbers_has_no_sum(void **state)
+{
+    static const char *const measures[] = { "sum", "max", "mean", "p95" };
+    struct probe_case c;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof measures / sizeof measures[0]; i++) {
+        case_init(&c, "jsonlog", LOG("measure", measures[i], "field", "cost", "min_samples", "1"));
+        unlink(log_path);
+        write_now(&c, 5 * MINUTE, "");
+        write_now(&c, 0, "\"cost\":\"7 USD\"");
+        write_now(&c, 0, "\"cost\":7");
+        case_poll(&c);
+        has_reason(&c, STATE_UP,
+                   "1 of 2 lines with cost have no number in it in 5m · 1 line has no number in "
+                   "cost");
+        assert_false(c.known);
+        write_now(&c, 0, "\"cost\":7");
+        case_poll(&c);
+        assert_true(c.known);
+        assert_string_equal(c.note, "1 line has no number in cost");
+        case_fini(&c);
+    }
+}
+
+static void a_field_that_no_line_has_is_told(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    case_init(&c, "jsonlog", LOG("measure", "top", "group_by", "token", "group_by", "eror"));
+    write_now(&c, 5 * MINUTE, "\"token\":\"A\",\"error\":\"x\"");
+    write_now(&c, 0, "\"token\":\"A\",\"error\":\"x\"");
+    case_poll(&c);
+    has_reason(&c, STATE_UP, "0 lines in the largest group in 5m · no line has eror");
+    case_fini(&c);
+    unlink(log_path);
+    case_init(&c, "jsonlog", LOG("measure", "sum", "field", "cost"));
+    write_now(&c, 5 * MINUTE, "\"cost_usd\":1");
+    write_now(&c, 0, "\"cost_usd\":1");
+    case_poll(&c);
+    has_reason(&c, STATE_UP, "sum 0 of 0 lines in 5m · no line has cost");
+    case_fini(&c);
+}
+
+/* The hour that comes again is not told twice, which would make the usual too high. */
+static void the_usual_after_a_clock_that_is_set_back(void **state)
+{
+    struct logpast *p = logpast_new(HOUR, 24 * HOUR);
+    int64_t known_ms;
+
+    (void)state;
+    for (int hour = 1; hour <= 4; hour++)
+        logpast_add(p, hour * HOUR, 10);
+    logpast_forget(p, 3 * HOUR + MINUTE);
+    for (int hour = 3; hour <= 4; hour++)
+        logpast_add(p, hour * HOUR + MINUTE, 10);
+    assert_true(logpast_mean(p, 5 * HOUR, HOUR, &known_ms) == 10);
+    assert_int_equal(known_ms, 4 * HOUR);
+    logpast_free(p);
 }
 
 /* What was counted would otherwise lie ahead, and lines that come would be too old for an hour. */
@@ -698,6 +816,12 @@ int main(void)
         LOG_TEST(lines_of_another_time_are_no_silence),
         LOG_TEST(too_few_are_no_alarm_before_the_window_is_full),
         LOG_TEST(lines_without_time_take_their_arrival),
+        LOG_TEST(a_file_that_is_no_json_is_no_log_without_errors),
+        LOG_TEST(an_empty_file_is_unknown_until_the_window_is_full),
+        LOG_TEST(a_field_that_goes_is_told),
+        LOG_TEST(a_field_without_numbers_has_no_sum),
+        LOG_TEST(a_field_that_no_line_has_is_told),
+        cmocka_unit_test(the_usual_after_a_clock_that_is_set_back),
         LOG_TEST(a_clock_that_is_set_back_loses_no_line),
         LOG_TEST(a_file_in_trouble_is_unknown),
         LOG_TEST(a_log_is_read_once_for_all_its_probes),
