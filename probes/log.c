@@ -27,7 +27,7 @@ void log_clock(struct log *g)
             if (r->joined_ms > now_ms)
                 r->joined_ms = now_ms;
         g->last_ms = 0;
-        g->emptied_ms = g->gone_ms = g->gap_ms = 0;
+        g->emptied_ms = g->skipped_ms = g->gone_ms = g->gap_ms = 0;
     }
     g->now_ms = now_ms;
 }
@@ -230,6 +230,12 @@ static void log_say_file(struct log *g)
     }
     if (g->emptied_ms && g->now_ms - g->emptied_ms < LOG_EMPTIED_MS)
         text_sets(&g->said, "emptied in place: the last lines before may be missing");
+    if (a->skipped != g->skipped) {
+        g->skipped = a->skipped;
+        g->skipped_ms = g->gap_ms = g->now_ms;
+    }
+    if (g->skipped_ms && g->now_ms - g->skipped_ms < LOG_EMPTIED_MS)
+        text_sets(&g->said, "rotated more than once since the last look: lines are missing");
     if (!*a->why.msg)
         g->gone_ms = 0;
     else if (a->gone && !g->gone_ms)

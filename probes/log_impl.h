@@ -5,7 +5,7 @@
 #include "probes/logfile.h"
 
 enum {
-    LOG_EMPTIED_MS = 300000, /* how long it is told */
+    LOG_EMPTIED_MS = 300000, /* how long it is told, also of lines that were skipped */
     LOG_GONE_MS = 30000,     /* a rotation takes no longer */
     LOG_TIMES_MAX = 4
 };
@@ -33,8 +33,8 @@ struct log {
     int64_t newest_ms;  /* of the newest line */
     int64_t covered_ms; /* 0 = nothing was read yet */
     int64_t gap_ms;     /* lines before may be missing; 0 = none are */
-    int64_t behind, gone_ms, emptied_ms;
-    uint64_t emptied, undated, undated_bad;
+    int64_t behind, gone_ms, emptied_ms, skipped_ms;
+    uint64_t emptied, skipped, undated, undated_bad;
     struct logfile_answer answer;
     struct text why, said;
 };

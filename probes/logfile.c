@@ -9,17 +9,22 @@
 #include <unistd.h>
 
 #include "core/alloc.h"
+#include "probes/logturned.h"
 
-enum { LOGFILE_PIECE = 128 << 10, LOGFILE_MARK = 64 };
+enum { LOGFILE_PIECE = 128 << 10, LOGFILE_MARK = 64, LOGFILE_PAST = 8 };
 
-struct stream { /* one file under that name */
-    int fd;     /* -1 = none */
+struct place { /* how far a file was read */
     dev_t dev;
     ino_t ino;
     int64_t offset;
     /* The bytes before `offset`: are they still there? */
     char mark[LOGFILE_MARK];
     size_t mark_len;
+};
+
+struct stream { /* one file under that name */
+    int fd;     /* -1 = none */
+    struct place place;
     struct logsplit split;
 };
 
@@ -27,9 +32,11 @@ struct logfile {
     char *path;
     int64_t tail_bytes;
     bool found; /* it was there once */
-    uint64_t rotated, emptied;
+    uint64_t rotated, emptied, skipped;
     int64_t rotated_ms;
     struct stream now, before;
+    struct place past[LOGFILE_PAST]; /* of files that were left: a number comes again */
+    size_t n_past;
 };
 
 struct look { /* of one call */
@@ -108,8 +115,8 @@ static bool stream_open(struct stream *s, const char *path, struct logfile_answe
     if (fstat(s->fd, &st) < 0)
         err_set(&out->why, "%s", strerror(errno));
     else if (logfile_is_file(&st, &out->why)) {
-        s->dev = st.st_dev;
-        s->ino = st.st_ino;
+        s->place.dev = st.st_dev;
+        s->place.ino = st.st_ino;
         return true;
     }
     stream_close(s);
@@ -125,7 +132,7 @@ static bool logfile_open(struct logfile *f, struct look *l)
         return false;
     }
     if (!f->found && fstat(f->now.fd, &st) == 0 && st.st_size > f->tail_bytes) {
-        f->now.offset = st.st_size - f->tail_bytes;
+        f->now.place.offset = st.st_size - f->tail_bytes;
         logsplit_restart(&f->now.split, true);
     }
     f->found = true;
@@ -134,24 +141,24 @@ static bool logfile_open(struct logfile *f, struct look *l)
 
 /* ---- reading ---- */
 
-static void stream_mark(struct stream *s, const char *bytes, size_t len)
+static void place_mark(struct place *p, const char *bytes, size_t len)
 {
-    s->mark_len = len < LOGFILE_MARK ? len : LOGFILE_MARK;
-    memcpy(s->mark, bytes + len - s->mark_len, s->mark_len);
+    p->offset += (int64_t)len;
+    p->mark_len = len < LOGFILE_MARK ? len : LOGFILE_MARK;
+    memcpy(p->mark, bytes + len - p->mark_len, p->mark_len);
 }
 
 /* False when another content stands where we were. */
-static bool stream_same(const struct stream *s, int64_t size)
+static bool place_same(const struct place *p, int fd, int64_t size)
 {
     char now[LOGFILE_MARK];
 
-    if (size < s->offset)
+    if (size < p->offset)
         return false; /* of the same size it may be another one all the same */
-    if (!s->mark_len)
+    if (!p->mark_len)
         return true;
-    return pread(s->fd, now, s->mark_len, s->offset - (int64_t)s->mark_len) ==
-               (ssize_t)s->mark_len &&
-           memcmp(now, s->mark, s->mark_len) == 0;
+    return pread(fd, now, p->mark_len, p->offset - (int64_t)p->mark_len) == (ssize_t)p->mark_len &&
+           memcmp(now, p->mark, p->mark_len) == 0;
 }
 
 /* True when its end was reached; false with `why` when it cannot be read, without when there is
@@ -165,16 +172,15 @@ static bool stream_read(struct stream *s, struct look *l)
         if (l->left <= 0)
             return false;
         room = logsplit_room(&s->split, LOGFILE_PIECE);
-        n = pread(s->fd, room, LOGFILE_PIECE, s->offset);
+        n = pread(s->fd, room, LOGFILE_PIECE, s->place.offset);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return err_set(&l->out->why, "cannot be read: %s", strerror(errno));
         if (n == 0)
             return true;
-        s->offset += n;
         l->left -= n;
-        stream_mark(s, room, (size_t)n);
+        place_mark(&s->place, room, (size_t)n);
         logsplit_take(&s->split, (size_t)n, l->line, l->arg);
     }
 }
@@ -187,15 +193,15 @@ static bool logfile_read_now(struct logfile *f, struct look *l)
     if (fstat(f->now.fd, &st) < 0)
         return err_set(&l->out->why, "cannot be read: %s", strerror(errno));
     l->out->written_ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
-    if (!stream_same(&f->now, st.st_size)) {
+    if (!place_same(&f->now.place, f->now.fd, st.st_size)) {
         f->emptied++;
-        f->now.offset = 0;
-        f->now.mark_len = 0;
+        f->now.place.offset = 0;
+        f->now.place.mark_len = 0;
         logsplit_restart(&f->now.split, false);
     }
     if (stream_read(&f->now, l))
         return true;
-    l->out->behind = st.st_size > f->now.offset ? st.st_size - f->now.offset : 0;
+    l->out->behind = st.st_size > f->now.place.offset ? st.st_size - f->now.place.offset : 0;
     return false;
 }
 
@@ -226,14 +232,53 @@ static bool logfile_is_same(struct logfile *f, struct look *l)
     }
     if (!logfile_is_file(&st, &l->out->why))
         return true;
-    return st.st_dev == f->now.dev && st.st_ino == f->now.ino;
+    return st.st_dev == f->now.place.dev && st.st_ino == f->now.place.ino;
+}
+
+/* By its number, and because numbers are given again, by what stands where we left it. */
+static bool logfile_knows(void *arg, int folder, const char *name, const struct stat *st)
+{
+    const struct logfile *f = arg;
+    bool known = false;
+
+    for (size_t i = 0; i < LOGFILE_PAST && i < f->n_past && !known; i++) {
+        const struct place *p = &f->past[i];
+        int fd;
+
+        if (p->dev != st->st_dev || p->ino != st->st_ino)
+            continue;
+        fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        known = fd >= 0 && place_same(p, fd, st->st_size);
+        if (fd >= 0)
+            close(fd);
+    }
+    return known;
+}
+
+/* The file that came after the one that was read to its end: what has its name, or when it was
+ * turned over more than once, what had it first. */
+static bool logfile_open_next(struct logfile *f, struct look *l, struct stream *fresh)
+{
+    struct logturned turned = { .path = NULL };
+    struct logfile_answer ignored = { .more = false };
+    struct stat old;
+    bool opened;
+
+    if (fstat(f->now.fd, &old) == 0)
+        turned = logturned_find(f->path, &old, logfile_knows, f);
+    opened = turned.path && stream_open(fresh, turned.path, &ignored);
+    if (turned.packed || (turned.path && !opened))
+        f->skipped++;
+    free(turned.path);
+    return opened || stream_open(fresh, f->path, l->out);
 }
 
 static void logfile_rotate(struct logfile *f, struct look *l)
 {
     struct stream fresh = { .fd = -1 };
 
-    if (!stream_open(&fresh, f->path, l->out))
+    f->past[f->n_past++ % LOGFILE_PAST] = f->now.place;
+    if (!logfile_open_next(f, l, &fresh))
         return; /* the old one stays, in case it comes back */
     if (f->before.fd >= 0)
         logsplit_end(&f->before.split, l->line, l->arg);
@@ -264,5 +309,6 @@ void logfile_look(struct logfile *f, int64_t now_ms, int64_t max_bytes, logsplit
         }
     }
     out->rotated = f->rotated;
+    out->skipped = f->skipped;
     out->emptied = f->emptied;
 }

@@ -1,5 +1,6 @@
 /* tests/probes/test_jsonlog.c: what the lines of a log come to: files on a virtual clock, commands
  * on a real one. */
+#include <fcntl.h>
 #include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -618,6 +619,38 @@ static void a_file_in_trouble_is_unknown(void **state)
     case_fini(&c);
 }
 
+/* Of a log that was turned over twice and packed at once the middle is lost, and the window with
+ * it.
+ */
+static void lines_that_were_rotated_away_are_told(void **state)
+{
+    struct probe_case c;
+    char other[128], packed[128];
+    const struct timespec times[2] = { { .tv_sec = 4102444800 }, { .tv_sec = 4102444800 } };
+
+    (void)state;
+    snprintf(other, sizeof other, "%s.1", log_path);
+    snprintf(packed, sizeof packed, "%s.2.gz", log_path);
+    case_init(&c, "jsonlog", LOG("where:level", "error", "low_is_bad", "true"));
+    write_now(&c, 5 * MINUTE, "\"level\":\"error\"");
+    write_now(&c, 0, "\"level\":\"error\"");
+    case_poll(&c);
+    assert_true(c.known);
+    assert_int_equal(rename(log_path, other), 0);
+    write_now(&c, 0, "\"level\":\"error\"");
+    assert_int_equal(rename(log_path, packed), 0);
+    assert_int_equal(utimensat(AT_FDCWD, packed, times, 0), 0);
+    write_now(&c, 0, "\"level\":\"error\"");
+    case_poll(&c);
+    assert_false(c.known);
+    assert_string_equal(c.note, "not enough data: 0s of 5m");
+    assert_non_null(
+        strstr(c.reason, "rotated more than once since the last look: lines are missing"));
+    unlink(other);
+    unlink(packed);
+    case_fini(&c);
+}
+
 /* ---- shared ---- */
 
 static int second_reports;
@@ -824,6 +857,7 @@ int main(void)
         cmocka_unit_test(the_usual_after_a_clock_that_is_set_back),
         LOG_TEST(a_clock_that_is_set_back_loses_no_line),
         LOG_TEST(a_file_in_trouble_is_unknown),
+        LOG_TEST(lines_that_were_rotated_away_are_told),
         LOG_TEST(a_log_is_read_once_for_all_its_probes),
         LOG_TEST(options_are_checked),
         LOG_TEST(a_command_is_followed),

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -139,6 +140,21 @@ class LogTest(unittest.TestCase):
 
     def test_a_file_that_is_renamed_and_created_anew_loses_no_line(self):
         self.turned_over(logging.handlers.WatchedFileHandler, "create 0644", "nocompress")
+
+    def test_a_file_that_is_renamed_twice_between_two_looks_loses_no_line(self):
+        handler = logging.handlers.WatchedFileHandler(self.path)
+        self.addCleanup(handler.close)
+        with Prober("jsonlog", "jsonlog", str(self.path), "where:level", "error") as p:
+            p.poll()  # from here on lines count as they come
+            self.write(handler, 10, 0)
+            p.poll()
+            for first in range(10, 40, 10):
+                self.write(handler, 10, first)
+                time.sleep(0.02)  # so that the files' times differ: the kernel's are of its tick
+                self.rotate("create 0644", "nocompress")
+            self.write(handler, 10, 40)
+            r = p.poll()
+            self.assertEqual(r["values"][0]["value"], 50, r["reason"])
 
     def test_a_writer_that_does_not_notice_loses_no_line(self):
         self.turned_over(logging.FileHandler, "nocreate")

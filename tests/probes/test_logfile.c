@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/cmocka.h"
@@ -69,6 +70,29 @@ static void put(const char *path, const char *text, int flags)
     assert_true(fd >= 0);
     assert_int_equal(write(fd, text, strlen(text)), strlen(text));
     close(fd);
+}
+
+/* Times of files are as fine as the kernel's tick: what comes later is said to be later. */
+static void touched(const char *path, int later_s)
+{
+    struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_nsec = 0 } };
+
+    clock_gettime(CLOCK_REALTIME, &times[1]);
+    times[1].tv_sec += later_s;
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static int later_s;
+
+static void written_at(const char *path, const char *text)
+{
+    put(path, text, O_APPEND);
+    touched(path, ++later_s);
+}
+
+static void written_later(const struct here *h, const char *text)
+{
+    written_at(h->path, text);
 }
 
 /* Looks until there is no more; what came. */
@@ -165,6 +189,74 @@ static void a_renamed_file_is_read_to_its_end(void **state)
     put(h.other, "nobody reads this\n", O_APPEND);
     LOOK_IS(&h, "");
     assert_int_equal(h.answer.rotated, 1);
+    here_close(&h);
+}
+
+/* Twice between two looks: what had the name in between is not lost. */
+static void a_file_that_was_renamed_twice_loses_nothing(void **state)
+{
+    struct here h;
+    char third[128];
+
+    (void)state;
+    here_open(&h, 1 << 20);
+    snprintf(third, sizeof third, "%s.2", h.path);
+    put(h.path, "one\n", O_APPEND);
+    LOOK_IS(&h, "one|");
+    for (int turn = 0; turn < 3; turn++) { /* the third one goes, and its number comes again */
+        char line[16], lines[48];
+
+        snprintf(line, sizeof line, "three%d\n", turn);
+        snprintf(lines, sizeof lines, "two|three%d|four|", turn);
+        put(h.path, "two\n", O_APPEND);
+        rename(h.other, third);
+        assert_int_equal(rename(h.path, h.other), 0);
+        written_later(&h, line);
+        assert_int_equal(rename(h.other, third), 0);
+        assert_int_equal(rename(h.path, h.other), 0);
+        written_later(&h, "four\n");
+        LOOK_IS(&h, lines);
+        LOOK_IS(&h, "");
+        assert_int_equal(h.answer.rotated, 2 * (turn + 1));
+    }
+    /* what was read once is not read again, though it is the youngest beside an empty one */
+    assert_int_equal(rename(h.path, third), 0);
+    put(h.path, "", O_APPEND);
+    LOOK_IS(&h, "");
+    written_at(third, "late\n");
+    LOOK_IS(&h, "late|");
+    h.now_ms += LOGFILE_LINGER_MS;
+    LOOK_IS(&h, "");
+    assert_int_equal(unlink(h.path), 0);
+    put(h.path, "five\n", O_APPEND);
+    LOOK_IS(&h, "five|");
+    assert_int_equal(h.answer.skipped, 0);
+    assert_int_equal(unlink(third), 0);
+    here_close(&h);
+}
+
+static void a_file_that_was_packed_in_between_is_told(void **state)
+{
+    struct here h;
+    char packed[128];
+
+    (void)state;
+    here_open(&h, 1 << 20);
+    snprintf(packed, sizeof packed, "%s.2.gz", h.path);
+    put(h.path, "one\n", O_APPEND);
+    LOOK_IS(&h, "one|");
+    put(packed, "of before", O_APPEND);
+    touched(packed, -10);
+    assert_int_equal(rename(h.path, h.other), 0);
+    put(h.path, "two\n", O_APPEND);
+    LOOK_IS(&h, "two|");
+    assert_int_equal(h.answer.skipped, 0);
+    assert_int_equal(rename(h.path, h.other), 0);
+    touched(packed, 10);
+    put(h.path, "four\n", O_APPEND);
+    LOOK_IS(&h, "four|");
+    assert_int_equal(h.answer.skipped, 1);
+    assert_int_equal(unlink(packed), 0);
     here_close(&h);
 }
 
@@ -356,6 +448,8 @@ int main(void)
         cmocka_unit_test(a_long_file_is_read_back_from_its_tail),
         cmocka_unit_test(it_is_read_in_slices),
         cmocka_unit_test(a_renamed_file_is_read_to_its_end),
+        cmocka_unit_test(a_file_that_was_renamed_twice_loses_nothing),
+        cmocka_unit_test(a_file_that_was_packed_in_between_is_told),
         cmocka_unit_test(an_emptied_file_is_read_from_its_start),
         cmocka_unit_test(a_file_may_come_and_go),
         cmocka_unit_test(only_a_file_is_read),
