@@ -37,10 +37,23 @@ static int backup_newer(const void *a, const void *b)
     return strcmp(y->name, x->name);
 }
 
+/* A source that lists one twice, on two pages of a listing that changed meanwhile, has one. */
+static void backup_facts_once(struct backup_facts *f)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < f->n; i++)
+        if (!kept || backup_newer(&f->list[kept - 1], &f->list[i]) != 0)
+            f->list[kept++] = f->list[i];
+    f->total -= f->n - kept;
+    f->n = kept;
+}
+
 /* The newest stay, and the age of the oldest is remembered. */
 static void backup_facts_settle(struct backup_facts *f)
 {
     qsort(f->list, f->n, sizeof *f->list, backup_newer);
+    backup_facts_once(f);
     for (size_t i = f->n; i-- > 0;) {
         int64_t at_ms = f->list[i].at_ms;
 
@@ -127,12 +140,26 @@ static bool backup_check_tiers(const struct backup_options *o, struct err *err)
     return true;
 }
 
+/* A plan that cannot come true would be amber for ever. */
+static bool backup_check_keep(const struct backup_options *o, struct err *err)
+{
+    int64_t most = o->delete_after_ms / DAY_MS + 1;
+    char after[32];
+
+    if (!o->window_ms || !o->delete_after_ms || o->keep <= most)
+        return true;
+    return err_set(err, "keep: of a daily one no more than %lld are there when delete_after is %s",
+                   (long long)most, duration_format(o->delete_after_ms, after));
+}
+
 bool backup_check(struct backup_options *o, struct probe_common *common, struct err *err)
 {
     if (!backup_check_window(o, err) || !backup_check_tiers(o, err))
         return false;
     if (o->window && o->gap_ms)
         return err_set(err, "gap: a window says when the next is due; one of them");
+    if (!backup_check_keep(o, err))
+        return false;
     if (!probe_unit_fixed(common, "the age of the last good backup", err))
         return false;
     o->limited = !isnan(common->warn) || !isnan(common->crit);
@@ -144,6 +171,14 @@ bool backup_check(struct backup_options *o, struct probe_common *common, struct 
     else
         common->crit = (double)o->rpo_ms / 1000;
     return true;
+}
+
+bool backup_check_listed(struct backup_options *o, struct probe_common *common, struct err *err)
+{
+    if (o->verified_within_ms)
+        return err_set(err, "verified_within: nothing is read back here; only files with verify or "
+                            "checksum are");
+    return backup_check(o, common, err);
 }
 
 size_t backup_signals(struct signal_spec out[READING_SIGNALS])

@@ -134,6 +134,8 @@ struct backup_options {
 /* For the kind's own check(): reads the window and the tiers, and sets warn and crit of the age,
  * where they are not given, from the RPO. */
 bool backup_check(struct backup_options *o, struct probe_common *common, struct err *err);
+/* The same for a source that lists and reads nothing back: no wish of it could come true. */
+bool backup_check_listed(struct backup_options *o, struct probe_common *common, struct err *err);
 
 /* ---- saying it ---- */
 

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "core/buf.h"
-#include "probes/backup.h"
+#include "probes/backup_impl.h"
 
-enum { DAY_MS = 24 * 3600 * 1000, HOUR_MS = 3600 * 1000, SKEW_MS = 60 * 1000, LAST = 7 };
+enum { DAY_MS = 24 * 3600 * 1000, HOUR_MS = 3600 * 1000 };
 
 struct backup_judge {
     const struct backup_options *o;
@@ -18,10 +18,8 @@ struct backup_judge {
     struct backup_say *s;
     struct report *r;
     int64_t now_ms;
-    const struct backup *good; /* the newest one that is; NULL = none */
-    size_t n_good, n_pending;
-    double change_pct; /* of the last good one; NaN = nothing to compare with */
-    size_t n;          /* findings so far */
+    struct backup_seen seen;
+    size_t n; /* findings so far */
     bool counts[BACKUP_FINDINGS];
 };
 
@@ -93,87 +91,6 @@ static void backup_put(struct backup_judge *j, enum backup_signal signal, double
         text_sets(&v->note, why_not);
 }
 
-/* ---- each backup by itself ---- */
-
-static bool backup_is_good(const struct backup *b)
-{
-    return !*b->why && !b->pending;
-}
-
-static int backup_smaller(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return x < y ? -1 : x > y;
-}
-
-/* Of the seven before the i-th that are of its type and whose content is no known failure. One that
- * shrank counts: what stays small is no accident for ever. */
-static double backup_median(const struct backup_facts *f, const bool *broken, size_t i)
-{
-    double sizes[LAST];
-    size_t n = 0;
-
-    for (size_t k = i + 1; k < f->n && n < LAST; k++)
-        if (!broken[k] && f->list[k].type == f->list[i].type && f->list[k].size_bytes > 0)
-            sizes[n++] = f->list[k].size_bytes;
-    if (n == 0)
-        return NAN;
-    qsort(sizes, n, sizeof *sizes, backup_smaller);
-    return n % 2 ? sizes[n / 2] : (sizes[n / 2 - 1] + sizes[n / 2]) / 2;
-}
-
-static double backup_change(const struct backup *b, double median)
-{
-    return isnan(b->size_bytes) || isnan(median) ? NAN : (b->size_bytes / median - 1) * 100;
-}
-
-/* What speaks against one whatever wrote it. */
-static void backup_examine(struct backup *b, int64_t now_ms)
-{
-    char ahead[16];
-
-    if (*b->why)
-        return;
-    if (b->at_ms <= 0)
-        BACKUP_SET(b->why, "its time is not told");
-    else if (b->at_ms > now_ms + SKEW_MS)
-        BACKUP_SET(b->why, "its time lies %s in the future",
-                   age_format_hours(b->at_ms - now_ms, ahead));
-    else if (b->written_ms > now_ms + SKEW_MS)
-        BACKUP_SET(b->why, "it was written %s in the future",
-                   age_format_hours(b->written_ms - now_ms, ahead));
-    else if (b->size_bytes == 0)
-        BACKUP_SET(b->why, "0 bytes");
-}
-
-static void backup_examine_all(struct backup_judge *j)
-{
-    struct backup_facts *f = j->f;
-    bool broken[BACKUP_MAX];
-    double change[BACKUP_MAX];
-
-    for (size_t i = 0; i < f->n; i++) {
-        backup_examine(&f->list[i], j->now_ms);
-        broken[i] = f->list[i].why[0];
-    }
-    for (size_t i = 0; i < f->n; i++) {
-        struct backup *b = &f->list[i];
-
-        change[i] = backup_change(b, backup_median(f, broken, i));
-        if (!*b->why && j->o->size_floor > 0 && change[i] + 100 < j->o->size_floor)
-            BACKUP_SET(b->why, "its size is %.0f%% of the median of the last seven",
-                       change[i] + 100);
-        j->n_pending += !*b->why && b->pending;
-        if (!backup_is_good(b))
-            continue;
-        if (j->n_good++ == 0) {
-            j->good = b;
-            j->change_pct = change[i];
-        }
-    }
-}
-
 /* ---- the findings ---- */
 
 static void backup_find_source(struct backup_judge *j)
@@ -203,8 +120,8 @@ static void backup_find_newest(struct backup_judge *j)
     else if (*b->why)
         backup_find(j, "newest", STATE_DOWN, "no good", "%s: %s", b->name, b->why);
     else if (b->pending)
-        backup_find(j, "newest", j->good ? STATE_UP : STATE_UNKNOWN, "not known", "%s%s%s", b->name,
-                    *b->how ? ": " : "", b->how);
+        backup_find(j, "newest", j->seen.good ? STATE_UP : STATE_UNKNOWN, "not known", "%s%s%s",
+                    b->name, *b->how ? ": " : "", b->how);
     else
         backup_find(j, "newest", STATE_UP, "good", "%s%s%s", b->name, *b->how ? ": " : "", b->how);
 }
@@ -212,9 +129,9 @@ static void backup_find_newest(struct backup_judge *j)
 /* Up to when the data could be brought back; 0 = not told. */
 static int64_t backup_recoverable(const struct backup_judge *j)
 {
-    int64_t at_ms = j->good ? j->good->at_ms : 0;
+    int64_t at_ms = j->seen.good ? j->seen.good->at_ms : 0;
 
-    if (!j->f->wal.told || *j->f->wal.why || (!j->good && !j->f->wal.only))
+    if (!j->f->wal.told || *j->f->wal.why || (!j->seen.good && !j->f->wal.only))
         return at_ms;
     return j->f->wal.at_ms > at_ms ? j->f->wal.at_ms : at_ms;
 }
@@ -238,9 +155,9 @@ static void backup_find_rpo_words(struct backup_judge *j)
     char age[16], rpo[32], end[32];
 
     if (!at_ms) {
-        backup_find(j, "RPO", j->n_pending ? STATE_UNKNOWN : STATE_DOWN,
+        backup_find(j, "RPO", j->seen.n_pending ? STATE_UNKNOWN : STATE_DOWN,
                     rpo_ms ? "not known" : "not set",
-                    j->n_pending      ? "none is proven good yet"
+                    j->seen.n_pending ? "none is proven good yet"
                     : j->f->total > 1 ? "none of them is good"
                     : j->f->wal.only  ? "nothing is in the archive"
                                       : "there is no good one");
@@ -275,6 +192,15 @@ static void backup_find_rpo(struct backup_judge *j)
     j->s->findings[j->n - 1].unit = UNIT_SECONDS;
 }
 
+/* One of this night that may turn out good. */
+static bool backup_may_come(const struct backup_judge *j, int64_t from_ms)
+{
+    for (size_t i = 0; i < j->f->n && j->f->list[i].at_ms >= from_ms; i++)
+        if (!*j->f->list[i].why && j->f->list[i].pending)
+            return true;
+    return false;
+}
+
 /* When the schedule wanted one last: the beginning of the last window that is over. */
 static void backup_find_window(struct backup_judge *j)
 {
@@ -286,11 +212,12 @@ static void backup_find_window(struct backup_judge *j)
 
     backup_hour(from_ms, from);
     backup_hour(end_ms, end);
-    if (j->good && j->good->at_ms >= from_ms)
+    if (j->seen.good && j->seen.good->at_ms >= from_ms - BACKUP_SKEW_MS)
         backup_find(j, "schedule", STATE_UP, "kept", "daily, %s-%s", from, end);
     else
-        backup_find(j, "schedule", j->n_pending ? STATE_DEGRADED : STATE_DOWN, "missed",
-                    "missed: no good one since %s, due by %s", from, end);
+        backup_find(j, "schedule",
+                    backup_may_come(j, from_ms - BACKUP_SKEW_MS) ? STATE_DEGRADED : STATE_DOWN,
+                    "missed", "missed: no good one since %s, due by %s", from, end);
 }
 
 /* Nights that were left out, in what is there; told, not judged: nothing brings them back. */
@@ -313,7 +240,7 @@ static size_t backup_holes(const struct backup_judge *j, int64_t gap_ms)
 static void backup_find_schedule(struct backup_judge *j)
 {
     const struct backup_options *o = j->o;
-    int64_t age_ms = j->good ? j->now_ms - j->good->at_ms : 0;
+    int64_t age_ms = j->seen.good ? j->now_ms - j->seen.good->at_ms : 0;
     bool judged = o->rpo_ms || o->limited;
     char age[16], gap[32];
 
@@ -325,61 +252,90 @@ static void backup_find_schedule(struct backup_judge *j)
         backup_find(j, "schedule", judged ? STATE_UP : STATE_UNKNOWN, "not set",
                     judged ? "no schedule is set"
                            : "its age is not judged: neither rpo nor window nor gap is set");
-    else if (j->good && age_ms > o->gap_ms)
+    else if (j->seen.good && age_ms > o->gap_ms)
         backup_find(j, "schedule", STATE_DOWN, "missed",
                     "missed: last good %s ago, one is due every %s", age_format_hours(age_ms, age),
                     backup_span(o->gap_ms, gap));
-    else if (j->good)
+    else if (j->seen.good)
         backup_find(j, "schedule", STATE_UP, "kept", "one every %s", backup_span(o->gap_ms, gap));
     else
-        backup_find(j, "schedule", j->n_pending ? STATE_UNKNOWN : STATE_DOWN, "not known",
+        backup_find(j, "schedule", j->seen.n_pending ? STATE_UNKNOWN : STATE_DOWN, "not known",
                     "one is due every %s", backup_span(o->gap_ms, gap));
 }
 
 static void backup_find_size(struct backup_judge *j)
 {
-    char size[32], word[32] = "not told";
+    char size[32], word[32] = "not told", like[48];
 
-    if (!j->good)
+    if (!j->seen.good)
         return;
-    if (isnan(j->good->size_bytes)) {
+    if (isnan(j->seen.good->size_bytes)) {
         backup_find(j, "size", STATE_UP, word, "the source tells no size");
         return;
     }
-    quantity_format(j->good->size_bytes, UNIT_BYTES, size);
-    if (isnan(j->change_pct)) {
-        backup_find(j, "size", STATE_UP, "first", "%s, nothing before it to compare with", size);
+    quantity_format(j->seen.good->size_bytes, UNIT_BYTES, size);
+    if (isnan(j->seen.change_pct)) {
+        backup_find(j, "size", STATE_UP, "alone", "%s, %s", size,
+                    j->seen.n_good > 1 ? "no other size of its type to compare with"
+                                       : "nothing before it to compare with");
         return;
     }
-    snprintf(word, sizeof word, "%+.1f%%", j->change_pct);
-    backup_find(j, "size", STATE_UP, word, "%s, %s of the median of the last seven", size, word);
+    snprintf(word, sizeof word, "%+.1f%%", j->seen.change_pct);
+    backup_find(j, "size", STATE_UP, word, "%s, %s against %s", size, word,
+                backup_like(j->seen.n_compared, like));
+}
+
+/* Fewer than are to be kept. The newest one is looked into when it comes, and is no news; what else
+ * nobody could look into is not known to be kept. */
+static enum state backup_few(const struct backup_judge *j)
+{
+    size_t keep = (size_t)j->o->keep, n = j->seen.n_good;
+
+    if (n + (j->f->list[0].pending && !*j->f->list[0].why) >= keep)
+        return STATE_UP;
+    return n + j->seen.n_pending >= keep ? STATE_UNKNOWN : STATE_DEGRADED;
+}
+
+/* ", 2 gaps, 1 no good, 3 not known": what lies between those that are kept. */
+static void backup_besides(const struct backup_judge *j, size_t n_pending, char out[128])
+{
+    const struct backup_options *o = j->o;
+    int64_t gap_ms = o->gap_ms ? o->gap_ms : o->window_ms ? DAY_MS + o->window_ms : 0;
+    size_t holes = gap_ms ? backup_holes(j, gap_ms) : 0, n = 0;
+    size_t bad = j->f->n - j->seen.n_good - j->seen.n_pending;
+
+    *out = '\0';
+    if (bad)
+        n += (size_t)snprintf(out + n, 128 - n, ", %zu no good", bad);
+    if (n_pending)
+        n += (size_t)snprintf(out + n, 128 - n, ", %zu not known", n_pending);
+    if (holes)
+        snprintf(out + n, 128 - n, ", %zu gap%s", holes, holes == 1 ? "" : "s");
 }
 
 static void backup_find_retention(struct backup_judge *j)
 {
     const struct backup_options *o = j->o;
     int64_t old_ms = j->f->oldest_ms ? j->now_ms - j->f->oldest_ms : 0;
-    int64_t gap_ms = o->gap_ms ? o->gap_ms : o->window_ms ? DAY_MS + o->window_ms : 0;
-    size_t holes = gap_ms ? backup_holes(j, gap_ms) : 0;
-    char word[48], age[16], after[32], gaps[64] = "", bad[64] = "";
+    enum state few = o->keep && j->f->n ? backup_few(j) : STATE_UP;
+    char word[48], age[16], after[32], besides[128];
 
     if (j->f->n == 0)
         return;
-    if (holes)
-        snprintf(gaps, sizeof gaps, ", %zu gap%s", holes, holes == 1 ? "" : "s");
-    if (j->f->n > j->n_good + j->n_pending)
-        snprintf(bad, sizeof bad, ", %zu no good", j->f->n - j->n_good - j->n_pending);
-    snprintf(word, sizeof word, "%zu kept", j->n_good);
+    backup_besides(j, few == STATE_UP ? 0 : j->seen.n_pending, besides);
+    snprintf(word, sizeof word, "%zu kept", j->seen.n_good);
     age_format_hours(old_ms, age);
     if (o->delete_after_ms && old_ms > o->delete_after_ms + DAY_MS)
         backup_find(j, "retention", STATE_DEGRADED, "not deleted",
                     "oldest is %s old, deleted after %s", age,
                     backup_span(o->delete_after_ms, after));
-    else if (o->keep && j->n_good + j->n_pending < (size_t)o->keep)
-        backup_find(j, "retention", STATE_DEGRADED, word, "%zu good of %d to keep%s%s", j->n_good,
-                    o->keep, bad, gaps);
+    else if (few != STATE_UP)
+        backup_find(j, "retention", few, word, "%zu good of %d to keep%s", j->seen.n_good, o->keep,
+                    besides);
+    else if (!j->f->oldest_ms)
+        backup_find(j, "retention", STATE_UP, word, "no time is told%s", besides);
     else
-        backup_find(j, "retention", STATE_UP, word, "oldest %s%s%s", age, bad, gaps);
+        backup_find(j, "retention", STATE_UP, word, "oldest %s%s", age, besides);
 }
 
 static void backup_find_verified(struct backup_judge *j)
@@ -459,14 +415,14 @@ static void backup_numbers(struct backup_judge *j)
 {
     const struct backup_facts *f = j->f;
     int64_t at_ms = backup_recoverable(j);
-    const char *none = j->n_pending ? "none is proven good yet" : "there is no good one";
+    const char *none = j->seen.n_pending ? "none is proven good yet" : "there is no good one";
 
     backup_put(j, BACKUP_AGE, at_ms ? fmax(0, (double)(j->now_ms - at_ms) / 1000) : NAN, none);
-    backup_put(j, BACKUP_SIZE, j->good ? j->good->size_bytes : NAN,
-               j->good ? "the source tells no size" : none);
-    backup_put(j, BACKUP_CHANGE, j->change_pct,
-               j->good ? "nothing before it to compare with" : none);
-    backup_put(j, BACKUP_KEPT, f->wal.only ? NAN : (double)j->n_good, "the source keeps none");
+    backup_put(j, BACKUP_SIZE, j->seen.good ? j->seen.good->size_bytes : NAN,
+               j->seen.good ? "the source tells no size" : none);
+    backup_put(j, BACKUP_CHANGE, j->seen.change_pct,
+               j->seen.good ? "nothing before it to compare with" : none);
+    backup_put(j, BACKUP_KEPT, f->wal.only ? NAN : (double)j->seen.n_good, "the source keeps none");
     backup_put(j, BACKUP_OLDEST,
                f->oldest_ms ? fmax(0, (double)(j->now_ms - f->oldest_ms) / 1000) : NAN,
                "there is none");
@@ -484,7 +440,7 @@ static void backup_row(struct backup_judge *j, size_t row, const struct backup *
 
     text_sets(&cells[0], b->name);
     text_sets(&cells[1], types[b->type]);
-    text_sets(&cells[2], b->at_ms > j->now_ms + SKEW_MS ? "future"
+    text_sets(&cells[2], b->at_ms > j->now_ms + BACKUP_SKEW_MS ? "future"
                          : b->at_ms > 0 ? age_format_hours(j->now_ms - b->at_ms, age)
                                         : "?");
     text_sets(&cells[3],
@@ -543,12 +499,10 @@ static void backup_sentence(struct backup_judge *j)
 void backup_say(const struct backup_options *o, struct backup_facts *f, struct backup_say *s,
                 struct report *r)
 {
-    struct backup_judge j = {
-        .o = o, .f = f, .s = s, .r = r, .now_ms = r->at_ms, .change_pct = NAN
-    };
+    struct backup_judge j = { .o = o, .f = f, .s = s, .r = r, .now_ms = r->at_ms };
 
     assert(f->n <= BACKUP_MAX); /* sorted */
-    backup_examine_all(&j);
+    backup_examine(o, f, j.now_ms, &j.seen);
     backup_find_source(&j);
     backup_find_newest(&j);
     backup_find_rpo(&j);

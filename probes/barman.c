@@ -31,7 +31,8 @@ static bool barman_check(void *self, struct probe_common *common, struct err *er
     struct barman_options *o = self;
 
     return tool_check_word("barman", o->barman, err) &&
-           tool_check(&o->tool, common, "barman", err) && backup_check(&o->backup, common, err);
+           tool_check(&o->tool, common, "barman", err) &&
+           backup_check_listed(&o->backup, common, err);
 }
 
 static void barman_target(const void *self, struct text *out)

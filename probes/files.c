@@ -55,7 +55,8 @@ static bool files_check(void *self, struct probe_common *common, struct err *err
         return err_set(err, "files: only the last part may be a pattern");
     if (o->verify.n && !program_check("verify", &o->verify, err))
         return false;
-    return backup_check(&o->backup, common, err);
+    return o->verify.n || o->checksum ? backup_check(&o->backup, common, err)
+                                      : backup_check_listed(&o->backup, common, err);
 }
 
 static size_t files_signals(const void *self, const struct probe_common *common,

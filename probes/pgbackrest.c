@@ -33,7 +33,8 @@ static bool pgbackrest_check(void *self, struct probe_common *common, struct err
     struct pgbackrest_options *o = self;
 
     return tool_check_word("pgbackrest", o->pgbackrest, err) &&
-           tool_check(&o->tool, common, "pgbackrest", err) && backup_check(&o->backup, common, err);
+           tool_check(&o->tool, common, "pgbackrest", err) &&
+           backup_check_listed(&o->backup, common, err);
 }
 
 static void pgbackrest_target(const void *self, struct text *out)

@@ -67,7 +67,8 @@ static bool restic_check(void *self, struct probe_common *common, struct err *er
         if (strcmp(o->tool.env.keys[i], "RESTIC_REPOSITORY") == 0 ||
             (o->password && strcmp(o->tool.env.keys[i], "RESTIC_PASSWORD") == 0))
             return err_set(err, "env: %s is told twice", o->tool.env.keys[i]);
-    return tool_check(&o->tool, common, "restic", err) && backup_check(&o->backup, common, err);
+    return tool_check(&o->tool, common, "restic", err) &&
+           backup_check_listed(&o->backup, common, err);
 }
 
 /* "rest:https://user:password@host/" without what stands before the @. */

@@ -77,7 +77,7 @@ static bool s3_check(void *self, struct probe_common *common, struct err *err)
         return false;
     if (common->every_ms < S3_EVERY_MIN_MS)
         return err_set(err, "every: a bucket is listed every 1m at most; write every: 15m");
-    return backup_check(&o->backup, common, err);
+    return backup_check_listed(&o->backup, common, err);
 }
 
 static size_t s3_signals(const void *self, const struct probe_common *common,

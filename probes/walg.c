@@ -32,7 +32,8 @@ static bool walg_check(void *self, struct probe_common *common, struct err *err)
 
     if (*o->walg != '/')
         return err_set(err, "walg: '%s' is no whole path", o->walg);
-    return tool_check(&o->tool, common, "wal-g", err) && backup_check(&o->backup, common, err);
+    return tool_check(&o->tool, common, "wal-g", err) &&
+           backup_check_listed(&o->backup, common, err);
 }
 
 static void walg_target(const void *self, struct text *out)

@@ -100,7 +100,8 @@ static void good_backups_are_up_with_numbers(void **state)
     night_days(&n, 9, 6 * HOUR, 1000000);
     n.f.list[0].size_bytes = 1012000;
     night_judge(&n);
-    says(&n, STATE_UP, "last good 6h ago, RPO 26h · 1.0 MB, +1.2% of the median of the last seven");
+    says(&n, STATE_UP,
+         "last good 6h ago, RPO 26h · 1.0 MB, +1.2% against the median of the last seven");
     assert_true(n.r.values[BACKUP_AGE].value == 6 * 3600);
     assert_true(n.r.values[BACKUP_SIZE].value == 1012000);
     assert_true(fabs(n.r.values[BACKUP_CHANGE].value - 1.2) < 0.001);
@@ -134,7 +135,7 @@ static void an_rpo_that_is_not_set_is_said(void **state)
     night_days(&n, 3, 6 * HOUR, 1000);
     night_judge(&n);
     says(&n, STATE_UP,
-         "last good 6h ago, RPO not set · 1.0 kB, +0.0% of the median of the last seven");
+         "last good 6h ago, RPO not set · 1.0 kB, +0.0% against the median of the 2 before it");
     assert_true(isnan(n.common.crit) && isnan(n.common.warn));
     night_fini(&n);
 }
@@ -183,7 +184,8 @@ static void a_newest_one_that_is_no_good_is_down(void **state)
         BACKUP_SET(b->why, "%s", newest[i].why);
         night_judge(&n);
         assert_int_equal(n.r.state, STATE_DOWN);
-        assert_non_null(strstr(text_str(&n.r.reason), newest[i].reason));
+        if (!strstr(text_str(&n.r.reason), newest[i].reason))
+            fail_msg("%s", text_str(&n.r.reason));
         assert_non_null(strstr(text_str(&n.r.reason), "last good 25h ago, RPO 48h"));
         assert_true(n.r.values[BACKUP_AGE].value == 25 * 3600);
         assert_true(n.r.values[BACKUP_KEPT].value == 8);
@@ -266,6 +268,124 @@ static void what_is_being_verified_is_neither(void **state)
     assert_int_equal(n.r.state, STATE_UP);
     assert_true(n.r.values[BACKUP_AGE].value == 25 * 3600);
     finds(&n, "newest", STATE_UP, "not known: dump-1: gzip -t runs");
+    night_fini(&n);
+}
+
+/* "The last seven" are seven, and "nothing before it" is nothing. */
+static void what_a_size_is_held_against_is_said(void **state)
+{
+    struct night n;
+
+    (void)state;
+    night_init(&n);
+    n.o.rpo_ms = 26 * HOUR;
+    night_days(&n, 2, HOUR, 1000);
+    n.f.list[0].size_bytes = 1100;
+    night_judge(&n);
+    finds(&n, "size", STATE_UP, "+10.0%: 1.1 kB, +10.0% against the one before it");
+    n.f.list[0].size_bytes = 499;
+    report_clear(&n.r, NOW);
+    night_judge(&n);
+    finds(&n, "newest", STATE_DOWN, "no good: dump-1: its size is 49% of the one before it");
+    night_fini(&n);
+
+    night_init(&n);
+    n.o.rpo_ms = 26 * HOUR;
+    night_days(&n, 2, HOUR, 1000);
+    n.f.list[1].size_bytes = NAN;
+    night_judge(&n);
+    finds(&n, "size", STATE_UP, "alone: 1.0 kB, no other size of its type to compare with");
+    night_fini(&n);
+}
+
+/* What is still being looked at excuses the night that it is of, and no other; and what nobody
+ * could look into is not kept. */
+static void what_is_not_known_excuses_little(void **state)
+{
+    char window[] = "02:00-03:00";
+    struct night n;
+
+    (void)state;
+    night_init(&n);
+    n.o.window = window;
+    night_days(&n, 3, 26 * HOUR, 1000);
+    night_add(&n, 400 * HOUR, 1000)->pending = true;
+    report_clear(&n.r, NOW + 2 * HOUR);
+    night_judge(&n);
+    finds(&n, "schedule", STATE_DOWN, "missed: missed: no good one since 02:00Z, due by 03:00Z");
+    night_add(&n, 2 * HOUR, 1000)->pending = true;
+    report_clear(&n.r, NOW + 2 * HOUR);
+    night_judge(&n);
+    finds(&n, "schedule", STATE_DEGRADED,
+          "missed: missed: no good one since 02:00Z, due by 03:00Z");
+    night_fini(&n);
+
+    night_init(&n);
+    n.o.rpo_ms = 26 * HOUR;
+    n.o.keep = 4;
+    night_days(&n, 3, 25 * HOUR, 1000);
+    night_add(&n, HOUR, 1000)->pending = true; /* the newest: it will be */
+    night_judge(&n);
+    finds(&n, "retention", STATE_UP, "3 kept: oldest 3d");
+    n.o.keep = 5;
+    night_add(&n, 100 * HOUR, 1000)->pending = true;
+    report_clear(&n.r, NOW);
+    night_judge(&n);
+    finds(&n, "retention", STATE_UNKNOWN, "3 kept: 3 good of 5 to keep, 2 not known");
+    n.o.keep = 6;
+    report_clear(&n.r, NOW);
+    night_judge(&n);
+    finds(&n, "retention", STATE_DEGRADED, "3 kept: 3 good of 6 to keep, 2 not known");
+    night_fini(&n);
+}
+
+/* Two machines' clocks are never the same. */
+static void a_second_before_the_window_is_in_it(void **state)
+{
+    char window[] = "02:00-03:00";
+    struct night n;
+
+    (void)state;
+    night_init(&n);
+    n.o.window = window;
+    night_add(&n, HOUR / 2 + 2000, 1000); /* 01:59:58 */
+    report_clear(&n.r, NOW + 2 * HOUR);
+    night_judge(&n);
+    finds(&n, "schedule", STATE_UP, "kept: daily, 02:00Z-03:00Z");
+    night_fini(&n);
+}
+
+/* A source that lists one twice has one. */
+static void the_same_twice_is_one(void **state)
+{
+    struct night n;
+
+    (void)state;
+    night_init(&n);
+    n.o.rpo_ms = 26 * HOUR;
+    n.o.keep = 3;
+    night_days(&n, 2, HOUR, 1000);
+    for (int i = 0; i < 2; i++) {
+        struct backup *again = night_add(&n, HOUR + i * DAY, 1000);
+
+        BACKUP_SET(again->name, "%s", n.f.list[i].name);
+    }
+    night_judge(&n);
+    says(&n, STATE_DEGRADED, "2 good of 3 to keep · last good 1h ago, RPO 26h");
+    assert_int_equal(n.f.total, 2);
+    night_fini(&n);
+}
+
+static void no_time_at_all_is_no_age(void **state)
+{
+    struct night n;
+
+    (void)state;
+    night_init(&n);
+    n.o.rpo_ms = 26 * HOUR;
+    night_add(&n, NOW, 1000);
+    night_judge(&n);
+    finds(&n, "retention", STATE_UP, "0 kept: no time is told, 1 no good");
     night_fini(&n);
 }
 
@@ -464,16 +584,23 @@ static void options_that_say_nothing_are_refused(void **state)
         char window[16];
         int64_t gap_ms;
         const char *why;
+        int keep;
+        int64_t delete_after_ms;
     } wrong[] = {
         { "2:00-3:00", 0, "window: '2:00-3:00' is no time of day; write 02:00-03:00, in UTC" },
         { "02:00-02:00", 0, "is no time of day" },
         { "24:00-25:00", 0, "is no time of day" },
         { "02:00-03:00", HOUR, "gap: a window says when the next is due; one of them" },
+        { "02:00-03:00", 0, "keep: of a daily one no more than 8 are there when delete_after is 7d",
+          9, 7 * DAY },
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        struct backup_options o = { .window = (char *)wrong[i].window, .gap_ms = wrong[i].gap_ms };
+        struct backup_options o = { .window = (char *)wrong[i].window,
+                                    .gap_ms = wrong[i].gap_ms,
+                                    .keep = wrong[i].keep,
+                                    .delete_after_ms = wrong[i].delete_after_ms };
         struct probe_common common = { .warn = NAN, .crit = NAN };
         struct err err = { "" };
 
@@ -504,6 +631,11 @@ int main(void)
         cmocka_unit_test(sizes_are_compared_with_their_like),
         cmocka_unit_test(older_than_the_rpo_is_amber_in_the_window),
         cmocka_unit_test(what_is_being_verified_is_neither),
+        cmocka_unit_test(what_a_size_is_held_against_is_said),
+        cmocka_unit_test(what_is_not_known_excuses_little),
+        cmocka_unit_test(a_second_before_the_window_is_in_it),
+        cmocka_unit_test(the_same_twice_is_one),
+        cmocka_unit_test(no_time_at_all_is_no_age),
         cmocka_unit_test(retention_gaps_and_plan_are_told),
         cmocka_unit_test(wal_moves_what_can_be_recovered),
         cmocka_unit_test(verification_has_an_age),

@@ -486,6 +486,17 @@ static void mistakes_are_refused_with_what_to_write(void **state)
     case_refused("restic", "restic: names no repository", PAIRS("restic", "", "every", "5m"));
     case_refused("restic", "env: LD_PRELOAD would change what runs",
                  PAIRS("restic", "/r", "every", "5m", "env:LD_PRELOAD", "x"));
+    case_refused("restic", "verified_within: nothing is read back here; only files with verify or",
+                 PAIRS("restic", "/r", "every", "5m", "verified_within", "31d"));
+    case_refused("walg", "verified_within: nothing is read back here",
+                 PAIRS("walg", "/etc/w", "every", "5m", "verified_within", "31d"));
+    case_refused("barman", "verified_within: nothing is read back here",
+                 PAIRS("barman", "main", "every", "5m", "verified_within", "31d"));
+    case_refused("pgbackrest", "verified_within: nothing is read back here",
+                 PAIRS("pgbackrest", "main", "every", "5m", "verified_within", "31d"));
+    case_refused("s3", "verified_within: nothing is read back here",
+                 PAIRS("s3", "s3://bucket/x", "access_key", "env:A", "secret_key", "env:B", "every",
+                       "15m", "verified_within", "31d"));
     case_refused("restic", "password", PAIRS("restic", "/r", "every", "5m", "password", "plain"));
 }
 

@@ -131,7 +131,7 @@ static void forty_percent_of_the_last_size_is_red(void **state)
     folder_put(&f, "db0", big, 400, HOUR);
     folder_open(&f, PAIRS("rpo", "26h"));
     folder_ask(&f);
-    holds(&f, STATE_DOWN, "db0: its size is 40% of the median of the last seven");
+    holds(&f, STATE_DOWN, "db0: its size is 40% of the median of the 5 before it");
     folder_fini(&f);
 }
 
@@ -360,6 +360,8 @@ static void mistakes_are_refused(void **state)
     case_refused("files", "verify: 'bin/x' is neither", PAIRS("files", "/x/*", "verify", "bin/x"));
     case_refused("files", "window: '2-3' is no time of day",
                  PAIRS("files", "/x/*", "window", "2-3"));
+    case_refused("files", "verified_within: nothing is read back here",
+                 PAIRS("files", "/x/*", "verified_within", "31d"));
     case_refused("files", "unit: cannot be chosen", PAIRS("files", "/x/*", "unit", "bytes"));
 }
 
