@@ -8,18 +8,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/buf.h"
 #include "io/dns_impl.h"
 
-enum { DNS_BYTES_MAX = 64 << 10, DNS_TEXT_MAX = 4 << 10 };
+enum { DNS_BYTES_MAX = 64 << 10, DNS_TEXT_MAX = 4 << 10, DNS_HOPS = 16 };
 
 static void dns_add(struct dns_answer *a, const char *bytes, size_t len)
 {
     struct text t = { 0 };
 
-    if (len && bytes[len - 1] == '.')
-        len--;
     text_set(&t, bytes, len);
     for (size_t i = 0; i < a->n && i < DNS_RECORDS; i++) {
         if (text_eq(&a->records[i], &t)) { /* getaddrinfo repeats itself */
@@ -149,23 +148,61 @@ static bool dns_record(const ns_msg *msg, const ns_rr *rr, struct dns_answer *a)
     return true;
 }
 
-/* The answers of the wanted kind; a CNAME on the way to them is skipped, its time counts. */
+static void dns_live(struct dns_answer *a, const ns_rr *rr)
+{
+    if (a->ttl_s < 0 || ns_rr_ttl(*rr) < a->ttl_s)
+        a->ttl_s = ns_rr_ttl(*rr);
+}
+
+/* One step from `name` to what it is another name of; false when it is none. */
+static bool dns_follow(ns_msg *msg, char name[NS_MAXDNAME], struct dns_answer *a)
+{
+    ns_rr rr;
+
+    for (int i = 0; i < ns_msg_count(*msg, ns_s_an); i++) {
+        if (ns_parserr(msg, ns_s_an, i, &rr) < 0 || ns_rr_class(rr) != ns_c_in ||
+            ns_rr_type(rr) != ns_t_cname || strcasecmp(ns_rr_name(rr), name) != 0)
+            continue;
+        dns_live(a, &rr);
+        return dns_name_at(msg, ns_rr_rdata(rr), name);
+    }
+    return false;
+}
+
+/* The name that the records are to be of: what was asked for, or what that leads to. */
+static bool dns_owner(ns_msg *msg, enum dns_kind kind, char name[NS_MAXDNAME], struct dns_answer *a)
+{
+    ns_rr question;
+    int hops = 0;
+
+    if (ns_msg_count(*msg, ns_s_qd) != 1 || ns_parserr(msg, ns_s_qd, 0, &question) < 0)
+        return false;
+    snprintf(name, NS_MAXDNAME, "%s", ns_rr_name(question));
+    while (kind != DNS_CNAME && dns_follow(msg, name, a))
+        if (++hops == DNS_HOPS)
+            return false;
+    return true;
+}
+
+/* The answers of the wanted kind. Records of other names are no answer, whoever sends them. */
 bool dns_read(const unsigned char *bytes, int len, enum dns_kind kind, struct dns_answer *a)
 {
     ns_type type = dns_type(kind);
+    char owner[NS_MAXDNAME];
     ns_msg msg;
     ns_rr rr;
 
-    if (ns_initparse(bytes, len, &msg) < 0)
+    if (ns_initparse(bytes, len, &msg) < 0 || ns_msg_getflag(msg, ns_f_tc) ||
+        !dns_owner(&msg, kind, owner, a))
         return false;
     for (int i = 0; i < ns_msg_count(msg, ns_s_an); i++) {
         if (ns_parserr(&msg, ns_s_an, i, &rr) < 0)
             return false;
-        if (ns_rr_class(rr) != ns_c_in || (ns_rr_type(rr) != type && ns_rr_type(rr) != ns_t_cname))
+        if (ns_rr_class(rr) != ns_c_in || ns_rr_type(rr) != type ||
+            strcasecmp(ns_rr_name(rr), owner) != 0)
             continue;
-        if (a->ttl_s < 0 || ns_rr_ttl(rr) < a->ttl_s)
-            a->ttl_s = ns_rr_ttl(rr);
-        if (ns_rr_type(rr) == type && !dns_record(&msg, &rr, a))
+        dns_live(a, &rr);
+        if (!dns_record(&msg, &rr, a))
             return false;
     }
     if (!a->n)

@@ -20,6 +20,7 @@
 
 struct peer { /* one connection */
     struct tls_errand *e;
+    int64_t until_us; /* of the wait under way; the deadline, or an address's share of it */
     int fd;
     SSL_CTX *ctx;
     SSL *ssl;
@@ -61,11 +62,11 @@ static bool peer_fail(struct peer *p, enum fault fault, const char *detail)
 
 /* ---- the connection ---- */
 
-/* False at the deadline. */
+/* False when its time is over. */
 static bool peer_wait(struct peer *p, short events)
 {
     for (;;) {
-        int64_t left_us = p->e->deadline_us - peer_now_us();
+        int64_t left_us = p->until_us - peer_now_us();
         struct pollfd fd = { .fd = p->fd, .events = events };
         int n;
 
@@ -127,7 +128,10 @@ static bool peer_connect(struct peer *p)
 
         if (getaddrinfo(all->address[i], p->e->port, &hints, &a) != 0)
             return peer_fail(p, FAULT_LOCAL, "not an address and a port");
+        /* one that does not answer leaves the others their share */
+        p->until_us = peer_now_us() + (p->e->deadline_us - peer_now_us()) / (int64_t)(all->n - i);
         ok = peer_connect_to(p, a);
+        p->until_us = p->e->deadline_us;
         freeaddrinfo(a);
         if (ok)
             return true;
@@ -242,8 +246,9 @@ static bool peer_prepare(struct peer *p, enum tls_version newest)
     if (!p->ctx)
         return peer_fail(p, FAULT_LOCAL, "OpenSSL cannot begin");
     /* Old and weak is spoken too: what a server takes is to be told, and nothing is sent. */
+    SSL_CTX_clear_options(p->ctx, SSL_OP_NO_SSL_MASK); /* whatever openssl.cnf forbids here */
     SSL_CTX_set_security_level(p->ctx, 0);
-    SSL_CTX_set_cipher_list(p->ctx, "ALL:@SECLEVEL=0");
+    SSL_CTX_set_cipher_list(p->ctx, "ALL:!aNULL:@SECLEVEL=0");
     SSL_CTX_set_min_proto_version(p->ctx, TLS1_VERSION);
     SSL_CTX_set_max_proto_version(p->ctx, newest ? peer_versions[newest - TLS_1_0].number : 0);
     SSL_CTX_set_max_cert_list(p->ctx, TLS_CHAIN_MAX);
@@ -446,11 +451,17 @@ static bool peer_certificate(struct peer *p)
 
 /* ---- the floor ---- */
 
+/* Did it hear our wish at all? What OpenSSL itself refuses to ask tells nothing. */
+static bool peer_asked(const struct peer *p)
+{
+    return p->ssl && BIO_number_written(SSL_get_wbio(p->ssl)) > 0;
+}
+
 /* Asks again with nothing better than what must be refused. An alert or a hang-up is the refusal; a
  * server that says nothing until the deadline has not told. */
 static void peer_floor(struct tls_errand *e, int agreed)
 {
-    struct peer old = { .e = e, .fd = -1, .quiet = true };
+    struct peer old = { .e = e, .until_us = e->deadline_us, .fd = -1, .quiet = true };
     const char *taken = NULL;
 
     if (e->floor <= TLS_1_0)
@@ -461,7 +472,7 @@ static void peer_floor(struct tls_errand *e, int agreed)
         taken = peer_version_word(SSL_version(old.ssl));
     if (taken)
         e->facts.floor = TLS_FLOOR_BROKEN;
-    else if (old.ssl && peer_now_us() < e->deadline_us)
+    else if (peer_asked(&old) && peer_now_us() < e->deadline_us)
         e->facts.floor = TLS_FLOOR_HOLDS;
     snprintf(e->facts.taken, sizeof e->facts.taken, "%s", taken ? taken : "");
     peer_close(&old);
@@ -470,7 +481,7 @@ static void peer_floor(struct tls_errand *e, int agreed)
 void tls_errand_run(void *what)
 {
     struct tls_errand *e = what;
-    struct peer p = { .e = e, .fd = -1 };
+    struct peer p = { .e = e, .until_us = e->deadline_us, .fd = -1 };
 
     if (peer_open(&p, TLS_ANY) && peer_certificate(&p)) {
         snprintf(e->facts.version, sizeof e->facts.version, "%s",

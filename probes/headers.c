@@ -166,6 +166,8 @@ static bool headers_code(const struct headers_options *o, const struct http_repl
         probe_report_failed(out, r->fault, r->why.msg);
     else if (codes_match(&o->expect, r->code))
         return true;
+    else if (r->code == 429) /* it answers, and says nothing of its headers */
+        report_fault(out, FAULT_LIMITED, "rate limited by target: 429");
     else
         report_fault(out, r->code == 401 || r->code == 407 ? FAULT_AUTH : FAULT_STATUS, "%d%s%s",
                      r->code, phrase ? ": " : "", phrase ? phrase : "");

@@ -253,6 +253,12 @@ static void prometheus_numbers(const struct prometheus_options *o, const struct 
         prometheus_unknown(r, "their sum is no number");
         return;
     }
+    if (!sum.of && sum.known < all->n) { /* of a part it is another sum, and mostly a better one */
+        prometheus_note(o, all, &sum, &v->note);
+        text_copy(&r->reason, &v->note);
+        r->state = STATE_UNKNOWN;
+        return;
+    }
     v->known = true;
     v->value = sum.value;
     prometheus_note(o, all, &sum, &v->note);

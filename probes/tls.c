@@ -59,6 +59,14 @@ static void tls_split(const char *address, int start, char **host, char **port)
     *host = xstrndup(open, (size_t)(end - open));
 }
 
+/* Behind the bracket of an address stands its port or nothing. */
+static bool tls_brackets_fine(const char *address)
+{
+    const char *close = strchr(address, ']');
+
+    return *address != '[' || (close && (!close[1] || close[1] == ':'));
+}
+
 static bool tls_check_address(const struct tls_options *o, struct err *err)
 {
     char *host, *port;
@@ -68,7 +76,7 @@ static bool tls_check_address(const struct tls_options *o, struct err *err)
     if (strstr(o->address, "://"))
         return err_set(err, "tls: a host and a port, as in shop.example:443");
     tls_split(o->address, o->start, &host, &port);
-    fine = *host && !strpbrk(host, " /?#@[]") &&
+    fine = *host && !strpbrk(host, " /?#@[]") && tls_brackets_fine(o->address) &&
            decimal_whole(port, strlen(port), UINT16_MAX, &number) && number > 0;
     free(host);
     free(port);

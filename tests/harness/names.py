@@ -4,6 +4,9 @@
         ... n.address                      # "127.0.0.1:5353"
         n.mode = "servfail"                # or silent, garbage, refused, hostile; None = honest
 
+mode "foreign" answers with the records asked for, but of another name. A name with a CNAME leads on, where the
+other kinds are asked for.
+
 A name without any record does not exist (NXDOMAIN); one that has other records has no such one.
 """
 import ipaddress
@@ -102,16 +105,24 @@ class Names:
         if self.mode == "garbage":
             return number + b"\x81\x80\0\1\0\5\0\0\0\0" + question + b"\xc0\xff" * 20
         code = {"servfail": SERVFAIL, "refused": REFUSED}.get(self.mode, NOERROR)
+        owner, alias = b"\xc0\x0c", b""
         found = [] if code else self.records.get((name.lower(), kind), [])
+        other = self.records.get((name.lower(), "CNAME"), [None])[0]
+        if other and not found and not code and (other, kind) in self.records:
+            owner = encode(other)
+            alias = b"\xc0\x0c" + struct.pack("!HHIH", TYPES["CNAME"], 1, TTL, len(owner)) + owner
+            found = self.records[other, kind]
+        if self.mode == "foreign":
+            owner = encode("other.test")
         if not code and not any(n == name.lower() for n, _ in self.records):
             code = NXDOMAIN
         big = not tcp and sum(len(rdata(kind, v)) + 12 for v in found) > 450
         if big:
             found = []
         flags = 0x8180 | code | (0x0200 if big else 0)
-        body = b"".join(b"\xc0\x0c" + struct.pack("!HHIH", TYPES[kind], 1, TTL, len(rdata(kind, v)))
+        body = alias + b"".join(owner + struct.pack("!HHIH", TYPES[kind], 1, TTL, len(rdata(kind, v)))
                         + rdata(kind, v) for v in found)
         if self.mode == "hostile":  # a length that leads beyond the end
             body = b"\xc0\x0c" + struct.pack("!HHIH", TYPES[kind], 1, TTL, 4000) + b"xx"
             found = [1]
-        return number + struct.pack("!HHHHH", flags, 1, len(found), 0, 0) + question + body
+        return number + struct.pack("!HHHHH", flags, 1, len(found) + bool(alias), 0, 0) + question + body

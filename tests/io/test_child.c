@@ -237,8 +237,10 @@ static void what_leaves_the_group_is_ended_too(void **state)
     for (size_t i = 0; i < sizeof leavers / sizeof *leavers; i++) {
         char script[300];
 
-        snprintf(script, sizeof script, "%s\nsleep 0.3; exit 0", leavers[i]);
-        kid_start(&k, (struct child_spec){ 0 }, script);
+        snprintf(script, sizeof script, "%s\nread x; exit 0", leavers[i]);
+        kid_start(&k, (struct child_spec){ .keep_stdin = true }, script);
+        kid_wait(&k, &k.pieces, 1); /* it has said who it is */
+        child_close_stdin(k.child);
         kid_wait(&k, &k.ended, 1);
         assert_int_equal(WEXITSTATUS(k.status), 0);
         left = (pid_t)atoi(k.out);

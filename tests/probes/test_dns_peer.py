@@ -4,7 +4,6 @@ import os
 import pathlib
 import sys
 import tempfile
-import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -22,6 +21,8 @@ RECORDS = {
     ("shop.test", "NS"): ["ns1.host.test", "ns2.host.test"],
     ("shop.test", "TXT"): ["v=spf1 -all", b"\x1b[31mred \xe2\x80\xae", "x" * 600],
     ("www.shop.test", "CNAME"): ["shop.test"],
+    ("dots.test", "TXT"): ["ends with a dot."],
+    ("dots.test", "MX"): ["0 ."],
     ("many.test", "A"): [f"192.0.2.{i}" for i in range(1, 60)],
 }
 
@@ -59,6 +60,19 @@ class DnsTest(unittest.TestCase):
         self.assertNotRegex(str(r), "[\x00-\x1f\x7f\u202e]")
         self.assertIn("x" * 600, [c["name"] for c in r["components"]])
 
+    def test_another_name_of_it_is_followed_and_foreign_records_are_none(self):
+        r = self.ask("www.shop.test", "A", "expect", "192.0.2.1", "expect", "192.0.2.2", "match", "exact")
+        self.assertEqual((r["state"], r["reason"]), ("up", "192.0.2.1, 192.0.2.2 · ttl 5m"))
+        self.names.mode = "foreign"
+        self.is_down(self.ask("shop.test", "A"), "the name has no A$")
+        self.is_down(self.ask("www.shop.test", "A"), "the name has no A$")
+
+    def test_the_last_dot_of_a_text_is_part_of_it(self):
+        self.assertEqual(self.ask("dots.test", "TXT", "expect", "ends with a dot.", "match", "exact")["state"],
+                         "up")
+        r = self.ask("dots.test", "MX", "expect", "0 .", "match", "exact")
+        self.assertEqual((r["state"], r["reason"]), ("up", "0 . · ttl 5m"))
+
     def test_what_is_not_as_expected(self):
         self.is_down(self.ask("shop.test", "A", "expect", "192.0.2.9"), r"192\.0\.2\.9 is missing$")
         self.is_down(self.ask("shop.test", "A", "expect", "192.0.2.1", "match", "exact"),
@@ -74,7 +88,7 @@ class DnsTest(unittest.TestCase):
         r = self.ask("gone.test", "A")
         self.is_down(r, "there is no such name$")
         self.assertTrue(r["values"][0]["known"])
-        self.is_down(self.ask("www.shop.test", "MX"), "the name has no MX$")
+        self.is_down(self.ask("dots.test", "A"), "the name has no A$")
 
     def test_trouble_of_the_resolver_says_nothing_of_the_name(self):
         for mode, why in (("servfail", "fails or does not answer"), ("refused", "dns: the resolver"),
@@ -82,11 +96,10 @@ class DnsTest(unittest.TestCase):
             self.names.mode = mode
             self.is_trouble(self.ask("shop.test", "A", "timeout", "3s"), why)
         self.names.mode = "silent"
-        t0 = time.monotonic()
         with Prober("dns", "dns", "shop.test", "record", "A", "server", self.names.address,
                     "timeout", "300ms") as p:
+            # our deadline's words: the resolver's own would be others, after two seconds
             self.is_trouble(p.poll(), "^dns: no answer from the resolver$")
-            self.assertLess(time.monotonic() - t0, 2)
             self.is_trouble(p.poll(), "^dns: the last question still hangs")
             self.names.mode = None
             peers.wait_until(lambda: p.poll()["state"] == "up", 15, "the resolver answers again")

@@ -94,6 +94,12 @@ static void an_answer_that_was_not_expected_is_none(void **state)
     case_poll(&c);
     assert_string_equal(c.reason, "refused");
     assert_false(c.known);
+    c.answer = (struct fake_answer){ .code = 429, .body = "", .headers = "Server: x\r\n" };
+    case_poll(&c);
+    assert_int_equal(c.fault, FAULT_LIMITED);
+    assert_int_equal(c.state, STATE_UNKNOWN);
+    assert_string_equal(c.reason, "rate limited by target: 429");
+    assert_false(c.known);
     c.answer = (struct fake_answer){ .code = 301, .body = "", .headers = "Server: x\r\n" };
     case_poll(&c);
     assert_int_equal(c.state, STATE_UP);

@@ -103,6 +103,34 @@ static void an_answer_is_a_number_or_says_why_not(void **state)
     }
 }
 
+/* Of a part it is another sum, and mostly a better one. */
+static void a_sum_needs_all_its_numbers(void **state)
+{
+    static const char *const combines[] = { "sum", "mean" };
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct probe_case c;
+        char reason[64];
+
+        case_init(
+            &c, "prometheus",
+            PAIRS("prometheus", "http://p", "query", "x", "by", "job", "combine", combines[i]));
+        c.answer =
+            (struct fake_answer){ .code = 200,
+                                  .body = VECTOR(SERIES("\"job\":\"a\"", NOW, "4") "," SERIES(
+                                      "\"job\":\"b\"", NOW, "NaN")) };
+        case_poll(&c);
+        snprintf(reason, sizeof reason, "%s of 2, 1 is no number", combines[i]);
+        assert_int_equal(c.state, STATE_UNKNOWN);
+        assert_string_equal(c.reason, reason);
+        assert_string_equal(c.note, reason);
+        assert_false(c.known);
+        assert_string_equal(c.components, "a=up b=unknown");
+        case_fini(&c);
+    }
+}
+
 static void series_become_one_value(void **state)
 {
     static const struct {
@@ -290,6 +318,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_is_a_number_or_says_why_not),
+        cmocka_unit_test(a_sum_needs_all_its_numbers),
         cmocka_unit_test(series_become_one_value),
         cmocka_unit_test(each_series_is_a_part_with_its_own_state),
         cmocka_unit_test(of_more_series_than_a_board_holds_the_worst_are_shown),

@@ -175,6 +175,8 @@ static void addresses_that_are_none_are_refused(void **state)
     case_refused("tls", "'h:65536' is not HOST:PORT", PAIRS("tls", "h:65536"));
     case_refused("tls", "'h:x' is not HOST:PORT", PAIRS("tls", "h:x"));
     case_refused("tls", "':443' is not HOST:PORT", PAIRS("tls", ":443"));
+    case_refused("tls", "'[::1]8443' is not HOST:PORT", PAIRS("tls", "[::1]8443"));
+    case_refused("tls", "'[::1' is not HOST:PORT", PAIRS("tls", "[::1"));
     case_refused("tls", "'h/x' is not HOST:PORT", PAIRS("tls", "h/x"));
     case_refused("tls", "insecure: say why", PAIRS("tls", "h", "insecure", "true"));
     case_refused("tls", "unit: cannot be chosen", PAIRS("tls", "h", "unit", "ms"));
