@@ -53,7 +53,8 @@ static const struct cli_option cli_init_options[] = {
 static const struct cli_option cli_demo_options[] = {
     { .option = { "scenario", OPTION_STRING, AT(scenario), NULL, "inject the fault of a scenario" },
       .arg = "ID" },
-    { .option = { "list", OPTION_BOOL, AT(list), "false", "list systems, scenarios and faults" } },
+    { .option = { "list", OPTION_BOOL, AT(list), "false",
+                  "list systems; of SYSTEM its scenarios and faults" } },
     SCREEN,
     { .option = { 0 } },
 };

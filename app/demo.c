@@ -216,7 +216,7 @@ static void demo_names_ended(void *arg, int status, const struct err *err, const
     n->done = true;
 }
 
-bool demo_list(const char *system, struct buf *out, struct err *err)
+static bool demo_list_faults(const char *system, struct buf *out, struct err *err)
 {
     char program[PATH_MAX + 64];
     const char *argv[] = { program, "--list", system, NULL };
@@ -238,12 +238,43 @@ bool demo_list(const char *system, struct buf *out, struct err *err)
     return names.status == 0 || err_set(err, "no system '%s' to simulate", system);
 }
 
+static void demo_list_scenarios(const char *system, struct buf *out)
+{
+    for (size_t i = 0; i < SCENARIOS; i++)
+        if (!strcmp(demo_scenarios[i].system, system))
+            buf_addf(out, "  %-24s %s\n", demo_scenarios[i].id, demo_scenarios[i].about);
+}
+
+bool demo_list(const char *system, struct buf *out, struct err *err)
+{
+    struct buf faults = { 0 };
+    bool ok = demo_list_faults(system, &faults, err);
+
+    if (ok) {
+        buf_adds(out, "systems:");
+        for (size_t i = 0; i < SCENARIOS; i++) /* those of a system stand together */
+            if (!i || strcmp(demo_scenarios[i].system, demo_scenarios[i - 1].system) != 0)
+                buf_addf(out, " %s", demo_scenarios[i].system);
+        buf_addf(out, "\n\nscenarios of %s (--scenario ID):\n", system);
+        demo_list_scenarios(system, out);
+        buf_addf(out, "\nfaults of %s (:fault NAME in the console):\n", system);
+        for (const char *p = buf_str(&faults); *p;) {
+            size_t n = strcspn(p, "\n");
+
+            buf_addf(out, "  %.*s\n", (int)n, p);
+            p += n + (p[n] == '\n');
+        }
+    }
+    buf_fini(&faults);
+    return ok;
+}
+
 static void demo_read_faults(struct demo *d)
 {
     struct buf out = { 0 };
     struct err ignored;
 
-    if (demo_list(d->system, &out, &ignored)) {
+    if (demo_list_faults(d->system, &out, &ignored)) {
         for (const char *p = buf_str(&out); *p;) {
             size_t n = strcspn(p, " =\n");
 

@@ -22,7 +22,8 @@
 #include <unistd.h>
 
 enum {
-    QUIET_DRAW_MS = 400, /* numbers alone redraw the screen so often at most */
+    QUIET_DRAW_MS = 400,   /* numbers alone redraw the screen so often at most */
+    FAULT_SEEN_MS = 60000, /* a fault of the demo is asked for where the next slot is further off */
     DEBUG_MS = 1000
 };
 
@@ -118,8 +119,10 @@ static void live_demo_said(void *arg, bool bad, const char *words)
     struct live *l = arg;
 
     live_say(l, bad, words);
-    if (!bad && !strncmp(words, "fault ", 6))
+    if (!bad && !strncmp(words, "fault ", 6)) {
         watch_mark(l->watch, MARK_FAULT, words + 6);
+        watch_ask_seldom(l->watch, FAULT_SEEN_MS); /* who broke it looks now, not in five minutes */
+    }
 }
 
 /* What is so until further notice stands in a row of its own. */

@@ -208,6 +208,11 @@ static void watch_on_report(void *arg, struct probe *probe, const struct report 
         watch_once_answer(p, r);
         return;
     }
+    if (p->again) {
+        p->again = false;
+        watch_question(p, false);
+        return;
+    }
     /* After a bad sign, until sure: in addition to the slots, never instead of them. */
     if (probe->common->confirm_ms > 0 && r->failing > 0 && r->state == STATE_DEGRADED) {
         int64_t now_ms = io_mono_ms(w->io);
@@ -432,6 +437,20 @@ void watch_ask(struct watch *w, int service)
         struct watched *p = w->probes[i];
 
         if ((service < 0 || p->service == (size_t)service) && !p->asking)
+            watch_question(p, false);
+    }
+}
+
+void watch_ask_seldom(struct watch *w, int64_t than_ms)
+{
+    for (size_t i = 0; i < w->n_probes; i++) {
+        struct watched *p = w->probes[i];
+
+        if (p->probe.common->every_ms <= than_ms)
+            continue;
+        if (p->asking)
+            p->again = true;
+        else
             watch_question(p, false);
     }
 }

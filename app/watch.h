@@ -44,6 +44,9 @@ void watch_once(struct watch *w, void (*done)(void *arg), void *arg);
 
 const struct board *watch_board(const struct watch *w);
 void watch_ask(struct watch *w, int service); /* -1 = everything */
+/* Asks what is asked less often than every `than_ms`, also what is being asked right now: a known
+ * change of the world is seen without waiting for the slot. */
+void watch_ask_seldom(struct watch *w, int64_t than_ms);
 /* Probes that are the same go on untouched: connection, window, question and slots; the others are
  * asked at once. Takes the configuration. */
 void watch_reload(struct watch *w, struct config *config);

@@ -5,9 +5,26 @@ CM-3, CM-4, HF-3 and HF-5, up to what the screen shows; the simulator or its stu
 Paging, flags and the record belong to later pieces. CM-4 with its windows of ten minutes and with a
 restart of Redis stands in test_scenarios.c.
 """
+import subprocess
 import unittest
 
-from demo_case import DemoCase
+from demo_case import MIDWATCH, DemoCase
+
+
+class Listed(unittest.TestCase):
+    def test_the_list_names_systems_scenarios_and_faults(self):
+        for system, scenario, fault in (("neurmatic", "NM-5", "backup_missed"), ("concierge", "CM-4", "cache_miss")):
+            done = subprocess.run([MIDWATCH, "demo", system, "--list"], capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            for other in ("ratemyunit", "rachelfoods", "hireflux", system):
+                self.assertEqual(done.stdout.splitlines()[0].split().count(other), 1, done.stdout)
+            self.assertRegex(done.stdout, rf"(?m)^scenarios of {system} [^\n]*\n(  .*\n)*  {scenario} +\w")
+            self.assertRegex(done.stdout, rf"(?m)^faults of {system} [^\n]*\n(  .*\n)*  {fault}")
+
+    def test_no_other_system_is_made_up(self):
+        done = subprocess.run([MIDWATCH, "demo", "nosuch", "--list"], capture_output=True, text=True, timeout=60)
+        self.assertEqual((done.returncode, done.stdout), (64, ""))
+        self.assertIn("nosuch", done.stderr)
 
 
 class Systems(DemoCase):
@@ -38,8 +55,7 @@ class Systems(DemoCase):
         with self.demo("rachelfoods") as s:
             self.live(s)
             s.wait_for(r"/Nightly dump +up /", seconds=10)
-            self.fault_done(s, "backup_empty")
-            self.command(s, "ask")  # not in five minutes but now
+            self.fault_done(s, "backup_empty")  # asked for now, not in five minutes
             s.wait_for(r"/Nightly dump +down +backup_[0-9]+.sql: 0 /", seconds=20)
             s.wait_for(r"/^ *DEGRADED +Nightly dump .*: 0 bytes .*none of them is good/", seconds=5)
             self.tool(s, "backup.sh")

@@ -133,6 +133,35 @@ static void quick_answers_are_asked_for_at_once_and_at_every_slot(void **state)
     site_stop(&s);
 }
 
+static void site_seldom(FILE *f)
+{
+    fputs(
+        "  a: { probes: { often: { http: \"http://127.0.0.1:1/a\", every: 1m, timeout: 5s } } }\n"
+        "  b: { probes: { seldom: { http: \"http://127.0.0.1:1/b\", every: 1h, timeout: 5s } } }\n",
+        f);
+}
+
+/* What changed while a question was out may have come too late for its answer. */
+static void what_is_asked_seldom_is_asked_again_when_the_world_changes(void **state)
+{
+    struct site s = { 0 };
+
+    (void)state;
+    site_start(&s, 1 * SECOND, site_seldom);
+    io_advance(s.io, SECOND / 2); /* both are out */
+    assert_int_equal(s.asked, 2);
+    watch_ask_seldom(s.watch, 60 * SECOND);
+    assert_int_equal(s.asked, 2);
+    io_advance(s.io, 5 * SECOND); /* the one an hour off, once more */
+    assert_int_equal(occurrences(s.watch, "\"extra\":1,"), 1);
+    assert_int_equal(occurrences(s.watch, "\"extra\":0,"), 1);
+    watch_ask_seldom(s.watch, 60 * SECOND); /* nothing is out: now */
+    io_advance(s.io, 5 * SECOND);
+    assert_int_equal(occurrences(s.watch, "\"extra\":2,"), 1);
+    assert_int_equal(occurrences(s.watch, "\"extra\":0,"), 1);
+    site_stop(&s);
+}
+
 /* What each had before it failed is closed with it: the sanitizer counts. */
 static void what_cannot_be_opened_leaves_nothing(void **state)
 {
@@ -157,6 +186,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_question_costs_no_slot),
         cmocka_unit_test(quick_answers_are_asked_for_at_once_and_at_every_slot),
+        cmocka_unit_test(what_is_asked_seldom_is_asked_again_when_the_world_changes),
         cmocka_unit_test(what_cannot_be_opened_leaves_nothing),
     };
 
