@@ -37,6 +37,11 @@ static const struct option command_options[] = {
       "JSON Pointer to the parts and their states" },
     { "env", OPTION_MAP, COMMAND(env), NULL, "variables of its environment" },
     { "cwd", OPTION_PATH, COMMAND(cwd), "/", "folder that it runs in" },
+    { "backup", OPTION_BOOL, COMMAND(backup), "false",
+      "the number is the age in seconds of what could be restored: it stands among the backups" },
+    { "rpo", OPTION_DURATION, COMMAND(rpo_ms), NULL,
+      "of a backup: red when older; without it the screen says that none is set", .min = 1000,
+      .max = 31536000000 },
     { 0 }
 };
 
@@ -48,6 +53,22 @@ struct command_state {
 };
 
 /* ---- options ---- */
+
+static bool command_check_backup(const struct command_options *o, struct probe_common *common,
+                                 struct err *err)
+{
+    if (!o->backup)
+        return !o->rpo_ms || err_set(err, "rpo: goes with backup: true");
+    if (!command_has_value(o))
+        return err_set(err, "backup: its age is a number: read: number, or value");
+    if (o->components)
+        return err_set(err, "components: a backup has its own");
+    if (common->unit != UNIT_NONE && common->unit != UNIT_SECONDS)
+        return err_set(err, "unit: the age of a backup is in seconds");
+    if (o->rpo_ms && isnan(common->warn) && isnan(common->crit))
+        common->crit = (double)o->rpo_ms / 1000; /* the chart's line */
+    return true;
+}
 
 static bool command_check(void *self, struct probe_common *common, struct err *err)
 {
@@ -65,6 +86,8 @@ static bool command_check(void *self, struct probe_common *common, struct err *e
         return err_wrap(err, "value");
     if (common->every_ms < COMMAND_EVERY_MIN_MS)
         return err_set(err, "every: a command is run every 5s at most");
+    if (!command_check_backup(o, common, err))
+        return false;
     if (!command_has_value(o) &&
         !probe_unit_fixed(common, "the time it takes, in milliseconds", err))
         return false;
@@ -74,11 +97,12 @@ static bool command_check(void *self, struct probe_common *common, struct err *e
 static size_t command_signals(const void *self, const struct probe_common *common,
                               struct signal_spec out[READING_SIGNALS])
 {
+    const struct command_options *o = self;
     size_t n = 0;
 
-    if (command_has_value(self))
-        out[n++] = (struct signal_spec){ .name = "value",
-                                         .unit = probe_unit(common, UNIT_NONE),
+    if (command_has_value(o))
+        out[n++] = (struct signal_spec){ .name = o->backup ? "age" : "value",
+                                         .unit = command_unit(o, common),
                                          .unit_word = common->unit_word,
                                          .main = true };
     out[n] = (struct signal_spec){ .name = "took", .unit = UNIT_MS, .main = n == 0 };

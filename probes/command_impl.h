@@ -14,10 +14,13 @@ struct command_options {
     char *components;
     struct strmap env;
     char *cwd;
+    bool backup;    /* the number is the age of what could be restored */
+    int64_t rpo_ms; /* 0 = not set */
 };
 
 struct command_say { /* what reading needs again and again; zeroed, command_say_fini() */
     struct healthbody *body;
+    struct component rpo; /* of a backup */
 };
 void command_say_fini(struct command_say *s);
 
@@ -26,3 +29,4 @@ void command_judge(const struct command_options *o, const struct probe_common *c
                    const struct run_end *end, struct command_say *s, struct report *r);
 /* Whether a value is told at all: then it is the main signal, else the time that a run takes. */
 bool command_has_value(const struct command_options *o);
+enum unit command_unit(const struct command_options *o, const struct probe_common *common);

@@ -15,6 +15,7 @@
 #include "probes/perfdata.h"
 
 enum { COMMAND_DEPTH = 32, COMMAND_NODES = 20000 };
+#define COMMAND_AGE_MAX_S 1e12 /* 30 000 years fit in milliseconds */
 
 void command_say_fini(struct command_say *s)
 {
@@ -22,11 +23,19 @@ void command_say_fini(struct command_say *s)
         healthbody_fini(s->body);
     free(s->body);
     s->body = NULL;
+    text_fini(&s->rpo.name);
+    text_fini(&s->rpo.word);
+    text_fini(&s->rpo.note);
 }
 
 bool command_has_value(const struct command_options *o)
 {
     return o->read == COMMAND_NUMBER || o->value;
+}
+
+enum unit command_unit(const struct command_options *o, const struct probe_common *common)
+{
+    return probe_unit(common, o->backup ? UNIT_SECONDS : UNIT_NONE);
 }
 
 /* ---- text ---- */
@@ -127,7 +136,7 @@ static int command_badness(enum state s)
 static void command_plugin_value(const struct command_options *o, const struct probe_common *common,
                                  const struct run_end *end, struct report *r)
 {
-    enum unit unit = probe_unit(common, UNIT_NONE);
+    enum unit unit = command_unit(o, common);
     struct value *v = &r->values[0];
     struct perfdata found;
 
@@ -219,17 +228,18 @@ static bool command_succeeded(const struct run_end *end, struct report *r)
     return false;
 }
 
-static void command_value_said(const struct probe_common *common, struct report *r)
+static void command_value_said(const struct command_options *o, const struct probe_common *common,
+                               struct report *r)
 {
     char n[32];
 
-    quantity_format(r->values[0].value, probe_unit(common, UNIT_NONE), n);
+    quantity_format(r->values[0].value, command_unit(o, common), n);
     text_setf(&r->reason, "%s%s%s", n, common->unit_word ? " " : "",
               common->unit_word ? common->unit_word : "");
 }
 
-static void command_number(const struct probe_common *common, const struct run_end *end,
-                           struct report *r)
+static void command_number(const struct command_options *o, const struct probe_common *common,
+                           const struct run_end *end, struct report *r)
 {
     struct value *v = &r->values[0];
     char number[64];
@@ -246,7 +256,7 @@ static void command_number(const struct probe_common *common, const struct run_e
     }
     v->known = true;
     r->state = STATE_UP;
-    command_value_said(common, r);
+    command_value_said(o, common, r);
 }
 
 /* ---- as JSON ---- */
@@ -312,10 +322,57 @@ static void command_json(const struct command_options *o, const struct probe_com
         return;
     if (command_json_value(o, end, r)) {
         if (!r->reason.len)
-            command_value_said(common, r);
+            command_value_said(o, common, r);
     } else if (r->state == STATE_UP) {
         r->state = STATE_UNKNOWN;
         text_copy(&r->reason, &r->values[0].note);
+    }
+}
+
+/* ---- as the age of a backup ---- */
+
+/* In the words of the kinds that look at backups themselves. */
+static void command_backup(const struct command_options *o, struct command_say *s, struct report *r)
+{
+    struct component *c = &s->rpo;
+    double age_s = r->values[0].value, rpo_s = (double)o->rpo_ms / 1000;
+    char age[16], rpo[32];
+
+    if (r->state != STATE_UP || !r->values[0].known || !isfinite(age_s))
+        return;
+    age_s = fmax(-COMMAND_AGE_MAX_S, fmin(age_s, COMMAND_AGE_MAX_S));
+    if (age_s < 0) { /* a clock or a time zone: it proves nothing */
+        r->values[0].known = false;
+        r->values[0].value = NAN;
+        text_setf(&r->reason, "the last good one is %s in the future",
+                  age_format_hours((int64_t)(-age_s * 1000), age));
+        text_copy(&r->values[0].note, &r->reason);
+        r->state = STATE_UNKNOWN;
+        return;
+    }
+    text_sets(&c->name, "RPO");
+    c->state = STATE_UP;
+    c->value = o->rpo_ms ? rpo_s : NAN;
+    c->unit = o->rpo_ms ? UNIT_SECONDS : UNIT_NONE;
+    age_format_hours((int64_t)(age_s * 1000), age);
+    if (!o->rpo_ms) {
+        text_sets(&c->word, "not set");
+        text_setf(&c->note, "last good %s ago, RPO not set", age);
+    } else {
+        bool missed = age_s > rpo_s;
+
+        text_sets(&c->word, missed ? "missed" : "met");
+        c->state = missed ? STATE_DOWN : STATE_UP;
+        text_setf(&c->note, "%slast good %s ago, RPO %s", missed ? "RPO missed: " : "", age,
+                  age_format_hours(o->rpo_ms, rpo));
+    }
+    text_copy(&r->reason, &c->note);
+    r->components = c;
+    r->n_components = 1;
+    r->state = c->state;
+    if (r->state == STATE_DOWN) {
+        r->fault = FAULT_BODY;
+        r->sure = true; /* asking again finds the same */
     }
 }
 
@@ -337,11 +394,13 @@ void command_judge(const struct command_options *o, const struct probe_common *c
         break;
     case COMMAND_NUMBER:
         if (command_succeeded(end, r))
-            command_number(common, end, r);
+            command_number(o, common, end, r);
         break;
     case COMMAND_JSON:
         if (command_succeeded(end, r))
             command_json(o, common, end, s, r);
         break;
     }
+    if (o->backup)
+        command_backup(o, s, r);
 }

@@ -20,10 +20,14 @@ enum backups_column {
     COLUMNS
 };
 
-/* The signals that probes/backup.h gives to every kind of them. */
+/* The signals that probes/backup.h gives to every kind of them; a command that tells the age of one
+ * knows no more than that. */
 bool backups_is(const struct reading *r)
 {
-    return sources_signal(r, "age") && sources_signal(r, "kept") && sources_signal(r, "oldest");
+    if (!sources_signal(r, "age"))
+        return false;
+    return text_is(&r->kind, "command") ||
+           (sources_signal(r, "kept") && sources_signal(r, "oldest"));
 }
 
 static const struct component *backups_finding(const struct reading *r, const char *name)

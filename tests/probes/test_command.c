@@ -123,6 +123,55 @@ static void endings_are_judged(void **state)
     option_fini(probe_common_options, &common);
 }
 
+/* What could be restored is told in the words of all backups, with the RPO or that there is none.
+ */
+static void the_age_of_a_backup_is_judged_by_its_rpo(void **state)
+{
+    static const struct {
+        const char *out;
+        int64_t rpo_ms;
+        enum state state;
+        const char *reason, *word; /* word: of the finding; NULL = none is made */
+    } cases[] = {
+        { "150", 300000, STATE_UP, "last good 2m30s ago, RPO 5m", "met" },
+        { "300", 300000, STATE_UP, "last good 5m ago, RPO 5m", "met" },
+        { "900", 300000, STATE_DOWN, "RPO missed: last good 15m ago, RPO 5m", "missed" },
+        { "151200", 0, STATE_UP, "last good 42h ago, RPO not set", "not set" },
+        { "-60", 300000, STATE_UNKNOWN, "the last good one is 1m in the future", NULL },
+        { "none", 300000, STATE_UNKNOWN, "not a number: none", NULL },
+        { "", 0, STATE_UNKNOWN, "it printed nothing", NULL },
+    };
+    struct probe_common common = { 0 };
+    struct command_say say = { 0 };
+    struct report r = { 0 };
+
+    (void)state;
+    option_defaults(probe_common_options, &common, UNIT_NONE);
+    report_init(&r, 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct command_options o = { .read = COMMAND_NUMBER,
+                                     .backup = true,
+                                     .rpo_ms = cases[i].rpo_ms };
+        struct run_end end = { .out = cases[i].out, .err = "", .out_len = strlen(cases[i].out) };
+
+        report_clear(&r, 1);
+        command_judge(&o, &common, &end, &say, &r);
+        assert_string_equal(text_str(&r.reason), cases[i].reason);
+        assert_int_equal(r.state, cases[i].state);
+        assert_int_equal(r.values[0].known, cases[i].word != NULL);
+        assert_int_equal(r.n_components, cases[i].word != NULL);
+        if (!cases[i].word)
+            continue;
+        assert_string_equal(text_str(&r.components[0].name), "RPO");
+        assert_string_equal(text_str(&r.components[0].word), cases[i].word);
+        assert_true(o.rpo_ms ? r.components[0].value == (double)o.rpo_ms / 1000
+                             : isnan(r.components[0].value));
+    }
+    command_say_fini(&say);
+    report_fini(&r);
+    option_fini(probe_common_options, &common);
+}
+
 /* A good exit with bad words, or the other way about: the worse counts, and the contradiction
  * shows. */
 static void a_contradiction_is_told(void **state)
@@ -262,6 +311,15 @@ static void mistakes_are_refused_with_what_to_write(void **state)
     case_refused("command", "value: goes with",
                  PAIRS("command", "x", "value", "/", "read", "exit"));
     case_refused("command", "status: goes with read: json", PAIRS("command", "x", "status", "/a"));
+    case_refused("command", "rpo: goes with backup: true",
+                 PAIRS("command", "x", "read", "number", "rpo", "1h"));
+    case_refused("command", "backup: its age is a number: read: number, or value",
+                 PAIRS("command", "x", "read", "exit", "backup", "true"));
+    case_refused(
+        "command", "components: a backup has its own",
+        PAIRS("command", "x", "read", "json", "value", "/a", "components", "/c", "backup", "true"));
+    case_refused("command", "unit: the age of a backup is in seconds",
+                 PAIRS("command", "x", "read", "number", "unit", "bytes", "backup", "true"));
     case_refused("command", "every: a command is run every 5s at most",
                  PAIRS("command", "x", "every", "1s"));
     case_refused("command", "env: '1A' is no name", PAIRS("command", "x", "env:1A", "b"));
@@ -274,6 +332,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(endings_are_judged),
+        cmocka_unit_test(the_age_of_a_backup_is_judged_by_its_rpo),
         cmocka_unit_test(a_contradiction_is_told),
         cmocka_unit_test(a_command_sees_what_it_is_given),
         cmocka_unit_test(a_name_is_looked_for_on_a_fixed_path),
