@@ -76,7 +76,7 @@ static const void *budget_option(const struct config_probe *p, const char *name,
 }
 
 /* At most so many requests in the window: the slots; what `confirm` adds while it is not sure; the
- * one question when the connection closed; redirects. */
+ * one question when the connection closed; redirects; the pages of a listing. */
 static double budget_count(const struct config_probe *p, int64_t window_ms)
 {
     const struct probe_common *c = &p->common;
@@ -86,7 +86,8 @@ static double budget_count(const struct config_probe *p, int64_t window_ms)
 
     if (c->confirm_ms)
         confirms = fmin(c->fail_after - 1, (double)((c->every_ms - 1) / c->confirm_ms));
-    return slots * (1 + confirms + (fresh && *fresh ? 0 : 1)) * (1 + (follow ? *follow : 0));
+    return slots * (1 + confirms + (fresh && *fresh ? 0 : 1)) * (1 + (follow ? *follow : 0)) *
+           (p->ops->requests_max ? p->ops->requests_max : 1);
 }
 
 /* Probes of one page at one interval ask it once. */

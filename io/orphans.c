@@ -22,6 +22,7 @@
 
 enum {
     ORPHANS_FOUND = 256,         /* in one pass; the rest in the next */
+    ORPHANS_REAPED = 64,         /* commands that end during one */
     ORPHANS_PASSES = 40,         /* then what is left cannot be ended: until the next command */
     ORPHANS_WAIT_MS = 5,         /* before a pass that follows one that killed */
     ORPHANS_ENVIRON = 256 << 10, /* bytes in which a mark is looked for */
@@ -53,6 +54,9 @@ struct orphans {
     unsigned wait_ms;
     struct orphan found[ORPHANS_FOUND];
     size_t n_found;
+    /* Commands that were reaped since that pass began: their numbers may be anybody's by now. */
+    pid_t reaped[ORPHANS_REAPED];
+    size_t n_reaped;
     int64_t counted_ms; /* monotonic; 0 = never */
     unsigned long tasks;
 };
@@ -177,6 +181,15 @@ static bool orphans_is_command(const struct orphans *o, pid_t pid)
     return false;
 }
 
+/* Was its number given back since it was found? Where there are too many to tell, yes. */
+static bool orphans_was_reaped(const struct orphans *o, pid_t pid)
+{
+    for (size_t i = 0; i < o->n_reaped && i < ORPHANS_REAPED; i++)
+        if (o->reaped[i] == pid)
+            return true;
+    return o->n_reaped > ORPHANS_REAPED;
+}
+
 /* Is it left by a command that has ended? */
 static bool orphans_is_left(const struct orphans *o, const struct orphan *x)
 {
@@ -197,7 +210,7 @@ static void orphans_found(void *arg)
     for (size_t i = 0; i < o->n_found; i++) {
         const struct orphan *x = &o->found[i];
 
-        if (orphans_is_command(o, x->pid))
+        if (orphans_is_command(o, x->pid) || orphans_was_reaped(o, x->pid))
             continue;
         if (x->zombie)
             waitpid(x->pid, NULL, WNOHANG);
@@ -216,6 +229,7 @@ static void orphans_begin(struct orphans *o)
 {
     o->looking = true;
     o->again = false;
+    o->n_reaped = 0;
     o->passes++;
     io_work(o->io, orphans_look, orphans_found, o);
 }
@@ -264,6 +278,8 @@ void orphans_end(struct io *io, unsigned long run)
     for (size_t i = 0; i < o->n; i++) {
         if (o->runs[i].run != run)
             continue;
+        if (o->looking && o->n_reaped++ < ORPHANS_REAPED)
+            o->reaped[o->n_reaped - 1] = o->runs[i].pid;
         if (o->runs[i].spare) {
             o->runs[i].pid = 0; /* somebody else's by now; its mark stays */
             return;

@@ -31,6 +31,7 @@ struct logcommand {
     int64_t started_ms, wait_ms, again_ms; /* monotonic; wait_ms: before the next start */
     /* After a start: what it prints up to there was printed before. 0 = nothing was */
     int64_t repeats_ms;
+    bool repeating;    /* the last line that told a time was one of those */
     bool fresh;        /* it was started again, and no line has told whether any is missing */
     bool first;        /* of all its lines, the first that tells a time has not come */
     bool lines;        /* it printed one since its start */
@@ -57,7 +58,8 @@ bool logcommand_is_new(struct logcommand *c, const struct log_line *l, bool time
     bool again = timed && c->repeats_ms && l->at_ms <= c->repeats_ms;
 
     if (!timed)
-        return true;
+        return !c->repeating; /* it belongs to the line before */
+    c->repeating = again;
     if (c->first && l->at_ms < c->log->covered_ms)
         c->log->covered_ms = l->at_ms; /* it begins with what was printed before */
     c->first = false;
@@ -136,7 +138,7 @@ static void logcommand_start(struct logcommand *c)
     struct io *io = c->log->clients->io;
     char path[PROGRAM_PATH_MAX], *name = c->argv[0];
 
-    c->lines = false;
+    c->lines = c->repeating = false;
     text_sets(&c->last, "");
     c->started_ms = io_mono_ms(io);
     if (c->log->covered_ms) { /* started again: what it printed meanwhile may be lost */

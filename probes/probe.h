@@ -94,7 +94,8 @@ struct probe_ops {
     uint64_t (*together)(const void *self);
     /* What is asked, for the screen, without credentials. */
     void (*target)(const void *self, struct text *out);
-    bool local; /* it asks this machine: its answer proves no network */
+    bool local;       /* it asks this machine: its answer proves no network */
+    int requests_max; /* over HTTP, of one question; 0 = one */
     bool (*open)(struct probe *p, struct err *err);
     void (*poll)(struct probe *p);
     /* Cancels what is in flight; no report comes any more. Called after an open() that failed too.

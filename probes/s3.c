@@ -386,6 +386,7 @@ const struct probe_ops probe_s3 = {
     .check = s3_check,
     .signals = s3_signals,
     .target = s3_target,
+    .requests_max = S3_PAGES,
     .open = s3_open,
     .poll = s3_poll,
     .close = s3_close,

@@ -801,6 +801,25 @@ static void what_a_command_repeats_counts_once(void **state)
     case_fini(&c);
 }
 
+/* ... and neither do lines that tell no time, and stand among those. */
+static void what_a_command_repeats_without_a_time_counts_once(void **state)
+{
+    struct probe_case c;
+    char script[512];
+    long long now_ms = (long long)time(NULL) * 1000 - 10 * SECOND;
+
+    (void)state;
+    snprintf(script, sizeof script,
+             "if [ -e %s ]; then more=1; fi; touch %s; echo '{\"time\":%lld}'; echo '{\"a\":1}'; "
+             "[ \"$more\" ] || exit 0; echo '{\"time\":%lld}'; echo '{\"a\":2}'; exec sleep 60",
+             log_path, log_path, now_ms, now_ms + 9);
+    run_init(&c, "jsonlog", PAIRS(SHELL(script), "over", "1h", "group_by", "a"));
+    RUN_UNTIL(&c, strstr(c.table, "|2 1|"));
+    assert_string_equal(c.table, "a lines|1 1|2 1|");
+    assert_true(c.value > 3.5 && c.value < 4.5);
+    case_fini(&c);
+}
+
 /* Whoever quits amid a look does not wait for it: the thread comes back to nothing of his. */
 static void a_look_may_outlive_who_asked(void **state)
 {
@@ -863,6 +882,7 @@ int main(void)
         LOG_TEST(a_command_is_followed),
         LOG_TEST(a_command_that_ends_says_why),
         LOG_TEST(what_a_command_repeats_counts_once),
+        LOG_TEST(what_a_command_repeats_without_a_time_counts_once),
         LOG_TEST(a_look_may_outlive_who_asked),
     };
 
