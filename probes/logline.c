@@ -291,12 +291,13 @@ bool logfield_number(const struct logfield *f, double *out)
 
 const char *logfield_text(const struct logfield *f, char *room, size_t cap, size_t *len)
 {
-    const char *at = f->at, *end = f->at + f->len, *why;
+    const char *at = f->at, *end, *why;
     size_t n = 0;
 
     *len = f->len;
     if (f->kind == FIELD_ABSENT || f->kind == FIELD_INSIDE)
         return NULL;
+    end = at + f->len;
     if (!f->escaped) {
         if (*len > cap) /* at a character */
             for (*len = cap; *len && ((unsigned char)at[*len] & 0xc0) == 0x80; --*len)

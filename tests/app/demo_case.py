@@ -8,6 +8,7 @@ import unittest
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS / "harness"), str(TESTS / "sim")]
+import abreast  # noqa: E402, F401  (tests/harness/abreast.py)
 from pty import Screen  # noqa: E402  (tests/harness/pty.py)
 from simulator import tree  # noqa: E402
 

@@ -7,9 +7,8 @@ other systems are in test_demo_systems.py.
 """
 import os
 import pathlib
-import unittest
 
-from demo_case import MIDWATCH, DemoCase, Screen, place_of, tree
+from demo_case import MIDWATCH, DemoCase, Screen, abreast, place_of, tree
 from simulator import alive, wait_for
 
 VERDICT = 2  # the row of the verdict line at 120x36
@@ -140,4 +139,4 @@ class Demo(DemoCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    abreast.main()

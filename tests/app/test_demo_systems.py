@@ -8,7 +8,7 @@ restart of Redis stands in test_scenarios.c.
 import subprocess
 import unittest
 
-from demo_case import MIDWATCH, DemoCase
+from demo_case import MIDWATCH, DemoCase, abreast
 
 
 class Listed(unittest.TestCase):
@@ -121,4 +121,4 @@ class Systems(DemoCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    abreast.main()
