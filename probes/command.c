@@ -84,8 +84,8 @@ static bool command_check(void *self, struct probe_common *common, struct err *e
         return err_set(err, "value: goes with read: plugin and read: json");
     if (o->value && o->read == COMMAND_JSON && !json_pointer_valid(o->value, err))
         return err_wrap(err, "value");
-    if (common->every_ms < COMMAND_EVERY_MIN_MS)
-        return err_set(err, "every: a command is run every 5s at most");
+    if (!probe_seldom(common, COMMAND_EVERY_MIN_MS, "a command is run every 5s at most", err))
+        return false;
     if (!command_check_backup(o, common, err))
         return false;
     if (!command_has_value(o) &&

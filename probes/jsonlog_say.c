@@ -52,11 +52,14 @@ static const char *jsonlog_source(const struct jsonlog_options *o)
 static bool jsonlog_can_tell_of_none(struct saying *y)
 {
     unsigned long long all = y->view->undated, bad = y->view->undated_bad;
+    bool full = y->covered_ms >= y->o->over_ms, none = !y->s->counts.arrived_ms;
     char known[16], over[16];
 
-    if (bad && bad * 2 >= all)
+    if (bad && bad * 2 >= all && (none || !full)) /* also when it is quiet for long */
         return jsonlog_unknown(y, "%llu of the %llu lines in it are not JSON, and none came since",
                                bad, all);
+    if (full)
+        return true;
     if (all)
         return jsonlog_unknown(y, "%llu %s no time, and none came since", all,
                                all == 1 ? "line in it tells" : "lines in it tell");
@@ -86,7 +89,7 @@ static bool jsonlog_can_tell(struct saying *y)
     if (t->bad && t->bad >= t->lines)
         return jsonlog_unknown(y, "%llu of %llu lines were not JSON", (unsigned long long)t->bad,
                                (unsigned long long)(t->bad + t->lines));
-    return t->lines || y->covered_ms >= y->o->over_ms || jsonlog_can_tell_of_none(y);
+    return t->lines || jsonlog_can_tell_of_none(y);
 }
 
 /* ---- the number ---- */

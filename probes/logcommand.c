@@ -55,7 +55,8 @@ static void logcommand_on_line(void *arg, const char *line, size_t len)
 
 bool logcommand_is_new(struct logcommand *c, const struct log_line *l, bool timed)
 {
-    bool again = timed && c->repeats_ms && l->at_ms <= c->repeats_ms;
+    /* not after the clock was set back: those are times that come again */
+    bool again = timed && l->at_ms <= c->repeats_ms && c->repeats_ms <= c->log->now_ms;
 
     if (!timed)
         return !c->repeating; /* it belongs to the line before */

@@ -45,6 +45,15 @@ bool probe_unit_fixed(const struct probe_common *c, const char *what, struct err
                    c->unit != UNIT_NONE ? "unit" : "unit_word", what);
 }
 
+bool probe_seldom(const struct probe_common *c, int64_t least_ms, const char *why, struct err *err)
+{
+    bool slots = c->every_ms >= least_ms;
+
+    if (slots && (!c->confirm_ms || c->confirm_ms >= least_ms))
+        return true;
+    return err_set(err, "%s: %s", slots ? "confirm" : "every", why);
+}
+
 bool probe_trust_check(const struct probe_trust *trust, bool tls, const char *plain,
                        struct err *err)
 {

@@ -36,6 +36,9 @@ extern const struct option probe_common_options[];
 enum unit probe_unit(const struct probe_common *c, enum unit own);
 /* For the check of kinds that measure one thing: "its latency in milliseconds". */
 bool probe_unit_fixed(const struct probe_common *c, const char *what, struct err *err);
+/* For kinds that are dear to ask: neither the slots nor `confirm` ask more often. `why` is such as
+ * "a command is run every 5s at most". */
+bool probe_seldom(const struct probe_common *c, int64_t least_ms, const char *why, struct err *err);
 
 /* A list of JSON Pointers, as a single one is checked by its type. */
 bool probe_pointers(const char *option, const struct strlist *list, struct err *err);

@@ -75,8 +75,9 @@ static bool s3_check(void *self, struct probe_common *common, struct err *err)
     if (!s3_place_read(&o->place, o->s3, o->endpoint, o->region, err) ||
         !probe_trust_check(&trust, tls, "the endpoint is http", err))
         return false;
-    if (common->every_ms < S3_EVERY_MIN_MS)
-        return err_set(err, "every: a bucket is listed every 1m at most; write every: 15m");
+    if (!probe_seldom(common, S3_EVERY_MIN_MS,
+                      "a bucket is listed every 1m at most; write every: 15m", err))
+        return false;
     return backup_check_listed(&o->backup, common, err);
 }
 

@@ -20,12 +20,15 @@ enum { TOOL_EVERY_MIN_MS = 60 * 1000 };
 bool tool_check(const struct tool_options *o, const struct probe_common *common, const char *name,
                 struct err *err)
 {
+    char why[128];
+
     if (o->program.n && !program_check("program", &o->program, err))
         return false;
     if (o->program.n > TOOL_ARGS / 2)
         return err_set(err, "program: %d words at most", TOOL_ARGS / 2);
-    if (common->every_ms < TOOL_EVERY_MIN_MS)
-        return err_set(err, "every: %s is run every 1m at most; write every: 5m", name);
+    snprintf(why, sizeof why, "%s is run every 1m at most; write every: 5m", name);
+    if (!probe_seldom(common, TOOL_EVERY_MIN_MS, why, err))
+        return false;
     return run_check_env(&o->env, err);
 }
 

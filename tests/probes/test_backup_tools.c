@@ -476,6 +476,8 @@ static void mistakes_are_refused_with_what_to_write(void **state)
     (void)state;
     case_refused("pgbackrest", "every: pgbackrest is run every 1m at most; write every: 5m",
                  PAIRS("pgbackrest", "main"));
+    case_refused("pgbackrest", "confirm: pgbackrest is run every 1m at most; write every: 5m",
+                 PAIRS("pgbackrest", "main", "every", "5m", "confirm", "30s"));
     case_refused("pgbackrest", "pgbackrest: '--config=/x' would be an option",
                  PAIRS("pgbackrest", "--config=/x", "every", "5m"));
     case_refused("barman", "barman: 'a b' is no name", PAIRS("barman", "a b", "every", "5m"));

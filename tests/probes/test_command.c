@@ -322,6 +322,8 @@ static void mistakes_are_refused_with_what_to_write(void **state)
                  PAIRS("command", "x", "read", "number", "unit", "bytes", "backup", "true"));
     case_refused("command", "every: a command is run every 5s at most",
                  PAIRS("command", "x", "every", "1s"));
+    case_refused("command", "confirm: a command is run every 5s at most",
+                 PAIRS("command", "x", "confirm", "1s"));
     case_refused("command", "env: '1A' is no name", PAIRS("command", "x", "env:1A", "b"));
     case_refused("command", "env: LD_PRELOAD would change",
                  PAIRS("command", "x", "env:LD_PRELOAD", "b"));

@@ -451,12 +451,15 @@ static void a_file_that_is_no_json_is_no_log_without_errors(void **state)
     struct probe_case c;
 
     (void)state;
-    case_init(&c, "jsonlog", LOG("where:level", "error"));
+    case_init(&c, "jsonlog", LOG("where:level", "error", "silent", "24h"));
     for (int i = 0; i < 3; i++)
         write_line("2026-01-29 02:12:00 ERROR connection refused");
-    case_poll(&c);
-    has_reason(&c, STATE_UNKNOWN, "3 of the 3 lines in it are not JSON, and none came since");
-    assert_false(c.known);
+    for (int i = 0; i < 2; i++) { /* nor when the window is full of nothing */
+        case_poll(&c);
+        has_reason(&c, STATE_UNKNOWN, "3 of the 3 lines in it are not JSON, and none came since");
+        assert_false(c.known);
+        io_advance(c.io, 10 * MINUTE);
+    }
     write_now(&c, 0, "\"level\":\"info\"");
     case_poll(&c);
     assert_true(c.known && c.value == 0);
@@ -801,6 +804,41 @@ static void what_a_command_repeats_counts_once(void **state)
     case_fini(&c);
 }
 
+static struct fake_answer said;
+
+static void say(void *arg, const char *const *argv, struct fake_answer *out)
+{
+    (void)arg;
+    (void)argv;
+    *out = said;
+}
+
+/* What it prints after its end would otherwise be taken for what it printed before, for an hour. */
+static void a_clock_that_is_set_back_between_two_starts_loses_no_line(void **state)
+{
+    struct probe_case c;
+    char line[64];
+
+    (void)state;
+    said = (struct fake_answer){ .body = line };
+    case_init(&c, "jsonlog", PAIRS("jsonlog", "/bin/x", "jsonlog", "-f", "where:level", "error"));
+    c.net.command = say;
+    for (int hours = 0; hours < 2; hours++) {
+        snprintf(line, sizeof line, "{\"time\":%lld,\"level\":\"error\"}\n",
+                 (long long)(io_now_ms(c.io) - hours * HOUR));
+        if (hours)
+            io_step_clock(c.io, -HOUR);
+        c.probe.ops->poll(&c.probe);
+        io_advance(c.io, 2 * SECOND); /* it has ended, and was started again */
+    }
+    said = (struct fake_answer){ .body = "", .delay_ms = HOUR };
+    io_advance(c.io, 30 * SECOND);
+    case_poll(&c);
+    assert_int_equal(c.state, STATE_UP);
+    assert_true(c.known && c.value > 0);
+    case_fini(&c);
+}
+
 /* ... and neither do lines that tell no time, and stand among those. */
 static void what_a_command_repeats_without_a_time_counts_once(void **state)
 {
@@ -882,6 +920,7 @@ int main(void)
         LOG_TEST(a_command_is_followed),
         LOG_TEST(a_command_that_ends_says_why),
         LOG_TEST(what_a_command_repeats_counts_once),
+        LOG_TEST(a_clock_that_is_set_back_between_two_starts_loses_no_line),
         LOG_TEST(what_a_command_repeats_without_a_time_counts_once),
         LOG_TEST(a_look_may_outlive_who_asked),
     };

@@ -63,6 +63,8 @@ static void mistakes_are_refused_with_what_to_write(void **state)
                        "insecure_reason", "test", KEYS));
     case_refused("s3", "every: a bucket is listed every 1m at most",
                  PAIRS("s3", "s3://backups/", "access_key", "env:A", "secret_key", "env:B"));
+    case_refused("s3", "confirm: a bucket is listed every 1m at most",
+                 PAIRS("s3", "s3://backups/", "confirm", "1s", KEYS));
     case_refused("s3", "access_key", PAIRS("s3", "s3://backups/", "access_key", "AKID"));
 }
 
