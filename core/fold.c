@@ -388,7 +388,7 @@ static void fold_service(struct board *b, struct service *s, int64_t now_ms)
     s->state = state;
     if (!r->evidence_ms)
         text_sets(&s->reason, "no answer yet");
-    else if (s->n_readings > 1 && state != STATE_UP)
+    else if (s->n_readings > 1) /* also of what is well: "6h" is nothing without what it is of */
         text_setf(&s->reason, "%s: %s", text_str(&r->name), text_str(&r->reason));
     else
         text_copy(&s->reason, &r->reason);

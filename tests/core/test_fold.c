@@ -72,6 +72,39 @@ static void a_sure_failure_is_down_at_once(void **state)
     board_free(b);
 }
 
+/* "6h" and "0 orders" are nothing without what they are of; one probe is its service. */
+static void a_service_says_which_probe_speaks_for_it(void **state)
+{
+    struct board *b = one_probe();
+
+    (void)state;
+    answer(b, T0, STATE_UP, "6h", 5, &soft);
+    board_age(b, T0);
+    assert_string_equal(text_str(&b->services[0].reason), "6h");
+    board_free(b);
+
+    b = board_new(1);
+    service_add_readings(&b->services[0], 2);
+    for (size_t k = 0; k < 2; k++) {
+        struct reading *r = &b->services[0].readings[k];
+
+        reading_add_signals(r, 1, EVERY);
+        text_sets(&r->name, k ? "runs" : "age");
+        r->every_ms = EVERY;
+        r->fail_after = 1;
+    }
+    board_age(b, T0);
+    assert_string_equal(text_str(&b->services[0].reason), "no answer yet");
+    answer(b, T0, STATE_UP, "6h", 5, &soft);
+    b->services[0].readings[1].state = STATE_UP;
+    board_age(b, T0);
+    assert_string_equal(text_str(&b->services[0].reason), "age: 6h");
+    answer(b, T0 + 1, STATE_DOWN, "exit 1", 5, &soft);
+    board_age(b, T0 + 1);
+    assert_string_equal(text_str(&b->services[0].reason), "age: exit 1");
+    board_free(b);
+}
+
 static void three_failures_make_down(void **state)
 {
     struct board *b = one_probe();
@@ -526,6 +559,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sure_failure_is_down_at_once),
+        cmocka_unit_test(a_service_says_which_probe_speaks_for_it),
         cmocka_unit_test(three_failures_make_down),
         cmocka_unit_test(lost_probe_shows_no_number),
         cmocka_unit_test(infinite_value_is_invalid_and_never_green),
