@@ -401,11 +401,12 @@ static void unit_seconds(double s, char *out, size_t cap)
     char age[16];
 
     if (s < 0)
-        snprintf(out, cap, "-%s", age_format(s > -9e15 ? (int64_t)(-s * 1000) : INT64_MAX, age));
+        snprintf(out, cap, "-%s",
+                 age_format_hours(s > -9e15 ? (int64_t)(-s * 1000) : INT64_MAX, age));
     else if (s < 9.95 && s != nearbyint(s))
         snprintf(out, cap, "%.1fs", s);
     else
-        snprintf(out, cap, "%s", age_format(s < 9e15 ? llround(s) * 1000 : INT64_MAX, age));
+        snprintf(out, cap, "%s", age_format_hours(s < 9e15 ? llround(s) * 1000 : INT64_MAX, age));
 }
 
 static void unit_none(double v, char *out, size_t cap)

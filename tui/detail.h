@@ -1,12 +1,7 @@
-/* tui/detail.h: one service: its readings, and everything the selected one last told. */
+/* tui/detail.h: one service: its readings, and the page of the selected one. */
 #pragma once
 
+#include "tui/detail_page.h"
 #include "tui/view.h"
 
 extern const struct screen_ops screen_detail;
-
-/* The reading that is shown: the selected one, else the one that decided. NULL = no readings. */
-const struct reading *detail_reading(const struct view *v, const struct service *s, int *index);
-/* The page of that reading, scrolled by `top` lines. */
-void detail_page(const struct view *v, int service, int top, struct rect r, struct canvas *c);
-int detail_page_lines(const struct view *v, int service, int w);

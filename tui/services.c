@@ -6,7 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 
-#include "tui/detail.h"
+#include "tui/detail_page.h"
 #include "tui/lists.h"
 #include "tui/words.h"
 #include "widgets/frame.h"

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tui/detail.h"
+#include "tui/detail_page.h"
 #include "tui/lists.h"
 #include "tui/pick.h"
 #include "tui/words.h"

@@ -275,10 +275,14 @@ void view_settle(struct view *v)
 
 int view_selected(const struct view *v, const struct row *rows, size_t n, int *at)
 {
+    int service = v->service;
+
+    if (service < 0 && v->n_overview) /* nobody has chosen yet: what is worst */
+        service = v->overview[0].service;
     for (size_t i = 0; i < n; i++)
-        if (rows[i].service == v->service) {
+        if (rows[i].service == service) {
             *at = (int)i;
-            return v->service;
+            return service;
         }
     *at = 0;
     return n ? rows[0].service : -1;

@@ -57,7 +57,7 @@ void grid_widths(const struct grid *g, int w, int out[GRID_COLS])
     for (size_t i = 0; i < g->n_columns; i++) {
         natural[i] = grid_natural(g, i);
         out[i] = g->columns[i].min > 0 ? g->columns[i].min : 1;
-        if (natural[i] < out[i])
+        if (natural[i] < out[i] || g->columns[i].right)
             out[i] = natural[i];
     }
     while (grid_sum(out, g->n_columns, gap) > w) { /* even the smallest widths do not fit */

@@ -27,7 +27,7 @@ struct grid_column {
     int min;    /* columns it needs to make sense */
     int max;    /* 0 = any */
     int leave;  /* 0 = stays; the highest leaves first */
-    bool right; /* aligned */
+    bool right; /* aligned; a figure: it leaves rather than being cut to another one */
     bool grow;  /* takes what is left over */
 };
 

@@ -215,6 +215,9 @@ static void quantities_read_well_on_a_screen(void **state)
         { 252, UNIT_SECONDS, "4m12s" },
         { 0.4, UNIT_SECONDS, "0.4s" },
         { 30, UNIT_SECONDS, "30s" },
+        { 93600, UNIT_SECONDS, "26h" }, /* a limit of 26h and what is beyond it are not both "1d" */
+        { 87180, UNIT_SECONDS, "24h13m" },
+        { 345600, UNIT_SECONDS, "4d" },
         { 16, UNIT_NONE, "16" },
         { 0.25, UNIT_NONE, "0.25" },
     };
