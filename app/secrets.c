@@ -1,5 +1,5 @@
 /* app/secrets.c: secrets by reference: env:NAME or file:/path. */
-#include "app/secrets.h"
+#include "app/secrets_impl.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -9,14 +9,6 @@
 #include "app/file.h"
 #include "app/names.h"
 #include "core/alloc.h"
-
-struct secrets {
-    struct kept {
-        char *reference;
-        struct secret *secret;
-    } * items;
-    size_t n;
-};
 
 struct secrets *secrets_new(void)
 {
@@ -31,6 +23,7 @@ void secrets_free(struct secrets *s)
         free(s->items[i].reference);
         secret_free(s->items[i].secret);
     }
+    secrets_forms_fini(s);
     free(s->items);
     free(s);
 }
@@ -114,11 +107,15 @@ static struct secret *secrets_file(const char *reference, struct err *err)
 struct secret *secrets_get(void *arg, const char *reference, struct err *err)
 {
     struct secrets *s = arg;
+    struct secret *secret;
 
     if (!secrets_reference_check(reference, err))
         return NULL;
-    return strncmp(reference, "env:", 4) == 0 ? secrets_env(s, reference, err)
-                                              : secrets_file(reference, err);
+    secret = strncmp(reference, "env:", 4) == 0 ? secrets_env(s, reference, err)
+                                                : secrets_file(reference, err);
+    if (secret)
+        secrets_note(s, secret);
+    return secret;
 }
 
 /* Never quotes what it was given: that may be the secret itself. */

@@ -12,6 +12,7 @@
 
 #include "core/err.h"
 #include "core/secret.h"
+#include "core/text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,6 +31,14 @@ struct secret *secrets_get(void *arg, const char *reference, struct err *err);
 const struct secret *secrets_taken(const struct secrets *s, const char *name);
 /* From now on `reference` (env:NAME) is this; takes it. For a password of the command line. */
 void secrets_give(struct secrets *s, const char *reference, struct secret *secret);
+
+/* A secret that was read elsewhere: secrets_hide() knows it too. `s` may be NULL. */
+void secrets_handed(struct secrets *s, const char *value);
+/* Does a secret that was handed out stand in it: as it is, percent-encoded or in base64, whole or
+ * the beginning of it? Of less than 8 bytes that cannot be told from a word, and it is not looked
+ * for. `s` may be NULL. */
+bool secrets_said(const struct secrets *s, const struct text *t);
+void secrets_hide(const struct secrets *s, struct text *t); /* "[secret]" instead */
 
 /* Is it a reference at all? For files also that the file is private, if it exists. */
 bool secrets_reference_check(const char *reference, struct err *err);

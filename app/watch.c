@@ -4,6 +4,7 @@
 #include "alerts/root.h"
 #include "alerts/verdict.h"
 #include "app/guilty.h"
+#include "app/redact.h"
 #include "core/alloc.h"
 #include "core/fold.h"
 #include "core/hash.h"
@@ -195,6 +196,7 @@ static void watch_on_report(void *arg, struct probe *probe, const struct report 
     struct watch *w = p->watch;
     struct fold_rules rules = { .crit_is_down = probe->common->when_crit == 1 };
     const struct reading *r = &w->board->services[p->service].readings[p->reading];
+    struct redacted room = { .components = NULL };
 
     p->asking = false;
     if (p->of_slot)
@@ -202,7 +204,9 @@ static void watch_on_report(void *arg, struct probe *probe, const struct report 
     else
         p->slots.extra++;
     p->slots.took_ms = io_mono_ms(w->io) - p->asked_ms;
+    rep = redact(w->clients.secret_arg, rep, &room);
     board_fold(w->board, p->service, p->reading, guilty_answer(p, rep), &rules);
+    redact_fini(&room);
     watch_unsettled(w);
     if (w->once) {
         watch_once_answer(p, r);
@@ -264,6 +268,18 @@ static int64_t watch_phase(const struct config_probe *p, const char *service, in
     return every_ms >= 1000 ? (int64_t)h / moment_ms * moment_ms : (int64_t)h;
 }
 
+/* A variable or a header that by its name holds a secret was read with the configuration. */
+static void watch_note_secrets(struct watch *w, const struct config_probe *from)
+{
+    for (const struct option *o = from->self ? from->ops->options : NULL; o && o->name; o++) {
+        const struct strmap *map = (const void *)((const char *)from->self + o->offset);
+
+        for (size_t i = 0; o->type == OPTION_MAP && i < map->n; i++)
+            if (secrets_key(map->keys[i]) || secrets_header(map->keys[i]))
+                secrets_handed(w->clients.secret_arg, map->values[i]);
+    }
+}
+
 struct watched *watch_open_probe(struct watch *w, size_t service, size_t reading)
 {
     struct config_probe *from = &w->config->services[service].probes[reading];
@@ -281,6 +297,7 @@ struct watched *watch_open_probe(struct watch *w, size_t service, size_t reading
                                .arg = p };
     p->timer = io_timer_new(w->io, watch_slot, p);
     p->phase_ms = watch_phase(from, w->config->services[service].id, w->moment_ms);
+    watch_note_secrets(w, from);
     p->open = !from->ops->open || from->ops->open(&p->probe, &p->open_error);
     return p;
 }

@@ -13,6 +13,7 @@
 
 #include "app/config.h"
 #include "app/file.h"
+#include "app/redact.h"
 #include "app/vars.h"
 #include "core/alloc.h"
 #include "tests/app/scratch.h"
@@ -284,6 +285,92 @@ static void keys_and_headers_that_hold_secrets_are_known(void **state)
     assert_false(secrets_header("Access-Control-Allow-Credentials"));
 }
 
+/* ---- secrets that come back ---- */
+
+static void hidden_is(const struct secrets *s, const char *said, const char *want)
+{
+    struct text t = { 0 };
+
+    text_sets(&t, said);
+    assert_int_equal(secrets_said(s, &t), strcmp(said, want) != 0);
+    secrets_hide(s, &t);
+    assert_string_equal(text_str(&t), want);
+    text_fini(&t);
+}
+
+static void a_secret_that_comes_back_is_not_shown(void **state)
+{
+    struct secrets *s = secrets_new();
+
+    (void)state;
+    hidden_is(s, "nothing was handed out: canary-Zq7/x+Lw 93kVt",
+              "nothing was handed out: canary-Zq7/x+Lw 93kVt");
+    setenv("MW_TEST_PW", "canary-Zq7/x+Lw 93kVt", 1);
+    SECRET(s, "env:MW_TEST_PW", "canary-Zq7/x+Lw 93kVt");
+    setenv("MW_TEST_BASIC", "user:open sesame", 1);
+    SECRET(s, "env:MW_TEST_BASIC", "user:open sesame");
+    setenv("MW_TEST_SHORT", "admin", 1);
+    SECRET(s, "env:MW_TEST_SHORT", "admin");
+    setenv("MW_TEST_RED", "red\x1b[31m-herring", 1);
+    SECRET(s, "env:MW_TEST_RED", "red\x1b[31m-herring");
+    hidden_is(s, "", "");
+    hidden_is(s, "token canary-Zq7/x+Lw 93kVt, twice: canary-Zq7/x+Lw 93kVt!",
+              "token [secret], twice: [secret]!");
+    hidden_is(s, "token=canary-Zq7%2Fx%2BLw%2093kVt", "token=[secret]");
+    hidden_is(s, "Basic dXNlcjpvcGVuIHNlc2FtZQ==", "Basic [secret]==");
+    hidden_is(s, "the password is open sesame", "the password is [secret]");
+    hidden_is(s, "cut: canary-Zq7/x", "cut: [secret]"); /* by whoever said it */
+    hidden_is(s, "a canary-yellow one", "a canary-yellow one");
+    hidden_is(s, "admin", "admin"); /* that may stand anywhere */
+    hidden_is(s, "as shown: red\x1b[31m-herring", "as shown: [secret]");
+    secrets_free(s);
+}
+
+static void a_report_is_made_anew_only_when_it_must(void **state)
+{
+    struct secrets *s = secrets_new();
+    struct component parts[2] = { 0 };
+    struct text cells[4] = { 0 };
+    struct table table = { .cells = cells, .rows = 1, .cols = 2 };
+    struct redacted room = { .components = NULL };
+    const struct report *out;
+    struct report r;
+
+    (void)state;
+    report_init(&r, 1);
+    text_sets(&r.reason, "down: canary-Zq7");
+    text_sets(&r.values[2].note, "as canary-Zq7 says");
+    text_sets(&parts[0].name, "fine");
+    text_sets(&parts[1].note, "canary-Zq7");
+    text_sets(&cells[3], "canary-Zq7");
+    r.components = parts;
+    r.n_components = 2;
+    r.table = &table;
+    assert_ptr_equal(redact(s, &r, &room), &r);
+    assert_ptr_equal(redact(NULL, &r, &room), &r);
+    redact_fini(&room);
+    setenv("MW_TEST_PW", "canary-Zq7", 1);
+    SECRET(s, "env:MW_TEST_PW", "canary-Zq7");
+    out = redact(s, &r, &room);
+    assert_string_equal(text_str(&out->reason), "down: [secret]");
+    assert_string_equal(text_str(&out->values[2].note), "as [secret] says");
+    assert_string_equal(text_str(&out->components[0].name), "fine");
+    assert_string_equal(text_str(&out->components[1].note), "[secret]");
+    assert_string_equal(text_str(&out->table->cells[3]), "[secret]");
+    assert_string_equal(text_str(&cells[3]), "canary-Zq7"); /* the probe's own is left as it is */
+    redact_fini(&room);
+    redact_fini(&room);
+    for (size_t i = 0; i < 2; i++) {
+        text_fini(&parts[i].name);
+        text_fini(&parts[i].note);
+    }
+    text_fini(&cells[3]);
+    r.components = NULL;
+    r.table = NULL;
+    report_fini(&r);
+    secrets_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +382,8 @@ int main(void)
         cmocka_unit_test(anothers_file_is_not_trusted),
         cmocka_unit_test(what_is_no_reference_is_not_quoted),
         cmocka_unit_test(keys_and_headers_that_hold_secrets_are_known),
+        cmocka_unit_test(a_secret_that_comes_back_is_not_shown),
+        cmocka_unit_test(a_report_is_made_anew_only_when_it_must),
     };
 
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);

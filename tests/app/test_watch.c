@@ -34,6 +34,14 @@ static void site_http(void *arg, const char *method, const char *url, struct fak
     a->body = "{\"status\":\"ok\"}";
 }
 
+static void site_command(void *arg, const char *const *argv, struct fake_answer *a)
+{
+    (void)arg;
+    (void)argv;
+    a->code = 1;
+    a->body = "cannot log in with canary-Zq7";
+}
+
 /* PROBES of one site, each at a phase of its own. */
 static void site_probes(FILE *f)
 {
@@ -57,7 +65,7 @@ static void site_without_certificates(FILE *f)
 /* Answers take `delay_ms`, the timeout is 3 s. */
 static void site_start(struct site *s, int delay_ms, void (*services)(FILE *))
 {
-    static struct fake_net net = { .http = site_http };
+    static struct fake_net net = { .http = site_http, .command = site_command };
     struct watch_events none = { 0 };
     struct config_errors errors = { 0 };
     struct strmap vars = { 0 };
@@ -88,6 +96,28 @@ static void site_stop(struct site *s)
     watch_free(s->watch);
     io_free(s->io);
     secrets_free(s->secrets);
+}
+
+/* Says back what it was given. */
+static void site_with_a_token(FILE *f)
+{
+    fputs("  s: { probes: { p: { command: [/bin/x], env: { API_TOKEN: \"${env:MW_TEST_TOKEN}\" }, "
+          "read: "
+          "exit } } }\n",
+          f);
+}
+
+static void a_secret_that_comes_back_is_not_on_the_board(void **state)
+{
+    struct site s = { 0 };
+
+    (void)state;
+    setenv("MW_TEST_TOKEN", "canary-Zq7", 1);
+    site_start(&s, 0, site_with_a_token);
+    io_advance(s.io, SECOND);
+    assert_string_equal(text_str(&watch_board(s.watch)->services[0].readings[0].reason),
+                        "failing 1/3: exit 1: cannot log in with [secret]");
+    site_stop(&s);
 }
 
 static int occurrences(const struct watch *w, const char *what)
@@ -184,6 +214,7 @@ static void what_cannot_be_opened_leaves_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_secret_that_comes_back_is_not_on_the_board),
         cmocka_unit_test(first_question_costs_no_slot),
         cmocka_unit_test(quick_answers_are_asked_for_at_once_and_at_every_slot),
         cmocka_unit_test(what_is_asked_seldom_is_asked_again_when_the_world_changes),
