@@ -3,11 +3,20 @@
 
 #include "tests/cmocka.h"
 
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/alloc.h"
+
+void stage_world(void)
+{
+    setenv("TZ", "UTC", 1);
+    tzset();
+    setlocale(LC_ALL, "C.UTF-8");
+}
 
 static char *stage_read(const char *dir, const char *name, const char *ext, size_t *len)
 {
@@ -204,4 +213,19 @@ void stage_cells_are_sound(const struct canvas *c)
             }
             assert_true(cell->style < STYLE_COUNT);
         }
+}
+
+struct intent stage_intent(struct stage *s)
+{
+    struct intent i;
+
+    assert_true(console_intent(s->console, &i));
+    return i;
+}
+
+void stage_no_intent(struct stage *s)
+{
+    struct intent i;
+
+    assert_false(console_intent(s->console, &i));
 }

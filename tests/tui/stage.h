@@ -14,6 +14,8 @@ struct stage {
     int64_t now_ms;
 };
 
+void stage_world(void); /* time zone and locale of the screens; first in main() */
+
 /* `name`: tests/tui/boards/<name>.json. Fails the test when it cannot be read. */
 struct board *stage_board(const char *name);
 void stage_open(struct stage *s, const char *board, int w, int h, bool ascii);
@@ -23,6 +25,8 @@ void stage_close(struct stage *s);
 void stage_keys(struct stage *s, const char *keys);
 void stage_draw(struct stage *s);
 bool stage_shows(const struct stage *s, const char *words); /* in one row */
+struct intent stage_intent(struct stage *s); /* the next one; fails the test when there is none */
+void stage_no_intent(struct stage *s);
 /* Compares cells and styles with tests/screens/<name>.txt; UPDATE=1 writes that file. */
 void stage_is(struct stage *s, const char *name);
 /* Every cell holds whole, printable characters and the rows are as wide as they should be. */

@@ -4,11 +4,8 @@
 
 #include "tests/cmocka.h"
 
-#include <locale.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Another board takes the place of the first, as after a reload. */
 static void reload(struct stage *s, struct board *b)
@@ -274,8 +271,6 @@ int main(void)
         cmocka_unit_test(nothing_selected_asks_nothing),
     };
 
-    setenv("TZ", "UTC", 1);
-    tzset();
-    setlocale(LC_ALL, "C.UTF-8");
+    stage_world();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

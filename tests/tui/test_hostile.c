@@ -5,11 +5,9 @@
 #include "tests/cmocka.h"
 #include "tests/patience.h"
 
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* -- hostile text -- */
 
@@ -212,8 +210,6 @@ int main(void)
         cmocka_unit_test(monkey_breaks_nothing),
     };
 
-    setenv("TZ", "UTC", 1);
-    tzset();
-    setlocale(LC_ALL, "C.UTF-8");
+    stage_world();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,10 +3,7 @@
 
 #include "tests/cmocka.h"
 
-#include <locale.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
 static const struct {
     const char *name, *board, *keys;
@@ -80,9 +77,7 @@ int main(void)
     enum { N = sizeof screens / sizeof *screens };
     struct CMUnitTest tests[N];
 
-    setenv("TZ", "UTC", 1);
-    tzset();
-    setlocale(LC_ALL, "C.UTF-8");
+    stage_world();
     for (size_t i = 0; i < N; i++)
         tests[i] = (struct CMUnitTest){ .name = screens[i].name,
                                         .test_func = screen_is_as_expected,
