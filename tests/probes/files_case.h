@@ -9,8 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tests/io/wait.h"
-#include "tests/probes/probe_case.h"
+#include "tests/probes/run_case.h"
 
 #define HOUR 3600000LL
 
@@ -64,34 +63,27 @@ static inline void folder_dump(struct folder *f, const char *name, int64_t age_m
 
 static inline void folder_open(struct folder *f, const char *const *pairs)
 {
-    struct probe_case *c = &f->c;
     const char *all[64] = { "files", f->pattern };
-    struct err err = { "" };
     size_t n = 2;
 
     for (size_t i = 0; pairs[i] && n < 62; i++)
         all[n++] = pairs[i];
-    c->io = io_new(&err);
-    c->clients = (struct clients){ .io = c->io };
-    c->probe = (struct probe){ .ops = probe_kind("files"),
-                               .common = &c->common,
-                               .clients = &c->clients,
-                               .on_report = case_report,
-                               .on_closed = case_closed,
-                               .arg = c };
-    c->probe.self = calloc(1, c->probe.ops->size);
-    if (!case_options(c->probe.ops, c->probe.self, &c->common, all, &err) ||
-        !c->probe.ops->open(&c->probe, &err))
-        fail_msg("%s", err.msg);
+    run_init(&f->c, "files", all);
 }
 
 static inline void folder_ask(struct folder *f)
 {
-    int before = f->c.reports;
+    run_poll(&f->c);
+}
 
-    f->c.probe.ops->poll(&f->c.probe);
-    WAIT(&f->c, f->c.reports > before);
-    assert_int_equal(f->c.reports, before + 1);
+/* The pairs by which a script of sh reads back, which gets the file as $1. */
+#define VERIFY(script) "verify", "/bin/sh", "verify", "-c", "verify", script, "verify", "sh"
+
+/* A script that ends when there is a file `go` in the folder. */
+static inline const char *folder_gate(const struct folder *f, char out[200])
+{
+    snprintf(out, 200, "while [ ! -e %s/go ]; do sleep 0.02; done", f->path);
+    return out;
 }
 
 static inline void folder_fini(struct folder *f)

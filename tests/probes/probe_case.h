@@ -219,14 +219,15 @@ static inline void case_fini(struct probe_case *c)
     io_free(c->io);
 }
 
-/* Opens the probe in a case that has its loop and its clients. */
-static inline void case_open(struct probe_case *c, const char *kind, const char *const *pairs)
+/* Opens the probe in a case that has its loop; the clients may be those of another case. */
+static inline void case_open(struct probe_case *c, struct clients *clients, const char *kind,
+                             const char *const *pairs)
 {
     struct err err = { "" };
 
     c->probe = (struct probe){ .ops = probe_kind(kind),
                                .common = &c->common,
-                               .clients = &c->clients,
+                               .clients = clients,
                                .on_report = case_report,
                                .on_closed = case_closed,
                                .arg = c };
@@ -251,7 +252,7 @@ static inline void case_init(struct probe_case *c, const char *kind, const char 
                                    .redis = redis_new(c->io),
                                    .secret = case_secret,
                                    .secret_arg = c };
-    case_open(c, kind, pairs);
+    case_open(c, &c->clients, kind, pairs);
 }
 
 /* One poll, until its report. */

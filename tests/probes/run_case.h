@@ -12,7 +12,7 @@ static inline void run_init(struct probe_case *c, const char *kind, const char *
     memset(c, 0, sizeof *c);
     c->io = io_new(&err);
     c->clients = (struct clients){ .io = c->io };
-    case_open(c, kind, pairs);
+    case_open(c, &c->clients, kind, pairs);
 }
 
 /* One poll, until its report. */

@@ -236,8 +236,6 @@ static void a_checksum_that_comes_late_is_seen(void **state)
 
 /* ---- read back ---- */
 
-#define VERIFY(script) "verify", "/bin/sh", "verify", "-c", "verify", script, "verify", "sh"
-
 static void one_is_read_back_once(void **state)
 {
     struct folder f;
@@ -309,14 +307,12 @@ static void a_whole_archive_of_a_broken_dump_is_red(void **state)
 static void one_that_takes_long_is_not_green_before(void **state)
 {
     struct folder f;
-    char script[200], path[128];
+    char script[200];
 
     (void)state;
     folder_init(&f);
     folder_dump(&f, "db1.sql", HOUR);
-    snprintf(path, sizeof path, "%s/go", f.path);
-    snprintf(script, sizeof script, "while [ ! -e %s ]; do sleep 0.02; done", path);
-    folder_open(&f, PAIRS("rpo", "26h", VERIFY(script), "timeout", "200ms"));
+    folder_open(&f, PAIRS("rpo", "26h", VERIFY(folder_gate(&f, script)), "timeout", "200ms"));
     folder_ask(&f);
     holds(&f, STATE_UNKNOWN, "none is proven good yet");
     folder_ask(&f); /* the same one still runs */

@@ -154,8 +154,6 @@ static void a_name_does_not_excuse_a_time_in_the_future(void **state)
 
 /* ---- read back ---- */
 
-#define VERIFY(script) "verify", "/bin/sh", "verify", "-c", "verify", script, "verify", "sh"
-
 /* One that hangs says nothing about the others: they are read, too, and nothing else is made of
  * them. */
 static void one_that_hangs_does_not_condemn_the_others(void **state)
@@ -182,14 +180,12 @@ static void one_that_hangs_does_not_condemn_the_others(void **state)
 static void what_was_listed_before_is_no_answer(void **state)
 {
     struct folder f;
-    char script[200], path[128];
+    char script[200];
 
     (void)state;
     folder_init(&f);
     folder_dump(&f, "db1.sql", HOUR);
-    snprintf(path, sizeof path, "%s/go", f.path);
-    snprintf(script, sizeof script, "while [ ! -e %s ]; do sleep 0.02; done", path);
-    folder_open(&f, PAIRS("rpo", "26h", VERIFY(script), "timeout", "300ms"));
+    folder_open(&f, PAIRS("rpo", "26h", VERIFY(folder_gate(&f, script)), "timeout", "300ms"));
     folder_ask(&f);
     holds(&f, STATE_UNKNOWN, "it is being read back");
     readdir_hangs = true;

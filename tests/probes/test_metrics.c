@@ -272,20 +272,9 @@ static void a_failed_page_does_not_tear_the_window(void **state)
 
 static void add(struct probe_case *first, struct probe_case *c, const char *const *pairs)
 {
-    struct err err = { "" };
-
     memset(c, 0, sizeof *c);
     c->io = first->io;
-    c->probe = (struct probe){ .ops = &probe_metrics,
-                               .common = &c->common,
-                               .clients = &first->clients,
-                               .on_report = case_report,
-                               .on_closed = case_closed,
-                               .arg = c };
-    c->probe.self = calloc(1, probe_metrics.size);
-    if (!case_options(&probe_metrics, c->probe.self, &c->common, pairs, &err) ||
-        !probe_metrics.open(&c->probe, &err))
-        fail_msg("%s", err.msg);
+    case_open(c, &first->clients, "metrics", pairs);
 }
 
 static void drop(struct probe_case *c)

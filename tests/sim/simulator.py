@@ -158,6 +158,42 @@ def tree(pid):
     return found
 
 
+class SystemCase(unittest.TestCase):
+    """One simulator for all tests of a class, put back after each; `well` says when it is."""
+    SYSTEM = None
+    WELL_S = 15
+
+    @classmethod
+    def setUpClass(cls):
+        cls.s = Simulator(cls.SYSTEM).ready()
+
+    @classmethod
+    def tearDownClass(cls):
+        code, took = cls.s.end()
+        assert code == 0 and took < END_S, (code, took)
+
+    def tearDown(self):
+        answer = self.s.sim("reset", {})
+        self.assertEqual(answer.code, 200, answer.text)
+        wait_for("well again", self.well, self.WELL_S)
+
+    def well(self):
+        raise NotImplementedError
+
+    def answers(self, path):
+        """The API answers it with 200."""
+        answer = self.s.get("api", path)
+        return answer and answer.code == 200
+
+    def lines(self):
+        """The log, a dictionary a line."""
+        text = pathlib.Path(self.s.vars["log"]).read_text()
+        return [json.loads(line) for line in text.splitlines()]
+
+    def redis(self, *words):
+        return redis(port_of(self.s.vars["redis"]), *words)
+
+
 def run(module="__main__"):
     if not shutil.which("psql"):
         print("skipped: psql is not installed")

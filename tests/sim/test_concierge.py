@@ -1,41 +1,25 @@
 #!/usr/bin/env python3
 """The concierge's backend: caches in an ephemeral Redis, the kill switch, pushes, snapshots."""
 import json
-import pathlib
 import time
-import unittest
 
-from simulator import END_S, Simulator, port_of, redis, run, sql, wait_for
+from simulator import SystemCase, run, sql, wait_for
 
 ASK = "/api/v1/concierge"
 
 
-class Concierge(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.s = Simulator("concierge").ready()
-        cls.port = port_of(cls.s.vars["redis"])
+class Concierge(SystemCase):
+    SYSTEM = "concierge"
 
-    @classmethod
-    def tearDownClass(cls):
-        code, took = cls.s.end()
-        assert code == 0 and took < END_S, (code, took)
-
-    def tearDown(self):
-        self.assertEqual(self.s.sim("reset", {}).code, 200)
-        wait_for("ready again", lambda: (a := self.s.get("api", "/api/v1/ready")) and a.code == 200,
-                 15)
+    def well(self):
+        return self.answers("/api/v1/ready")
 
     def ask(self):
         return self.s.get("api", ASK, method="POST", body={"question": "?"})
 
-    def lines(self):
-        text = pathlib.Path(self.s.vars["log"]).read_text()
-        return [json.loads(line) for line in text.splitlines()]
-
     def counts(self, group):
         """Hits and misses; what was not counted yet is not there."""
-        words = redis(self.port, "HMGET", f"cache:stats:{group}", "hits", "misses").split()
+        words = self.redis("HMGET", f"cache:stats:{group}", "hits", "misses").split()
         return [int(w) if w != "$-1" else 0 for w in words[1:] if w == "$-1" or w[0] != "$"]
 
     def test_ready_needs_both_servers_and_health_the_database(self):

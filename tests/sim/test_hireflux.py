@@ -1,36 +1,20 @@
 #!/usr/bin/env python3
 """HireFlux: queues that real workers empty, the documented log line, a health that knows nothing."""
 import json
-import pathlib
-import unittest
 
-from simulator import END_S, Simulator, port_of, redis, run, sql, wait_for
+from simulator import SystemCase, run, sql, wait_for
 
 RESUMES = "queue:resume_generation"
 
 
-class HireFlux(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.s = Simulator("hireflux").ready()
-        cls.port = port_of(cls.s.vars["redis"])
+class HireFlux(SystemCase):
+    SYSTEM = "hireflux"
 
-    @classmethod
-    def tearDownClass(cls):
-        code, took = cls.s.end()
-        assert code == 0 and took < END_S, (code, took)
-
-    def tearDown(self):
-        self.assertEqual(self.s.sim("reset", {}).code, 200)
-        wait_for("serving again",
-                 lambda: (a := self.s.get("api", "/api/v1/resumes")) and a.code == 200, 15)
-
-    def lines(self):
-        text = pathlib.Path(self.s.vars["log"]).read_text()
-        return [json.loads(line) for line in text.splitlines()]
+    def well(self):
+        return self.answers("/api/v1/resumes")
 
     def depth(self, queue=RESUMES):
-        return int(redis(self.port, "LLEN", queue)[1:])
+        return int(self.redis("LLEN", queue)[1:])
 
     def number(self, query):
         return int(sql(self.s.vars["pg"], query)[0][0])
@@ -56,7 +40,7 @@ class HireFlux(unittest.TestCase):
             self.assertEqual(self.s.get("api", "/api/v1/resumes/generate", method="POST",
                                         body={}).code, 202)
         wait_for("jobs wait", lambda: self.depth() >= 3)
-        job = json.loads(redis(self.port, "LRANGE", RESUMES, "-1", "-1").split("\r\n")[2])
+        job = json.loads(self.redis("LRANGE", RESUMES, "-1", "-1").split("\r\n")[2])
         self.assertEqual(set(job), {"name", "created_at"})
         self.s.fault("workers_stopped", on=False)
         wait_for("jobs are taken", lambda: self.depth() == 0, 60)

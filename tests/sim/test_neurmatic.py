@@ -4,30 +4,24 @@ import os
 import pathlib
 import stat
 import subprocess
-import unittest
 
-from simulator import END_S, Simulator, ask, port_of, redis, run, sql, wait_for
+from simulator import SystemCase, ask, port_of, redis, run, sql, wait_for
 
 HEALTH = "/api/v1/health"
 QUEUES = ("analytics", "badges", "leaderboard", "email-notifications", "push-notifications",
           "digest", "article-scheduler")
 
 
-class Neurmatic(unittest.TestCase):
+class Neurmatic(SystemCase):
+    SYSTEM = "neurmatic"
+
     @classmethod
     def setUpClass(cls):
-        cls.s = Simulator("neurmatic").ready()
+        super().setUpClass()
         cls.password = pathlib.Path(cls.s.vars["redis_password_file"]).read_text()
 
-    @classmethod
-    def tearDownClass(cls):
-        code, took = cls.s.end()
-        assert code == 0 and took < END_S, (code, took)
-
-    def tearDown(self):
-        self.assertEqual(self.s.sim("reset", {}).code, 200)
-        wait_for("healthy again", lambda: self.health("b1").json["status"] == "healthy", 15)
-        wait_for("healthy again", lambda: self.health("b2").json["status"] == "healthy")
+    def well(self):
+        return all((h := self.health(b)) and h.json["status"] == "healthy" for b in ("b1", "b2"))
 
     def health(self, where="b1"):
         # a client of its own each time: the limit of the load balancer is per client

@@ -1,39 +1,26 @@
 #!/usr/bin/env python3
 """RachelFoods: documented bodies and limits over the real PostgreSQL, its log, its dumps."""
-import json
 import pathlib
 import subprocess
-import unittest
 
-from simulator import END_S, Simulator, run, sql, wait_for
+from simulator import SystemCase, run, sql, wait_for
 
 PRODUCTS = "/api/catalog/products?page=1&limit=10"
 
 
-class RachelFoods(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.s = Simulator("rachelfoods").ready()
-        cls.client = 0
+class RachelFoods(SystemCase):
+    SYSTEM = "rachelfoods"
+    client = 0
 
-    @classmethod
-    def tearDownClass(cls):
-        code, took = cls.s.end()
-        assert code == 0 and took < END_S, (code, took)
-
-    def tearDown(self):
-        self.assertEqual(self.s.sim("reset", {}).code, 200)
-        wait_for("healthy again", lambda: (h := self.get("/api/health")) and h.code == 200, 15)
+    def well(self):
+        h = self.get("/api/health")
+        return h and h.code == 200
 
     def get(self, path, headers=None, **kw):
         RachelFoods.client += 1  # of an address of its own: the limit is per address
         n = RachelFoods.client
         return self.s.get("api", path, headers={"X-Forwarded-For": f"192.0.2.{n % 250}",
                                                 **(headers or {})}, **kw)
-
-    def lines(self):
-        text = pathlib.Path(self.s.vars["log"]).read_text()
-        return [json.loads(line) for line in text.splitlines()]
 
     def dumps(self):
         return sorted(pathlib.Path(self.s.vars["backups"]).glob("backup_*.sql"))

@@ -4,27 +4,18 @@ import json
 import pathlib
 import re
 import socket
-import unittest
 
-from simulator import END_S, Simulator, ask, port_of, redis, run, sql, wait_for
+from simulator import SystemCase, ask, port_of, redis, run, sql, wait_for
 
 FIELDS = {"api", "database", "redis", "timestamp"}
 
 
-class RateMyUnit(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.s = Simulator("ratemyunit").ready()
+class RateMyUnit(SystemCase):
+    SYSTEM = "ratemyunit"
+    WELL_S = 8
 
-    @classmethod
-    def tearDownClass(cls):
-        code, took = cls.s.end()
-        assert code == 0 and took < END_S, (code, took)
-
-    def tearDown(self):
-        answer = self.s.sim("reset", {})
-        self.assertEqual(answer.code, 200, answer.text)
-        wait_for("healthy again", lambda: self.health() and self.health().code == 200, 8)
+    def well(self):
+        return self.answers("/health")
 
     def health(self):
         return self.s.get("api", "/health")
