@@ -126,11 +126,14 @@ void secrets_note(struct secrets *s, const struct secret *secret)
 
 void secrets_handed(struct secrets *s, const char *value)
 {
-    struct secret *secret = s ? secret_new(value, strlen(value)) : NULL;
+    const char *blank = strchr(value, ' '); /* "Bearer TOKEN" */
 
-    if (secret)
+    for (const char *at = value; s && at; at = blank ? blank + 1 : NULL, blank = NULL) {
+        struct secret *secret = secret_new(at, strlen(at));
+
         secrets_note(s, secret);
-    secret_free(secret);
+        secret_free(secret);
+    }
 }
 
 /* ---- hiding ---- */

@@ -35,7 +35,7 @@ struct logfile {
     uint64_t rotated, emptied, skipped;
     int64_t rotated_ms;
     struct stream now, before;
-    struct place past[LOGFILE_PAST]; /* of files that were left: a number comes again */
+    struct place past[LOGFILE_PAST]; /* of files that were left */
     size_t n_past;
 };
 
@@ -235,23 +235,22 @@ static bool logfile_is_same(struct logfile *f, struct look *l)
     return st.st_dev == f->now.place.dev && st.st_ino == f->now.place.ino;
 }
 
-/* By its number, and because numbers are given again, by what stands where we left it. */
+/* By what stands where we left it: numbers of files are given again, and somebody may have made a
+ * copy. Of an empty one, by its number. */
 static bool logfile_knows(void *arg, int folder, const char *name, const struct stat *st)
 {
     const struct logfile *f = arg;
+    int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     bool known = false;
 
-    for (size_t i = 0; i < LOGFILE_PAST && i < f->n_past && !known; i++) {
+    for (size_t i = 0; fd >= 0 && i < LOGFILE_PAST && i < f->n_past && !known; i++) {
         const struct place *p = &f->past[i];
-        int fd;
 
-        if (p->dev != st->st_dev || p->ino != st->st_ino)
-            continue;
-        fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-        known = fd >= 0 && place_same(p, fd, st->st_size);
-        if (fd >= 0)
-            close(fd);
+        known = (p->mark_len || (p->dev == st->st_dev && p->ino == st->st_ino)) &&
+                place_same(p, fd, st->st_size);
     }
+    if (fd >= 0)
+        close(fd);
     return known;
 }
 

@@ -313,7 +313,10 @@ static void a_secret_that_comes_back_is_not_shown(void **state)
     SECRET(s, "env:MW_TEST_SHORT", "admin");
     setenv("MW_TEST_RED", "red\x1b[31m-herring", 1);
     SECRET(s, "env:MW_TEST_RED", "red\x1b[31m-herring");
+    secrets_handed(s, "Bearer of-a-header");
+    secrets_handed(NULL, "nobody keeps it");
     hidden_is(s, "", "");
+    hidden_is(s, "Bearer of-a-header, of-a-header", "[secret], [secret]");
     hidden_is(s, "token canary-Zq7/x+Lw 93kVt, twice: canary-Zq7/x+Lw 93kVt!",
               "token [secret], twice: [secret]!");
     hidden_is(s, "token=canary-Zq7%2Fx%2BLw%2093kVt", "token=[secret]");

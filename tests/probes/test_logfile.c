@@ -235,6 +235,24 @@ static void a_file_that_was_renamed_twice_loses_nothing(void **state)
     here_close(&h);
 }
 
+static void a_copy_is_not_read_for_what_came_in_between(void **state)
+{
+    struct here h;
+    char copy[128];
+
+    (void)state;
+    here_open(&h, 1 << 20);
+    snprintf(copy, sizeof copy, "%s.2026-01-29", h.path);
+    put(h.path, "one\ntwo\n", O_APPEND);
+    LOOK_IS(&h, "one|two|");
+    written_at(copy, "one\ntwo\n"); /* younger than what it is a copy of */
+    assert_int_equal(rename(h.path, h.other), 0);
+    put(h.path, "three\n", O_APPEND);
+    LOOK_IS(&h, "three|");
+    assert_int_equal(unlink(copy), 0);
+    here_close(&h);
+}
+
 static void a_file_that_was_packed_in_between_is_told(void **state)
 {
     struct here h;
@@ -449,6 +467,7 @@ int main(void)
         cmocka_unit_test(it_is_read_in_slices),
         cmocka_unit_test(a_renamed_file_is_read_to_its_end),
         cmocka_unit_test(a_file_that_was_renamed_twice_loses_nothing),
+        cmocka_unit_test(a_copy_is_not_read_for_what_came_in_between),
         cmocka_unit_test(a_file_that_was_packed_in_between_is_told),
         cmocka_unit_test(an_emptied_file_is_read_from_its_start),
         cmocka_unit_test(a_file_may_come_and_go),
