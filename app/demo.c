@@ -116,7 +116,7 @@ static void demo_ports(struct demo *d, const struct json *o)
 {
     const char *control = json_string(json_get(o, "control"));
 
-    for (const struct json *v = json_first(json_get(o, "vars")); v; v = json_next(v)) {
+    for (const struct json *v = json_members(json_get(o, "vars")); v; v = json_next(v)) {
         if (json_string(v))
             demo_vars_add(d, json_key(v), json_string(v));
     }

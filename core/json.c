@@ -40,6 +40,11 @@ const struct json *json_first(const struct json *container)
     return json_count(container) ? container + 1 : NULL;
 }
 
+const struct json *json_members(const struct json *obj)
+{
+    return json_is(obj, JSON_OBJECT) ? json_first(obj) : NULL;
+}
+
 const struct json *json_next(const struct json *v)
 {
     return !v || v->last ? NULL : v + v->size;

@@ -155,7 +155,7 @@ bool barman_read_check(const char *bytes, size_t len, const char *server, struct
     if (!root)
         return false;
     checks = barman_server(root, server, err);
-    for (const struct json *c = json_first(checks); ok && c; c = json_next(c)) {
+    for (const struct json *c = json_members(checks); ok && c; c = json_next(c)) {
         const char *name = json_key(c), *status = tool_word(json_get(c, "status"));
         bool failed = strcmp(status, "FAILED") == 0, about_wal;
 

@@ -96,7 +96,7 @@ static void alert_where(const struct alert *a, struct text *out)
 {
     struct buf b = { 0 };
 
-    for (const struct json *v = json_first(a->labels); v; v = json_next(v)) {
+    for (const struct json *v = json_members(a->labels); v; v = json_next(v)) {
         const char *key = json_key(v), *value = json_string(v);
 
         if (strcmp(key, "alertname") != 0 && strcmp(key, "severity") != 0 && value)

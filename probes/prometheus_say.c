@@ -116,7 +116,7 @@ static void prometheus_name(const struct prometheus_options *o, const struct jso
 
     for (size_t i = 0; i < o->by.n; i++)
         prometheus_label(&b, NULL, json_string(json_get(labels, o->by.items[i])));
-    for (const struct json *v = o->by.n ? NULL : json_first(labels); v; v = json_next(v))
+    for (const struct json *v = o->by.n ? NULL : json_members(labels); v; v = json_next(v))
         if (strcmp(json_key(v), "__name__") != 0)
             prometheus_label(&b, json_key(v), json_string(v));
     text_sets(out, b.len ? buf_str(&b) : metric ? metric : "value");
@@ -166,7 +166,7 @@ static void prometheus_parts(const struct prometheus_options *o, const struct pr
                              struct elements *all, struct prometheus_say *s, struct report *r)
 {
     parts_clear(&s->parts);
-    if (all->n == 1 && !json_first(all->items[0].labels))
+    if (all->n == 1 && !json_members(all->items[0].labels))
         return;
     if (all->n > READING_COMPONENTS) {
         for (size_t i = 0; i < all->n; i++)

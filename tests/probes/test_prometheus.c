@@ -45,6 +45,9 @@ static const struct answer answers[] = {
     { 200, VECTOR(SERIES("", AHEAD, "1")), STATE_UNKNOWN, "its sample is 16m13s in the future", NAN,
       "" },
     /* nothing there is no zero, and what is no number is none */
+    /* labels that are none */
+    { 200, VECTOR("{\"metric\":[" NOW ",\"1\"]}," SERIES("\"job\":\"a\"", NOW, "3")), STATE_UP,
+      "3 · worst of 2: job=a, 1 is no number", 3, "value=unknown job=a=up" },
     { 200, VECTOR(""), STATE_UNKNOWN, "no data: the query finds no series", NAN, "" },
     { 200, VECTOR(SERIES("", NOW, "NaN")), STATE_UNKNOWN, "it is NaN", NAN, "" },
     { 200, VECTOR(SERIES("", NOW, "+Inf")), STATE_UNKNOWN, "it is +Inf", NAN, "" },
@@ -246,6 +249,9 @@ static void alerts_are_counted_and_listed(void **state)
     assert_int_equal(c.state, STATE_DOWN);
     assert_string_equal(c.reason, "1 of 1 alerts are in no known state");
     assert_false(c.known);
+    c.answer.body = ALERTS("{\"labels\":[1],\"annotations\":[\"x\"],\"state\":\"firing\"}");
+    case_poll(&c);
+    assert_true(c.known && c.value == 1);
     c.answer.body = "{\"status\":\"success\",\"data\":{}}";
     case_poll(&c);
     assert_string_equal(c.reason, "no list of alerts in the answer");
