@@ -127,6 +127,17 @@ static void walk_blame(struct walk *w, const struct var *var, const struct err *
     config_errors_add(w->errors, node_pos(var->at, w->file), key, "%s", err->msg);
 }
 
+/* "exists", "*": whether there is one is asked of an answer, and that is no secret. */
+static bool walk_asks_whether(const char *value)
+{
+    static const char *const words[] = { "exists", "absent", "*", "!*" };
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(value, words[i]) == 0)
+            return true;
+    return false;
+}
+
 /* The value with its references resolved, in w->value; false after an error. */
 static bool walk_expand(struct walk *w, const struct node *n, const struct option *o,
                         const char *map_key, bool *outside)
@@ -163,7 +174,7 @@ static bool walk_expand(struct walk *w, const struct node *n, const struct optio
     else if (o->open_to_all && w->vars.hidden)
         walk_error(w, n,
                    "everybody on this machine can read arguments of a program; give it in env");
-    else if (map_key && secrets_header(map_key) && !*outside)
+    else if (map_key && secrets_header(map_key) && !*outside && !walk_asks_whether(n->text))
         walk_error(w, n, "a secret cannot stand in the file; write ${env:NAME} or ${file:/path}");
     else
         return true;

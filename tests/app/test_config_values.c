@@ -191,6 +191,10 @@ static void a_secret_in_clear_is_refused_and_never_echoed(void **state)
 static void what_only_looks_like_a_secret_passes(void **state)
 {
     (void)state;
+    /* fields and headers of an answer: whether there is one */
+    ERRORS(PROBE("{ http: 'http://h', headers: { x-token: exists, Cookie: absent, token: '*', "
+                 "api_key: '!*' } }"),
+           "");
     ERRORS(PROBE("{ http: 'http://h:8080/p@th?page=2' }"), "");
     ERRORS(PROBE("{ http: 'http://user@h:8080/' }"), "");
     ERRORS(PROBE("{ http: 'http://[::1]:8080/a@b' }"), "");
