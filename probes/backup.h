@@ -47,6 +47,7 @@ struct backup_facts {
         bool told;              /* the source knows about WAL */
         bool only;              /* and about nothing else: no list is expected */
         int64_t at_ms;          /* everything up to then is in the archive; 0 = not told */
+        bool awaited;           /* the source will tell it */
         char why[BACKUP_WORDS]; /* why the archive is broken; empty = it is not */
         char how[BACKUP_WORDS]; /* "segment 00000001000000000000002A archived" */
     } wal;

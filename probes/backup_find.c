@@ -134,6 +134,10 @@ static void backup_find_rpo_words(struct backup_judge *j)
     else if (age_ms <= rpo_ms)
         backup_find(j, "RPO", STATE_UP, "met", "%s %s ago, RPO %s", what, age,
                     backup_span(rpo_ms, rpo));
+    else if (j->f->wal.awaited && !*j->f->wal.why)
+        backup_find(j, "RPO", STATE_UNKNOWN, "not known",
+                    "RPO %s: %s %s ago, up to when its WAL reaches shows with the next segment",
+                    backup_span(rpo_ms, rpo), what, age);
     else if (end_ms)
         backup_find(j, "RPO", STATE_DEGRADED, "dump window",
                     "dump window until %s: %s %s ago, RPO %s", backup_hour(end_ms, end), what, age,

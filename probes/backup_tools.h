@@ -40,9 +40,17 @@ bool pgbackrest_read(const char *bytes, size_t len, const char *stanza, int64_t 
 
 /* backup-list --detail --json. WAL-G prints nothing at all when there is none. */
 bool walg_read_list(const char *bytes, size_t len, struct backup_facts *f, struct err *err);
-/* wal-verify integrity timeline --json; asked at `now_ms`. */
-bool walg_read_verify(const char *bytes, size_t len, int64_t now_ms, struct backup_facts *f,
-                      struct err *err);
+/* Up to when the archive reaches. wal-verify looks at whole segments, not at the one that is being
+ * written, and names no times: all that was written until one answer is there when a later one
+ * finds a newer segment than it. Zeroed at first; kept from one answer to the next. */
+struct walg_archive {
+    char last[25];      /* segment */
+    int64_t asked_ms;   /* when it was the last one */
+    int64_t reaches_ms; /* 0 = not seen yet */
+};
+/* wal-verify integrity timeline --json; asked at `asked_ms`. */
+bool walg_read_verify(const char *bytes, size_t len, int64_t asked_ms, struct walg_archive *a,
+                      struct backup_facts *f, struct err *err);
 
 /* ---- barman -f json ---- */
 

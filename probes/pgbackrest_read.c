@@ -7,7 +7,8 @@
 #include "probes/backup_tools.h"
 
 enum {
-    PGBACKREST_REPOS = 256, /* repo1 to repo256 */
+    PGBACKREST_REPOS = 256,     /* repo1 to repo256 */
+    PGBACKREST_CLUSTERS = 1024, /* one more with each pg_upgrade, in each repository */
     PGBACKREST_DIFFERENT = 4,
     PGBACKREST_SEGMENT = 24 /* digits of a WAL segment's name */
 };
@@ -251,6 +252,14 @@ static void pgbackrest_wal(const struct pgbackrest *p)
         BACKUP_SET(p->f->wal.how, "up to segment %s, its time is not told", best);
 }
 
+/* Each backup is held against all of these. */
+static bool pgbackrest_bounded(const struct json *stanza, const char *list, size_t max,
+                               struct err *err)
+{
+    return json_count(json_get(stanza, list)) <= max ||
+           err_set(err, "%s: more than %zu", list, max);
+}
+
 bool pgbackrest_read(const char *bytes, size_t len, const char *stanza, int64_t lag_ms,
                      struct backup_facts *f, struct err *err)
 {
@@ -264,7 +273,9 @@ bool pgbackrest_read(const char *bytes, size_t len, const char *stanza, int64_t 
         err_set(err, "not a list of stanzas");
     } else if (!(p.stanza = pgbackrest_stanza(root, stanza))) {
         err_set(err, "it says nothing about stanza '%s'", stanza);
-    } else {
+    } else if (pgbackrest_bounded(p.stanza, "repo", PGBACKREST_REPOS, err) &&
+               pgbackrest_bounded(p.stanza, "db", PGBACKREST_CLUSTERS, err) &&
+               pgbackrest_bounded(p.stanza, "archive", PGBACKREST_CLUSTERS, err)) {
         p.n_repos = json_count(json_get(p.stanza, "repo"));
         ok = pgbackrest_status(&p, lag_ms, err);
         for (const struct json *b = json_first(json_get(p.stanza, "backup")); ok && b;

@@ -1,8 +1,10 @@
 /* probes/restic_read.c: what restic tells of the snapshots in a repository. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "core/alloc.h"
 #include "core/hash.h"
 #include "probes/backup_tools.h"
 
@@ -28,6 +30,47 @@ static void restic_paths(const struct json *s, char *out, size_t cap)
     *out = '\0';
     for (const struct json *p = json_first(json_get(s, "paths")); p && n < cap; p = json_next(p))
         n += (size_t)snprintf(out + n, cap - n, "%s%.60s", n ? "," : "", tool_word(p));
+}
+
+/* A tag joins what has another host or path each time, such as containers, one after the other. Two
+ * that take turns are two. */
+struct restic_turn {
+    int64_t at_ms;
+    uint64_t host;
+};
+
+static int restic_earlier(const void *a, const void *b)
+{
+    const struct restic_turn *x = a, *y = b;
+
+    return x->at_ms < y->at_ms ? -1 : x->at_ms > y->at_ms;
+}
+
+static int restic_by_host(const void *a, const void *b)
+{
+    const struct restic_turn *x = a, *y = b;
+
+    return x->host < y->host ? -1 : x->host > y->host ? 1 : restic_earlier(a, b);
+}
+
+static bool restic_takes_turns(const struct json *root)
+{
+    size_t n = 0, runs = 0, hosts = 0;
+    struct restic_turn *turns = xcalloc(json_count(root) + 1, sizeof *turns);
+
+    for (const struct json *s = json_first(root); s; s = json_next(s))
+        turns[n++] = (struct restic_turn){
+            .at_ms = tool_stamp_ms(json_get(s, "time")),
+            .host = hash_string(HASH_START, tool_word(json_get(s, "hostname"))),
+        };
+    qsort(turns, n, sizeof *turns, restic_earlier);
+    for (size_t i = 0; i < n; i++)
+        runs += i == 0 || turns[i].host != turns[i - 1].host;
+    qsort(turns, n, sizeof *turns, restic_by_host);
+    for (size_t i = 0; i < n; i++)
+        hosts += i == 0 || turns[i].host != turns[i - 1].host;
+    free(turns);
+    return runs > hosts;
 }
 
 static bool restic_add(const struct json *s, struct backup_facts *f, struct err *err)
@@ -70,6 +113,9 @@ bool restic_read_snapshots(const char *bytes, size_t len, const struct restic_fi
                          : chosen->path ? "host or tag"
                                         : "host, path or tag");
     }
+    if (ok && !none && chosen->tag && !chosen->host && restic_takes_turns(root))
+        ok = err_set(err, "snapshots of several sources: name one with host%s",
+                     chosen->path ? "" : " or path");
     json_free(root);
     return ok;
 }

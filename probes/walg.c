@@ -14,6 +14,11 @@ struct walg_options {
     struct tool_options tool;
 };
 
+struct walg_state {
+    struct tool tool;
+    struct walg_archive archive;
+};
+
 #define WALG(field) offsetof(struct walg_options, field)
 
 static const struct option walg_options[] = {
@@ -45,13 +50,15 @@ static void walg_target(const void *self, struct text *out)
  * failure that found nothing is none. */
 static void walg_on_verify(struct probe *p, const struct run_end *end)
 {
-    struct tool *t = p->state;
+    struct walg_state *s = p->state;
+    struct tool *t = &s->tool;
     struct err why = { "" };
     bool read;
 
     if (tool_broke(t, end))
         return;
-    read = walg_read_verify(end->out, end->out_len, io_now_ms(p->clients->io), &t->facts, &why);
+    read = walg_read_verify(end->out, end->out_len, io_now_ms(p->clients->io) - end->took_ms,
+                            &s->archive, &t->facts, &why);
     if (WEXITSTATUS(end->status) != 0 && !(read && *t->facts.wal.why))
         tool_unclear(t, end);
     else if (read)
@@ -65,7 +72,7 @@ static void walg_on_list(struct probe *p, const struct run_end *end)
     const struct walg_options *o = p->self;
     const char *const args[] = { "--config", o->walg,  "wal-verify", "integrity",
                                  "timeline", "--json", NULL };
-    struct tool *t = p->state;
+    struct tool *t = &((struct walg_state *)p->state)->tool;
     struct err why = { "" };
 
     if (!tool_ended_well(t, end))
@@ -83,26 +90,31 @@ static void walg_poll(struct probe *p)
     const struct walg_options *o = p->self;
     const char *const args[] = { "--config", o->walg, "backup-list", "--detail", "--json", NULL };
 
-    tool_begin(p->state);
-    tool_ask(p->state, args, walg_on_list);
+    struct walg_state *s = p->state;
+
+    tool_begin(&s->tool);
+    tool_ask(&s->tool, args, walg_on_list);
 }
 
 static bool walg_open(struct probe *p, struct err *err)
 {
     const struct walg_options *o = p->self;
+    struct walg_state *s = xcalloc(1, sizeof *s);
 
     (void)err;
-    p->state = xcalloc(1, sizeof(struct tool));
-    tool_open(p->state, p, "wal-g", &o->tool, &o->backup);
+    p->state = s;
+    tool_open(&s->tool, p, "wal-g", &o->tool, &o->backup);
     return true;
 }
 
 static void walg_close(struct probe *p)
 {
-    if (!p->state)
+    struct walg_state *s = p->state;
+
+    if (!s)
         return;
-    tool_close(p->state);
-    free(p->state);
+    tool_close(&s->tool);
+    free(s);
     p->state = NULL;
 }
 

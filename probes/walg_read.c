@@ -5,6 +5,8 @@
 
 #include "probes/backup_tools.h"
 
+enum { WALG_SEGMENT = 24 /* digits of its name */ };
+
 /* What it was asked with decides on the name of the time: finish_time with --detail, time without,
  * modified in some releases. */
 static int64_t walg_time(const struct json *b)
@@ -110,8 +112,37 @@ static void walg_say_lost(const struct json *integrity, struct backup_facts *f)
         BACKUP_SET(f->wal.why, "wal-verify: integrity is FAILURE");
 }
 
-static void walg_say_coming(const struct json *integrity, int64_t now_ms, struct backup_facts *f)
+/* The newest segment that is there; "" when none is named. */
+static const char *walg_last(const struct json *integrity)
 {
+    const char *last = "";
+
+    for (const struct json *r = json_first(json_get(integrity, "details")); r; r = json_next(r)) {
+        const char *end = tool_word(json_get(r, "end_segment"));
+
+        if (strcmp(tool_word(json_get(r, "status")), "FOUND") == 0 && strlen(end) == WALG_SEGMENT &&
+            strcmp(end, last) > 0)
+            last = end;
+    }
+    return last;
+}
+
+static void walg_reach(struct walg_archive *a, const char *last, int64_t asked_ms)
+{
+    int newer = *a->last ? strcmp(last, a->last) : 0;
+
+    if (newer > 0)
+        a->reaches_ms = a->asked_ms;
+    else if (newer < 0) /* another server stands there */
+        a->reaches_ms = 0;
+    memcpy(a->last, last, sizeof a->last);
+    a->asked_ms = asked_ms;
+}
+
+static void walg_say_coming(const struct json *integrity, int64_t asked_ms, struct walg_archive *a,
+                            struct backup_facts *f)
+{
+    const char *last = walg_last(integrity);
     const struct json *ignored;
     double n = walg_segments(integrity, "MISSING_DELAYED", &ignored) +
                walg_segments(integrity, "MISSING_UPLOADING", &ignored);
@@ -120,31 +151,47 @@ static void walg_say_coming(const struct json *integrity, int64_t now_ms, struct
         BACKUP_SET(f->wal.how, "no segment lost, %.0f not there yet", n);
         return;
     }
-    f->wal.at_ms = now_ms; /* it was compared with where the server writes now */
-    BACKUP_SET(f->wal.how, "wal-verify: no segment is missing");
+    walg_reach(a, last, asked_ms);
+    f->wal.at_ms = a->reaches_ms;
+    f->wal.awaited = !a->reaches_ms;
+    BACKUP_SET(f->wal.how, "wal-verify: no segment is missing up to %s", last);
 }
 
-bool walg_read_verify(const char *bytes, size_t len, int64_t now_ms, struct backup_facts *f,
-                      struct err *err)
+/* False when it looked at nothing, or says it in words that we do not know. */
+static bool walg_is_verdict(const struct json *integrity, const struct json *timeline,
+                            struct err *err)
+{
+    enum walg_verdict whole = walg_verdict(integrity);
+
+    if (whole == WALG_FAILURE)
+        return true;
+    if (whole == WALG_NONE || walg_verdict(timeline) == WALG_NONE)
+        return err_set(err, "wal-verify: no status OK, WARNING or FAILURE");
+    return *walg_last(integrity) || json_count(json_get(integrity, "details"))
+               ? true
+               : err_set(err, "wal-verify: it names no segment");
+}
+
+bool walg_read_verify(const char *bytes, size_t len, int64_t asked_ms, struct walg_archive *a,
+                      struct backup_facts *f, struct err *err)
 {
     struct json *root = tool_json(bytes, len, err);
     const struct json *integrity = json_get(root, "integrity");
     const struct json *timeline = json_get(root, "timeline"), *ignored;
     enum walg_verdict whole = walg_verdict(integrity), line = walg_verdict(timeline);
     double ours, highest;
-    bool ok = false;
+    bool ok;
 
     if (!root)
         return false;
+    ok = walg_is_verdict(integrity, timeline, err);
     f->wal.told = true;
-    if (whole == WALG_NONE || (timeline && line == WALG_NONE))
-        err_set(err, "wal-verify: no status OK, WARNING or FAILURE");
-    else
-        ok = true;
     if (ok && (whole == WALG_FAILURE || walg_segments(integrity, "MISSING_LOST", &ignored) > 0))
         walg_say_lost(integrity, f);
     else if (ok)
-        walg_say_coming(integrity, now_ms, f);
+        walg_say_coming(integrity, asked_ms, a, f);
+    if (ok && whole == WALG_WARNING && !*f->wal.why)
+        backup_contradict(f, "wal-verify: integrity is WARNING");
     if (ok && line == WALG_FAILURE && !*f->wal.why) {
         const struct json *d = json_get(timeline, "details");
 

@@ -17,13 +17,14 @@ enum { NOW_MS = 1700000000, FUZZ_READERS = 8 };
 static bool fuzz_read(int which, const char *out, size_t len, struct backup_facts *f,
                       struct err *err)
 {
+    struct walg_archive archive = { 0 };
     const struct restic_filter one = { .tag = true }, several = { 0 };
 
     switch (which) {
     case 0:
         return walg_read_list(out, len, f, err);
     case 1:
-        return walg_read_verify(out, len, NOW_MS, f, err);
+        return walg_read_verify(out, len, NOW_MS, &archive, f, err);
     case 2:
         return barman_read_list(out, len, "main", f, err);
     case 3:

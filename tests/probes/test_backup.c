@@ -438,6 +438,12 @@ static void wal_moves_what_can_be_recovered(void **state)
     finds(&n, "RPO", STATE_UP, "met: recoverable up to 1m ago, RPO 1h");
     assert_true(n.r.values[BACKUP_AGE].value == 60);
 
+    n.f.wal.at_ms = 0; /* whole, and not told up to when */
+    n.f.wal.awaited = true;
+    report_clear(&n.r, NOW);
+    night_judge(&n);
+    says(&n, STATE_UNKNOWN,
+         "RPO 1h: last good 20h ago, up to when its WAL reaches shows with the next segment");
     BACKUP_SET(n.f.wal.why, "archive_command fails since 2h");
     report_clear(&n.r, NOW);
     night_judge(&n);

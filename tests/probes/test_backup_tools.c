@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/buf.h"
 #include "probes/backup_tools.h"
 #include "tests/app/shared.h"
 #include "tests/cmocka.h"
@@ -135,6 +136,20 @@ static void an_archive_that_is_empty_is_broken(void **state)
     assert_string_equal(facts.wal.why, "repo1: nothing is archived of the cluster that runs now");
 }
 
+/* Each backup is held against all of them. */
+static void what_is_too_many(const char *list, const char *item, size_t n)
+{
+    struct buf b = { 0 };
+
+    buf_addf(&b, "[{\"name\":\"main\",\"status\":{\"code\":0,\"message\":\"ok\"},\"%s\":[", list);
+    for (size_t i = 0; i < n; i++)
+        buf_addf(&b, "%s%s", i ? "," : "", item);
+    buf_adds(&b, "]}]");
+    assert_false(pgbackrest(buf_str(&b), "main"));
+    assert_non_null(strstr(why.msg, "more than"));
+    buf_fini(&b);
+}
+
 static void what_is_not_its_answer_is_refused(void **state)
 {
     (void)state;
@@ -147,6 +162,9 @@ static void what_is_not_its_answer_is_refused(void **state)
     assert_string_equal(why.msg, "the stanza has no status code");
     assert_false(pgbackrest(STANZA(0, "ok", "", ",\"backup\":[{}]"), "main"));
     assert_false(pgbackrest(STANZA(0, "ok", "", ",\"backup\":[1]"), "main"));
+    what_is_too_many("repo", REPO(1, 0, "ok"), 257);
+    what_is_too_many("db", "{\"id\":1,\"repo-key\":1}", 1025);
+    what_is_too_many("archive", "{\"id\":\"1\"}", 1025);
 }
 
 /* The answers of pgBackRest's own tests. */
@@ -237,13 +255,15 @@ static void walg_tells_its_backups(void **state)
 
 static bool walg_verify(const char *json)
 {
+    struct walg_archive first = { 0 };
+
     backup_facts_clear(&facts);
-    return walg_read_verify(json, strlen(json), 1000, &facts, &why);
+    return walg_read_verify(json, strlen(json), 1000, &first, &facts, &why);
 }
 
-#define RANGE(status, n)                                                                      \
-    "{\"timeline_id\":1,\"start_segment\":\"A\",\"end_segment\":\"B\",\"segments_count\":" #n \
-    ",\"status\":\"" status "\"}"
+#define RANGE(status, n)                                                                 \
+    "{\"timeline_id\":1,\"start_segment\":\"000000010000000000000001\",\"end_segment\":" \
+    "\"000000010000000000000005\",\"segments_count\":" #n ",\"status\":\"" status "\"}"
 #define VERIFY(status, details, timeline)                                                         \
     "{\"integrity\":{\"status\":\"" status "\",\"details\":[" details "]},\"timeline\":" timeline \
     "}"
@@ -255,7 +275,8 @@ static void walg_tells_what_wal_is_missing(void **state)
 {
     (void)state;
     assert_true(walg_verify(VERIFY("OK", RANGE("FOUND", 5), LINE_OK)));
-    assert_int_equal(facts.wal.at_ms, 1000);
+    assert_int_equal(facts.wal.at_ms, 0); /* the segment that is being written is not in it */
+    assert_true(facts.wal.awaited);
     assert_string_equal(facts.wal.why, "");
     assert_true(walg_verify(
         VERIFY("WARNING",
@@ -265,10 +286,14 @@ static void walg_tells_what_wal_is_missing(void **state)
     assert_int_equal(facts.wal.at_ms, 0);
     assert_true(walg_verify(
         VERIFY("FAILURE", RANGE("MISSING_LOST", 1) "," RANGE("MISSING_LOST", 2), LINE_OK)));
-    assert_string_equal(facts.wal.why, "3 WAL segments lost, first A to B");
+    assert_string_equal(
+        facts.wal.why,
+        "3 WAL segments lost, first 000000010000000000000001 to 000000010000000000000005");
     assert_true(
         walg_verify(VERIFY("OK", RANGE("MISSING_LOST", 1), LINE_OK))); /* the worse counts */
-    assert_string_equal(facts.wal.why, "1 WAL segment lost, first A to B");
+    assert_string_equal(
+        facts.wal.why,
+        "1 WAL segment lost, first 000000010000000000000001 to 000000010000000000000005");
     assert_true(walg_verify(VERIFY("FAILURE", "", LINE_OK)));
     assert_string_equal(facts.wal.why, "wal-verify: integrity is FAILURE");
     assert_true(walg_verify(VERIFY("OK", RANGE("FOUND", 5),
@@ -277,10 +302,45 @@ static void walg_tells_what_wal_is_missing(void **state)
     assert_string_equal(facts.wal.why, "the server is on timeline 1, the archive on 3");
     assert_true(walg_verify(VERIFY("OK", RANGE("FOUND", 5), "{\"status\":\"WARNING\"}")));
     assert_int_equal(facts.n_contradictions, 1);
+    assert_true(walg_verify(VERIFY("WARNING", RANGE("FOUND", 5), LINE_OK)));
+    assert_string_equal(facts.contradictions[0], "wal-verify: integrity is WARNING");
     assert_false(walg_verify("{}"));
     assert_false(walg_verify(VERIFY("GOOD", "", LINE_OK)));
+    assert_false(walg_verify(VERIFY("OK", "", LINE_OK))); /* of nothing, nothing is missing */
+    assert_string_equal(why.msg, "wal-verify: it names no segment");
+    assert_false(
+        walg_verify("{\"integrity\":{\"status\":\"OK\",\"details\":[" RANGE("FOUND", 5) "]}}"));
+    assert_string_equal(why.msg, "wal-verify: no status OK, WARNING or FAILURE");
     assert_false(walg_verify(VERIFY("OK", "", "{\"status\":1}")));
     assert_false(walg_verify(""));
+}
+
+/* A segment that is filled for hours is not in the archive for hours, and nothing is missing. */
+static void walg_reaches_no_further_than_what_was_seen_to_come(void **state)
+{
+    static const struct {
+        const char *end;
+        int64_t asked_ms, at_ms;
+    } polls[] = {
+        { SEG(05), 1000, 0 },    { SEG(05), 2000, 0 },    { SEG(07), 3000, 2000 },
+        { SEG(07), 4000, 2000 }, { SEG(07), 9000, 2000 }, { SEG(08), 10000, 9000 },
+        { SEG(02), 11000, 0 }, /* another server */
+    };
+    struct walg_archive a = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof polls / sizeof *polls; i++) {
+        char json[400];
+
+        snprintf(json, sizeof json,
+                 "{\"integrity\":{\"status\":\"OK\",\"details\":[{\"end_segment\":%s,"
+                 "\"status\":\"FOUND\",\"segments_count\":1}]},\"timeline\":" LINE_OK "}",
+                 polls[i].end);
+        backup_facts_clear(&facts);
+        assert_true(walg_read_verify(json, strlen(json), polls[i].asked_ms, &a, &facts, &why));
+        assert_int_equal(facts.wal.at_ms, polls[i].at_ms);
+        assert_int_equal(facts.wal.awaited, !polls[i].at_ms);
+    }
 }
 
 /* ---- Barman ---- */
@@ -429,6 +489,27 @@ static void snapshots_of_several_sources_are_not_one(void **state)
     assert_true(restic(paths, (struct restic_filter){ .path = true }));
 }
 
+/* A tag is no source: two machines that both have it take turns, and the one that still comes would
+ * hide the one that does not. A container's host has another name each time; that is one. */
+static void a_tag_of_two_machines_is_not_one_source(void **state)
+{
+    static const char turns[] =
+        "[" SNAPSHOT("aaaaaaaaaa", "2026-01-26T02:00:00Z", "web", "/srv", "") "," SNAPSHOT(
+            "bbbbbbbbbb", "2026-01-26T03:00:00Z", "db", "/srv",
+            "") "," SNAPSHOT("cccccccccc", "2026-01-28T02:00:00Z", "web", "/srv", "") "]";
+    static const char renamed[] =
+        "[" SNAPSHOT("cccccccccc", "2026-01-28T02:00:00Z", "c1", "/srv", "") "," SNAPSHOT(
+            "aaaaaaaaaa", "2026-01-26T02:00:00Z", "c0", "/srv",
+            "") "," SNAPSHOT("bbbbbbbbbb", "2026-01-26T03:00:00Z", "c0", "/srv", "") "]";
+
+    (void)state;
+    assert_false(restic(turns, (struct restic_filter){ .tag = true }));
+    assert_string_equal(why.msg, "snapshots of several sources: name one with host or path");
+    assert_true(restic(turns, (struct restic_filter){ .tag = true, .host = true }));
+    assert_true(restic(renamed, (struct restic_filter){ .tag = true }));
+    assert_int_equal(facts.n, 3);
+}
+
 static double restic_size(const char *json)
 {
     return restic_read_size(json, strlen(json), &why);
@@ -550,10 +631,12 @@ int main(void)
         cmocka_unit_test(the_corpus_says),
         cmocka_unit_test(walg_tells_its_backups),
         cmocka_unit_test(walg_tells_what_wal_is_missing),
+        cmocka_unit_test(walg_reaches_no_further_than_what_was_seen_to_come),
         cmocka_unit_test(barman_tells_its_backups),
         cmocka_unit_test(barman_tells_its_checks),
         cmocka_unit_test(restic_tells_its_snapshots),
         cmocka_unit_test(snapshots_of_several_sources_are_not_one),
+        cmocka_unit_test(a_tag_of_two_machines_is_not_one_source),
         cmocka_unit_test(a_size_is_a_number_or_nothing),
         cmocka_unit_test(the_last_words_are_kept_without_their_level),
         cmocka_unit_test(mistakes_are_refused_with_what_to_write),

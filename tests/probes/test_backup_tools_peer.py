@@ -363,18 +363,28 @@ class WalgTest(unittest.TestCase):
              "wal_file_name": "000000010000000000000004", "finish_time": now.isoformat(),
              "uncompressed_size": 26843545, "compressed_size": 3145728, "is_permanent": False}]))
 
+    def prober(self, *words):
+        return Prober("walg", "walg", "/etc/wal-g.json", "program", self.program, "rpo", "26h", *COMMON, *words)
+
     def poll(self, verify, *words):
         self.folder.write("wal-g.verify", json.dumps(verify))
-        with Prober("walg", "walg", "/etc/wal-g.json", "program", self.program, "rpo", "26h", *COMMON,
-                    *words) as p:
+        with self.prober(*words) as p:
             return p.poll()
 
-    def test_whole_wal_counts_as_recoverable_until_now(self):
-        r = self.poll({"integrity": {"status": "OK", "details": [
-            {"timeline_id": 1, "start_segment": "000000010000000000000001",
-             "end_segment": "000000010000000000000005", "segments_count": 5, "status": "FOUND"}]},
-            "timeline": {"status": "OK", "details": {"current_timeline_id": 1,
-                                                     "highest_storage_timeline_id": 1}}})
+    def test_whole_wal_reaches_to_where_it_was_seen_to_come(self):
+        found = {"timeline_id": 1, "start_segment": "000000010000000000000001",
+                 "end_segment": "000000010000000000000005", "segments_count": 5, "status": "FOUND"}
+        verify = {"integrity": {"status": "OK", "details": [found]},
+                  "timeline": {"status": "OK", "details": {"current_timeline_id": 1,
+                                                           "highest_storage_timeline_id": 1}}}
+        with self.prober() as p:
+            self.folder.write("wal-g.verify", json.dumps(verify))
+            r = p.poll()  # of the segment that is being written nothing is known
+            self.assertEqual(r["state"], "up", r)
+            self.assertGreater(r["values"][AGE]["value"], 7000)
+            found["end_segment"] = "000000010000000000000006"
+            self.folder.write("wal-g.verify", json.dumps(verify))
+            r = p.poll()
         self.assertEqual(r["state"], "up", r)
         self.assertLess(r["values"][AGE]["value"], 60)
         self.assertEqual(r["values"][SIZE]["value"], 26843545)
