@@ -1,8 +1,8 @@
 /* probes/barman.c: the backups of a server that Barman keeps, and Barman's own checks of it. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/alloc.h"
-#include "probes/backup_tools.h"
 #include "probes/registry.h"
 #include "probes/tool.h"
 
@@ -56,35 +56,63 @@ static void barman_ask(struct probe *p, const char *command,
     tool_ask(p->state, args, answer);
 }
 
+static bool barman_take_list(const char *bytes, size_t len, struct tool_with *with,
+                             struct backup_facts *f, struct err *err)
+{
+    return barman_read_list(bytes, len, with->name, f, err);
+}
+
+static bool barman_take_check(const char *bytes, size_t len, struct tool_with *with,
+                              struct backup_facts *f, struct err *err)
+{
+    return barman_read_check(bytes, len, with->name, f, err);
+}
+
+static void barman_read(struct probe *p, const struct run_end *end, tool_reader *read,
+                        tool_done *done)
+{
+    struct tool_with with = { 0 };
+
+    snprintf(with.name, sizeof with.name, "%s", ((const struct barman_options *)p->self)->barman);
+    if (!tool_broke(p->state, end))
+        tool_read(p->state, end, read, &with, done);
+}
+
+static void barman_on_checked(struct probe *p, const struct run_end *end,
+                              const struct tool_with *with, const struct err *unread)
+{
+    (void)end;
+    (void)with;
+    if (unread)
+        tool_unread(p->state, unread);
+    else
+        tool_say(p->state);
+}
+
 /* It ends with 1 when a check failed, and with its JSON all the same. */
 static void barman_on_check(struct probe *p, const struct run_end *end)
 {
-    const struct barman_options *o = p->self;
-    struct tool *t = p->state;
-    struct err why = { "" };
+    barman_read(p, end, barman_take_check, barman_on_checked);
+}
 
-    if (tool_broke(t, end))
-        return;
-    if (barman_read_check(end->out, end->out_len, o->barman, &t->facts, &why))
-        tool_say(t);
+static void barman_on_listed(struct probe *p, const struct run_end *end,
+                             const struct tool_with *with, const struct err *unread)
+{
+    const struct barman_options *o = p->self;
+
+    (void)end;
+    (void)with;
+    if (unread)
+        tool_unread(p->state, unread);
+    else if (o->check)
+        barman_ask(p, "check", barman_on_check);
     else
-        tool_unread(t, &why);
+        tool_say(p->state);
 }
 
 static void barman_on_list(struct probe *p, const struct run_end *end)
 {
-    const struct barman_options *o = p->self;
-    struct tool *t = p->state;
-    struct err why = { "" };
-
-    if (tool_broke(t, end))
-        return;
-    if (!barman_read_list(end->out, end->out_len, o->barman, &t->facts, &why))
-        tool_unread(t, &why);
-    else if (o->check)
-        barman_ask(p, "check", barman_on_check);
-    else
-        tool_say(t);
+    barman_read(p, end, barman_take_list, barman_on_listed);
 }
 
 static void barman_poll(struct probe *p)

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "core/alloc.h"
-#include "probes/backup_tools.h"
 #include "probes/registry.h"
 #include "probes/tool.h"
 
@@ -47,18 +46,31 @@ static void pgbackrest_target(const void *self, struct text *out)
         text_sets(out, o->pgbackrest);
 }
 
+static bool pgbackrest_take(const char *bytes, size_t len, struct tool_with *with,
+                            struct backup_facts *f, struct err *err)
+{
+    return pgbackrest_read(bytes, len, with->name, with->lag_ms, f, err);
+}
+
+static void pgbackrest_on_read(struct probe *p, const struct run_end *end,
+                               const struct tool_with *with, const struct err *unread)
+{
+    (void)end;
+    (void)with;
+    if (unread)
+        tool_unread(p->state, unread);
+    else
+        tool_say(p->state);
+}
+
 static void pgbackrest_on_info(struct probe *p, const struct run_end *end)
 {
     const struct pgbackrest_options *o = p->self;
-    struct tool *t = p->state;
-    struct err why = { "" };
+    struct tool_with with = { .lag_ms = o->backup.rpo_ms };
 
-    if (!tool_ended_well(t, end))
-        return;
-    if (pgbackrest_read(end->out, end->out_len, o->pgbackrest, o->backup.rpo_ms, &t->facts, &why))
-        tool_say(t);
-    else
-        tool_unread(t, &why);
+    snprintf(with.name, sizeof with.name, "%s", o->pgbackrest);
+    if (tool_ended_well(p->state, end))
+        tool_read(p->state, end, pgbackrest_take, &with, pgbackrest_on_read);
 }
 
 /* Nothing is written: no log of its own, and what it logs does not get into the JSON. */

@@ -10,7 +10,6 @@
 #include <sys/wait.h>
 
 #include "core/alloc.h"
-#include "probes/backup_tools.h"
 #include "probes/registry.h"
 #include "probes/tool.h"
 
@@ -18,6 +17,7 @@ enum {
     RESTIC_SIZED = 8, /* the newest, and the seven that it is compared with */
     RESTIC_KNOWN = 32,
     RESTIC_ID = 8,
+    RESTIC_STATS_MAX = 4096,
     RESTIC_NO_REPOSITORY = 10, /* exits since 0.17 */
     RESTIC_LOCKED = 11,
     RESTIC_WRONG_PASSWORD = 12
@@ -142,7 +142,11 @@ static void restic_on_size(struct probe *p, const struct run_end *end)
     }
     if (!restic_ended_well(&s->tool, end))
         return;
-    bytes = restic_read_size(end->out, end->out_len, &why);
+    bytes = NAN;
+    if (end->out_len > RESTIC_STATS_MAX)
+        err_set(&why, "stats: more than %d bytes", RESTIC_STATS_MAX);
+    else
+        bytes = restic_read_size(end->out, end->out_len, &why);
     if (isnan(bytes)) {
         tool_unread(&s->tool, &why);
         return;
@@ -196,21 +200,33 @@ static void restic_ask_size(struct probe *p)
     tool_ask(&s->tool, args, restic_on_size);
 }
 
+static bool restic_take(const char *bytes, size_t len, struct tool_with *with,
+                        struct backup_facts *f, struct err *err)
+{
+    return restic_read_snapshots(bytes, len, &with->chosen, f, err);
+}
+
+static void restic_on_read(struct probe *p, const struct run_end *end, const struct tool_with *with,
+                           const struct err *unread)
+{
+    struct restic_state *s = p->state;
+
+    (void)end;
+    (void)with;
+    if (unread)
+        tool_unread(&s->tool, unread);
+    else
+        restic_ask_size(p);
+}
+
 static void restic_on_snapshots(struct probe *p, const struct run_end *end)
 {
     const struct restic_options *o = p->self;
-    const struct restic_filter chosen = { .host = o->host, .path = o->path, .tag = o->tag };
+    const struct tool_with with = { .chosen = { .host = o->host, .path = o->path, .tag = o->tag } };
     struct restic_state *s = p->state;
-    struct err why = { "" };
 
-    if (!restic_ended_well(&s->tool, end))
-        return;
-    if (!restic_read_snapshots(end->out, end->out_len, &chosen, &s->tool.facts, &why)) {
-        tool_unread(&s->tool, &why);
-        return;
-    }
-    backup_facts_sort(&s->tool.facts);
-    restic_ask_size(p);
+    if (restic_ended_well(&s->tool, end))
+        tool_read(&s->tool, end, restic_take, &with, restic_on_read);
 }
 
 /* ---- asking ---- */

@@ -2,6 +2,7 @@
 #include "probes/tool.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +11,9 @@
 #include "core/alloc.h"
 #include "core/buf.h"
 #include "core/secret.h"
-#include "probes/backup_tools.h"
 #include "probes/program.h"
 
-enum { TOOL_EVERY_MIN_MS = 60 * 1000 };
+enum { TOOL_EVERY_MIN_MS = 60 * 1000, TOOL_STACK = 512 << 10 };
 
 /* ---- options ---- */
 
@@ -83,6 +83,7 @@ static void tool_forget(struct tool *t)
 
 void tool_close(struct tool *t)
 {
+    errand_forget(t->reading);
     run_free(t->run);
     tool_forget(t);
     backup_facts_fini(&t->facts);
@@ -226,6 +227,73 @@ bool tool_ended_well(struct tool *t, const struct run_end *end)
         return true;
     tool_unclear(t, end);
     return false;
+}
+
+/* ---- reading what it printed ---- */
+
+struct tool_reading { /* the thread's while it runs */
+    struct run_end end;
+    char *out, *err;
+    struct tool_with with;
+    struct backup_facts facts;
+    struct err why;
+    bool ok;
+    tool_reader *read;
+    tool_done *done;
+};
+
+static void tool_reading_run(void *shared)
+{
+    struct tool_reading *r = shared;
+
+    r->ok = r->read(r->out, r->end.out_len, &r->with, &r->facts, &r->why);
+    if (r->ok)
+        backup_facts_sort(&r->facts);
+}
+
+static void tool_reading_drop(void *shared)
+{
+    struct tool_reading *r = shared;
+
+    free(r->out);
+    free(r->err);
+    backup_facts_fini(&r->facts);
+    free(r);
+}
+
+static void tool_on_read(void *arg, void *shared)
+{
+    struct tool *t = arg;
+    struct tool_reading *r = shared;
+
+    t->reading = NULL;
+    t->facts = r->facts;
+    r->facts = (struct backup_facts){ 0 };
+    r->done(t->probe, &r->end, &r->with, r->ok ? NULL : &r->why);
+}
+
+void tool_read(struct tool *t, const struct run_end *end, tool_reader *read,
+               const struct tool_with *with, tool_done *done)
+{
+    static const struct errand_ops ops = { tool_reading_run, tool_reading_drop, TOOL_STACK };
+    struct tool_reading *r = xcalloc(1, sizeof *r);
+
+    r->out = xstrndup(end->out, end->out_len);
+    r->err = xstrdup(end->err);
+    r->end = *end;
+    r->end.why = ""; /* it was no fault */
+    r->end.out = r->out;
+    r->end.err = r->err;
+    r->with = *with;
+    r->read = read;
+    r->done = done;
+    r->facts = t->facts;
+    t->facts = (struct backup_facts){ 0 };
+    t->reading = errand_start(t->probe->clients->io, &ops, r, tool_on_read, t);
+    if (t->reading)
+        return;
+    tool_failed(t, FAULT_LOCAL, strerror(errno));
+    tool_reading_drop(r);
 }
 
 void tool_say(struct tool *t)

@@ -8,7 +8,8 @@
  */
 #pragma once
 
-#include "probes/backup.h"
+#include "io/errand.h"
+#include "probes/backup_tools.h"
 #include "probes/run.h"
 
 enum { TOOL_ARGS = 32, TOOL_SECRETS = 4, TOOL_OUTPUT_MAX = 2 << 20 };
@@ -40,12 +41,29 @@ size_t tool_signals(const void *self, const struct probe_common *common,
 /* A word that becomes an argument by itself, or a part of one: no option, no blank. */
 bool tool_check_word(const char *option, const char *word, struct err *err);
 
+/* What reading an answer takes, copied for the thread that does it: two megabytes of JSON would
+ * hold up the loop. */
+struct tool_with {
+    char name[256]; /* of the stanza, the server */
+    int64_t lag_ms, asked_ms;
+    struct restic_filter chosen;
+    struct walg_archive archive;
+};
+
+/* In a thread: bytes into facts, which may hold what was read before. */
+typedef bool tool_reader(const char *bytes, size_t len, struct tool_with *with,
+                         struct backup_facts *f, struct err *err);
+/* On the loop: how it ended, and whether it was read. */
+typedef void tool_done(struct probe *p, const struct run_end *end, const struct tool_with *with,
+                       const struct err *unread);
+
 struct tool {
     struct probe *probe;
     const struct tool_options *options;
     const struct backup_options *backup;
     const char *name;
     struct run *run;
+    struct errand *reading;                                     /* NULL = none is under way */
     void (*answer)(struct probe *p, const struct run_end *end); /* of the run under way */
     struct backup_facts facts;
     struct backup_say say;
@@ -74,6 +92,11 @@ int64_t tool_left_ms(const struct tool *t);
 bool tool_ended_well(struct tool *t, const struct run_end *end);
 /* It could not be run, did not end, was killed, or printed too much: reported, true. */
 bool tool_broke(struct tool *t, const struct run_end *end);
+
+/* What it printed is read, then `done`; `unread` is NULL when that went well. What cannot be
+ * started is reported. */
+void tool_read(struct tool *t, const struct run_end *end, tool_reader *read,
+               const struct tool_with *with, tool_done *done);
 
 /* ---- the one report of a poll ---- */
 

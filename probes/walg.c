@@ -3,7 +3,6 @@
 #include <sys/wait.h>
 
 #include "core/alloc.h"
-#include "probes/backup_tools.h"
 #include "probes/registry.h"
 #include "probes/tool.h"
 
@@ -46,43 +45,71 @@ static void walg_target(const void *self, struct text *out)
     text_sets(out, ((const struct walg_options *)self)->walg);
 }
 
+static bool walg_take_list(const char *bytes, size_t len, struct tool_with *with,
+                           struct backup_facts *f, struct err *err)
+{
+    (void)with;
+    return walg_read_list(bytes, len, f, err);
+}
+
+static bool walg_take_verify(const char *bytes, size_t len, struct tool_with *with,
+                             struct backup_facts *f, struct err *err)
+{
+    return walg_read_verify(bytes, len, with->asked_ms, &with->archive, f, err);
+}
+
 /* What it found counts whatever its exit: a release that ends with 1 for a gap says no less. A
  * failure that found nothing is none. */
+static void walg_on_verified(struct probe *p, const struct run_end *end,
+                             const struct tool_with *with, const struct err *unread)
+{
+    struct walg_state *s = p->state;
+
+    if (WEXITSTATUS(end->status) != 0 && (unread || !*s->tool.facts.wal.why)) {
+        tool_unclear(&s->tool, end);
+    } else if (unread) {
+        tool_unread(&s->tool, unread);
+    } else {
+        s->archive = with->archive;
+        tool_say(&s->tool);
+    }
+}
+
 static void walg_on_verify(struct probe *p, const struct run_end *end)
 {
     struct walg_state *s = p->state;
-    struct tool *t = &s->tool;
-    struct err why = { "" };
-    bool read;
+    struct tool_with with = { .archive = s->archive,
+                              .asked_ms = io_now_ms(p->clients->io) - end->took_ms };
 
-    if (tool_broke(t, end))
-        return;
-    read = walg_read_verify(end->out, end->out_len, io_now_ms(p->clients->io) - end->took_ms,
-                            &s->archive, &t->facts, &why);
-    if (WEXITSTATUS(end->status) != 0 && !(read && *t->facts.wal.why))
-        tool_unclear(t, end);
-    else if (read)
-        tool_say(t);
-    else
-        tool_unread(t, &why);
+    if (!tool_broke(&s->tool, end))
+        tool_read(&s->tool, end, walg_take_verify, &with, walg_on_verified);
 }
 
-static void walg_on_list(struct probe *p, const struct run_end *end)
+static void walg_on_listed(struct probe *p, const struct run_end *end, const struct tool_with *with,
+                           const struct err *unread)
 {
     const struct walg_options *o = p->self;
     const char *const args[] = { "--config", o->walg,  "wal-verify", "integrity",
                                  "timeline", "--json", NULL };
     struct tool *t = &((struct walg_state *)p->state)->tool;
-    struct err why = { "" };
 
-    if (!tool_ended_well(t, end))
-        return;
-    if (!walg_read_list(end->out, end->out_len, &t->facts, &why))
-        tool_unread(t, &why);
+    (void)end;
+    (void)with;
+    if (unread)
+        tool_unread(t, unread);
     else if (o->wal_verify && t->facts.total) /* without a backup there is nowhere to begin */
         tool_ask(t, args, walg_on_verify);
     else
         tool_say(t);
+}
+
+static void walg_on_list(struct probe *p, const struct run_end *end)
+{
+    const struct tool_with with = { 0 };
+    struct tool *t = &((struct walg_state *)p->state)->tool;
+
+    if (tool_ended_well(t, end))
+        tool_read(t, end, walg_take_list, &with, walg_on_listed);
 }
 
 static void walg_poll(struct probe *p)
