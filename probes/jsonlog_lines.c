@@ -28,6 +28,8 @@ static void jsonlog_bind_needs(struct jsonlog_counts *c, const struct jsonlog_op
 {
     for (size_t i = 0; i < o->where.n; i++)
         jsonlog_need(c, o->where.keys[i], logfilter_needs(c->where, i));
+    for (size_t i = 0; i < o->of.n; i++)
+        jsonlog_need(c, o->of.keys[i], logfilter_needs(c->of, i));
     if (o->field)
         jsonlog_need(c, o->field, c->field);
     for (size_t i = 0; i < o->group_by.n && o->measure == JSONLOG_TOP_GROUP; i++)

@@ -129,7 +129,8 @@ static char *prometheus_url(const struct prometheus_options *o, int64_t timeout_
         prometheus_escape(&b, o->query);
         buf_addf(&b, "&timeout=%lldms", (long long)timeout_ms);
     } else {
-        buf_adds(&b, o->alerts == ALERTS_PROMETHEUS ? "/api/v1/alerts" : "/api/v2/alerts");
+        buf_adds(&b,
+                 o->alerts == ALERTS_PROMETHEUS ? "/api/v1/rules?type=alert" : "/api/v2/alerts");
     }
     return b.bytes;
 }

@@ -22,7 +22,10 @@ struct alert {
 
 struct alerts {
     struct alert *items;
-    size_t n, firing, waiting, unread;
+    size_t n, cap, firing, waiting, unread;
+    /* of a Prometheus: its rules, those that it fails to evaluate and those that it did not yet */
+    size_t rules, failed, fresh;
+    const char *failed_name, *failed_why; /* the first of them */
 };
 
 static const char *alert_label(const struct alert *a, const char *name)
@@ -75,8 +78,13 @@ static void alert_read_alertmanager(const struct json *v, struct alert *a)
 
 static void alerts_add(const struct prometheus_options *o, const struct json *v, struct alerts *all)
 {
-    struct alert *a = &all->items[all->n++];
+    struct alert *a;
 
+    if (all->n == all->cap) {
+        all->cap = all->cap ? 2 * all->cap : 64;
+        all->items = xreallocarray(all->items, all->cap, sizeof *all->items);
+    }
+    a = &all->items[all->n++];
     *a = (struct alert){ .labels = json_get(v, "labels"), .notes = json_get(v, "annotations") };
     if (o->alerts == ALERTS_PROMETHEUS)
         alert_read_prometheus(v, a);
@@ -88,6 +96,38 @@ static void alerts_add(const struct prometheus_options *o, const struct json *v,
     all->firing += a->counted && a->state == ALERT_FIRING;
     all->waiting += a->counted && a->state == ALERT_WAITING;
     all->unread += a->state == ALERT_UNREAD;
+}
+
+/* ---- rules ---- */
+
+/* A rule that cannot be evaluated has no alert, whatever is wrong. */
+static void rule_add(const struct prometheus_options *o, const struct json *rule,
+                     struct alerts *all)
+{
+    const char *type = json_string(json_get(rule, "type"));
+    const char *health = json_string(json_get(rule, "health"));
+
+    if (type && strcmp(type, "alerting") != 0)
+        return;
+    all->rules++;
+    if (!health || strcmp(health, "unknown") == 0) {
+        all->fresh++;
+    } else if (strcmp(health, "ok") != 0) {
+        if (!all->failed++) {
+            all->failed_name = json_string(json_get(rule, "name"));
+            all->failed_why = json_string(json_get(rule, "lastError"));
+        }
+    }
+    for (const struct json *v = json_first(json_get(rule, "alerts")); v; v = json_next(v))
+        alerts_add(o, v, all);
+}
+
+static void rules_read(const struct prometheus_options *o, const struct json *groups,
+                       struct alerts *all)
+{
+    for (const struct json *g = json_first(groups); g; g = json_next(g))
+        for (const struct json *v = json_first(json_get(g, "rules")); v; v = json_next(v))
+            rule_add(o, v, all);
 }
 
 /* ---- the table ---- */
@@ -182,26 +222,50 @@ static void alerts_say(const struct prometheus_options *o, const struct alerts *
     alerts_names(all, &b);
     if (all->waiting)
         buf_addf(&b, " · %zu %s", all->waiting, waiting);
-    r->state = all->firing ? STATE_DEGRADED : STATE_UP;
+    if (all->failed)
+        buf_addf(&b, " · %zu of %zu rules cannot be evaluated: %.80s: %.200s", all->failed,
+                 all->rules, all->failed_name ? all->failed_name : "?",
+                 all->failed_why && *all->failed_why ? all->failed_why : "no reason told");
+    else if (all->fresh)
+        buf_addf(&b, " · %zu of %zu rules were not evaluated yet", all->fresh, all->rules);
+    r->state = all->firing || all->failed ? STATE_DEGRADED : STATE_UP;
     text_set(&r->reason, b.bytes, b.len);
     buf_fini(&b);
+}
+
+/* Of rules that are not there, or that nobody looked at yet, no alert fires either. */
+static const char *alerts_untold(const struct prometheus_options *o, const struct alerts *all)
+{
+    return o->alerts != ALERTS_PROMETHEUS ? NULL
+           : !all->rules                  ? "it has no rules for alerts"
+           : all->fresh == all->rules     ? "none of its rules was evaluated yet"
+                                          : NULL;
 }
 
 void prometheus_alerts(const struct prometheus_options *o, const struct json *list,
                        struct prometheus_say *s, struct report *r)
 {
     struct alerts all = { 0 };
+    const char *untold;
     char why[96];
 
     if (!json_is(list, JSON_ARRAY)) {
-        prometheus_unread(r, "no list of alerts in the answer");
+        prometheus_unread(r, o->alerts == ALERTS_PROMETHEUS ? "no list of rules in the answer"
+                                                            : "no list of alerts in the answer");
         return;
     }
-    all.items = xcalloc(json_count(list) + 1, sizeof *all.items);
-    for (const struct json *v = json_first(list); v; v = json_next(v))
+    if (o->alerts == ALERTS_PROMETHEUS)
+        rules_read(o, list, &all);
+    for (const struct json *v = o->alerts == ALERTS_PROMETHEUS ? NULL : json_first(list); v;
+         v = json_next(v))
         alerts_add(o, v, &all);
     alerts_table(&all, s, r);
-    if (all.unread) {
+    untold = alerts_untold(o, &all);
+    if (untold && !all.n) {
+        r->state = STATE_UNKNOWN;
+        text_sets(&r->reason, untold);
+        text_sets(&r->values[0].note, untold);
+    } else if (all.unread) {
         snprintf(why, sizeof why, "%zu of %zu alerts are in no known state", all.unread, all.n);
         prometheus_unread(r, why);
     } else {

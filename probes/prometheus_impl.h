@@ -28,7 +28,7 @@ struct json;
 /* A reply into a cleared report, whose at_ms is set. Pure. */
 void prometheus_judge(const struct prometheus_options *o, const struct probe_common *common,
                       const struct http_reply *reply, struct prometheus_say *s, struct report *r);
-/* prometheus_alerts.c: the document of /api/v1/alerts or /api/v2/alerts. */
+/* prometheus_alerts.c: the groups of /api/v1/rules, or the list of /api/v2/alerts. */
 void prometheus_alerts(const struct prometheus_options *o, const struct json *list,
                        struct prometheus_say *s, struct report *r);
 /* The answer is none that can be read: an error of the protocol. */

@@ -362,7 +362,7 @@ static void prometheus_document(const struct prometheus_options *o, const struct
         return;
     }
     if (o->alerts)
-        prometheus_alerts(o, json_get(json_get(root, "data"), "alerts"), s, r);
+        prometheus_alerts(o, json_get(json_get(root, "data"), "groups"), s, r);
     else
         prometheus_query(o, c, json_get(root, "data"), s, r);
     prometheus_warn(root, r);

@@ -546,6 +546,14 @@ static void a_field_that_no_line_has_is_told(void **state)
     case_poll(&c);
     has_reason(&c, STATE_UP, "sum 0 of 0 lines in 5m · no line has cost");
     case_fini(&c);
+    unlink(log_path);
+    case_init(&c, "jsonlog",
+              LOG("measure", "ratio", "where:code", "500-599", "of:cod", "*", "min_samples", "1"));
+    write_now(&c, 5 * MINUTE, "\"code\":500");
+    write_now(&c, 0, "\"code\":500");
+    case_poll(&c);
+    has_reason(&c, STATE_UP, "not enough data: 0 of 1 lines in 5m · no line has cod");
+    case_fini(&c);
 }
 
 /* The hour that comes again is not told twice, which would make the usual too high. */

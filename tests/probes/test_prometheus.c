@@ -210,7 +210,12 @@ static void of_more_series_than_a_board_holds_the_worst_are_shown(void **state)
     "{\"labels\":{\"alertname\":\"" name "\",\"severity\":\"" severity "\",\"job\":\"api\"}," \
     "\"annotations\":{\"summary\":\"it is bad\"},\"state\":\"" st "\",\"activeAt\":"          \
     "\"2026-01-29T02:03:47Z\",\"value\":\"1e+00\"}"
-#define ALERTS(list) "{\"status\":\"success\",\"data\":{\"alerts\":[" list "]}}"
+#define RULE(name, health, list)                                        \
+    "{\"type\":\"alerting\",\"name\":\"" name "\",\"health\":\"" health \
+    "\",\"lastError\":\"many-to-many\",\"alerts\":[" list "]}"
+#define RULES(list) \
+    "{\"status\":\"success\",\"data\":{\"groups\":[{\"name\":\"g\",\"rules\":[" list "]}]}}"
+#define ALERTS(list) RULES(RULE("x", "ok", list))
 
 static void alerts_are_counted_and_listed(void **state)
 {
@@ -221,7 +226,7 @@ static void alerts_are_counted_and_listed(void **state)
               PAIRS("prometheus", "http://p", "alerts", "prometheus", "ignore", "Known"));
     c.answer = (struct fake_answer){ .code = 200, .body = ALERTS("") };
     case_poll(&c);
-    assert_string_equal(c.asked_url, "http://p/api/v1/alerts");
+    assert_string_equal(c.asked_url, "http://p/api/v1/rules?type=alert");
     assert_int_equal(c.state, STATE_UP);
     assert_string_equal(c.reason, "no alert fires");
     assert_true(c.known && c.value == 0 && c.second.value == 0);
@@ -254,8 +259,47 @@ static void alerts_are_counted_and_listed(void **state)
     assert_true(c.known && c.value == 1);
     c.answer.body = "{\"status\":\"success\",\"data\":{}}";
     case_poll(&c);
-    assert_string_equal(c.reason, "no list of alerts in the answer");
+    assert_string_equal(c.reason, "no list of rules in the answer");
     case_fini(&c);
+}
+
+/* A rule that fails has no alert, and none that is there fires: both look as if all were well. */
+static void rules_that_are_not_evaluated_are_no_silence(void **state)
+{
+    static const struct {
+        const char *body;
+        enum state state;
+        const char *reason;
+        bool known;
+    } rows[] = {
+        { RULES(""), STATE_UNKNOWN, "it has no rules for alerts", false },
+        { RULES("{\"type\":\"recording\",\"name\":\"x\",\"health\":\"ok\"}"), STATE_UNKNOWN,
+          "it has no rules for alerts", false },
+        { "{\"status\":\"success\",\"data\":{\"groups\":[]}}", STATE_UNKNOWN,
+          "it has no rules for alerts", false },
+        { RULES(RULE("A", "unknown", "")), STATE_UNKNOWN, "none of its rules was evaluated yet",
+          false },
+        { RULES(RULE("A", "unknown", "") "," RULE("B", "ok", "")), STATE_UP,
+          "no alert fires · 1 of 2 rules were not evaluated yet", true },
+        { RULES(RULE("A", "err", "") "," RULE("B", "ok", "")), STATE_DEGRADED,
+          "no alert fires · 1 of 2 rules cannot be evaluated: A: many-to-many", true },
+        { RULES(RULE("A", "err", "") "," RULE("B", "ok", ALERT("Slow", "page", "firing"))),
+          STATE_DEGRADED, "1 firing: Slow · 1 of 2 rules cannot be evaluated: A: many-to-many",
+          true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct probe_case c;
+
+        case_init(&c, "prometheus", PAIRS("prometheus", "http://p", "alerts", "prometheus"));
+        c.answer = (struct fake_answer){ .code = 200, .body = rows[i].body };
+        case_poll(&c);
+        assert_int_equal(c.state, rows[i].state);
+        assert_string_equal(c.reason, rows[i].reason);
+        assert_int_equal(c.known, rows[i].known);
+        case_fini(&c);
+    }
 }
 
 #define AM(name, st, by)                                                            \
@@ -329,6 +373,7 @@ int main(void)
         cmocka_unit_test(each_series_is_a_part_with_its_own_state),
         cmocka_unit_test(of_more_series_than_a_board_holds_the_worst_are_shown),
         cmocka_unit_test(alerts_are_counted_and_listed),
+        cmocka_unit_test(rules_that_are_not_evaluated_are_no_silence),
         cmocka_unit_test(an_alertmanager_tells_what_is_silenced),
         cmocka_unit_test(a_token_goes_along_and_is_fetched_anew_when_refused),
         cmocka_unit_test(options_that_contradict_are_refused),

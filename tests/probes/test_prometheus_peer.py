@@ -22,6 +22,12 @@ groups:
       - { alert: Soon, expr: vector(1), for: 1h, labels: { severity: warning } }
       - { alert: Watchdog, expr: vector(1), labels: { severity: none } }
 """
+BROKEN = """
+groups:
+  - name: ours
+    rules:
+      - { alert: Twice, expr: 'jobs * on(dc) jobs > 0' }
+"""
 TEST = "$2b$12$hNf2lSsxfm0.i4a.1kVpSOVyBCfIB51VRjgBUyv6kdnyTlgWj81Ay"  # of "test"
 
 
@@ -97,6 +103,16 @@ class PrometheusTest(unittest.TestCase):
         self.assertIn("queue=push", r["table"][1][4])
         self.assertEqual([row[:2] for row in r["table"][2:]],
                          [["pending", "Soon"], ["firing (not counted)", "Watchdog"]])
+
+    def test_a_rule_that_fails_is_no_silence(self):
+        with Prometheus([f"127.0.0.1:{self.page.port}"], BROKEN) as server, \
+                Prober("prometheus", "prometheus", server.url, "alerts", "prometheus") as p:
+            wait_until(lambda: p.poll()["state"] == "degraded", 30, "the rule is evaluated")
+            self.assertRegex(p.poll()["reason"],
+                             "^no alert fires · 1 of 1 rules cannot be evaluated: Twice: found duplicate series")
+        with Prometheus([f"127.0.0.1:{self.page.port}"]) as server, \
+                Prober("prometheus", "prometheus", server.url, "alerts", "prometheus") as p:
+            self.is_unknown(p.poll(), "^it has no rules for alerts$")
 
     def test_credentials_by_reference(self):
         with Prometheus(users={"test": TEST}) as closed:
