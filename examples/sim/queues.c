@@ -12,7 +12,8 @@
 
 #define QUEUES_ATTEMPTS  3
 #define QUEUES_BACKOFF_S 4.0
-#define QUEUES_KEEP      100 /* finished jobs of each kind */
+#define QUEUES_KEEP      100   /* finished jobs of each kind */
+#define QUEUES_LOCK_MS   30000 /* a lock that is not renewed by then lapses */
 
 static double queues_now_s(void)
 {
@@ -104,6 +105,7 @@ static void queues_finish(struct queues *qs, const struct queue_def *q, int slot
     qs->jobs[qi][slot].id = 0;
     if (!rds_do(r, why, "LREM bull:%s:active 1 %lld", q->name, id))
         return;
+    rds_do(r, why, "DEL bull:%s:%lld:lock", q->name, id);
     rds_do(r, why, "HSET bull:%s:%lld finishedOn %lld", q->name, id, now);
     if (ok) {
         rds_do(r, why, "ZADD bull:%s:completed %lld %lld", q->name, now, id);
@@ -124,18 +126,36 @@ static void queues_finish(struct queues *qs, const struct queue_def *q, int slot
         qs->w->system->job_done(qs->w, q, ok, qs->jobs[qi][slot].took_s);
 }
 
+/* As the library does it: a job is never at work without the lock of its worker. */
+static const char queues_taking[] =
+    "local id = redis.call('RPOPLPUSH', KEYS[1], KEYS[2]) "
+    "if id then redis.call('SET', ARGV[1] .. id .. ':lock', 'worker', 'PX', ARGV[2]) end "
+    "return id";
+
+static void queues_renew(struct queues *qs, const struct queue_def *q, int slot, double now)
+{
+    int qi = (int)(q - qs->defs);
+    char why[RDS_WHY];
+
+    qs->jobs[qi][slot].renew_s = now + QUEUES_LOCK_MS / 2000.0;
+    rds_do(&qs->redis, why, "SET bull:%s:%lld:lock worker PX %d", q->name, qs->jobs[qi][slot].id,
+           QUEUES_LOCK_MS);
+}
+
 static void queues_take(struct queues *qs, const struct queue_def *q, int slot, struct chance *dice)
 {
     int qi = (int)(q - qs->defs);
     char why[RDS_WHY];
     redisReply *reply =
-        rds_ask(&qs->redis, why, "RPOPLPUSH bull:%s:wait bull:%s:active", q->name, q->name);
+        rds_ask(&qs->redis, why, "EVAL %s 2 bull:%s:wait bull:%s:active bull:%s: %d", queues_taking,
+                q->name, q->name, q->name, QUEUES_LOCK_MS);
 
     if (reply && reply->type == REDIS_REPLY_STRING) {
         double took = chance_lognormal(dice, q->job_s, 0.5);
         qs->jobs[qi][slot].id = atoll(reply->str);
         qs->jobs[qi][slot].took_s = took;
         qs->jobs[qi][slot].end_s = queues_now_s() + took;
+        qs->jobs[qi][slot].renew_s = queues_now_s() + QUEUES_LOCK_MS / 2000.0;
         rds_do(&qs->redis, why, "HSET bull:%s:%s processedOn %lld", q->name, reply->str,
                (long long)now_real_ms());
     }
@@ -177,7 +197,8 @@ static void queues_step(struct queues *qs, int qi, struct chance *dice)
 {
     const struct queue_def *q = &qs->defs[qi];
     double now = queues_now_s();
-    bool halted = world_fault(qs->w, "queues_down") || world_fault(qs->w, "pool_exhausted");
+    bool dead = world_fault(qs->w, "queues_down");
+    bool halted = dead || world_fault(qs->w, "pool_exhausted");
 
     while (qs->next_s[qi] <= now) {
         queues_produce(qs, q, dice);
@@ -189,6 +210,8 @@ static void queues_step(struct queues *qs, int qi, struct chance *dice)
     for (int s = 0; s < q->slots; s++) {
         if (qs->jobs[qi][s].id && qs->jobs[qi][s].end_s <= now && !halted)
             queues_finish(qs, q, s, dice);
+        if (qs->jobs[qi][s].id && qs->jobs[qi][s].renew_s <= now && !dead)
+            queues_renew(qs, q, s, now);
         if (!qs->jobs[qi][s].id && (!halted || world_fault(qs->w, "pool_exhausted")))
             queues_take(qs, q, s, dice);
     }

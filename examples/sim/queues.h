@@ -41,8 +41,8 @@ struct queues {
     struct rds redis;
     struct {
         long long id;
-        double end_s, took_s;
-    } jobs[QUEUES_MAX][QUEUES_JOBS]; /* id 0: free */
+        double end_s, took_s, renew_s; /* renew_s: when its lock is renewed */
+    } jobs[QUEUES_MAX][QUEUES_JOBS];   /* id 0: free */
     double next_s[QUEUES_MAX];
 };
 

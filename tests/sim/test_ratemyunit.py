@@ -75,6 +75,20 @@ class RateMyUnit(SystemCase):
         self.assertEqual(redis(port, "EXISTS", "bull:scraper-queue:paused"), ":0")
         self.assertEqual(self.s.get("api", "/api/admin/queue/status").json["data"]["paused"], False)
 
+    def test_a_job_at_work_has_the_lock_of_its_worker(self):
+        look = ("local id = redis.call('LINDEX', KEYS[1], -1) "
+                "return id and redis.call('PTTL', 'bull:scraper-queue:' .. id .. ':lock') or 'none'")
+        seen = set()
+
+        def ten_looks():
+            answer = self.redis("EVAL", look, "1", "bull:scraper-queue:active")
+            if answer.startswith(":"):
+                self.assertTrue(0 < int(answer[1:]) <= 30000, answer)
+                seen.add(answer)
+            return len(seen) == 10
+
+        wait_for("ten looks at jobs at work", ten_looks, 30)
+
     def test_browser_pool_adds_up(self):
         p = self.s.get("api", "/admin/browser-pool/stats").json
         self.assertEqual(p["size"], p["available"] + p["borrowed"])
