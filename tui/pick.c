@@ -188,15 +188,27 @@ static void problems_add(struct view *v, struct pick p)
         v->problems[v->n_problems++] = p;
 }
 
+/* Down, and none of its signals is critical: it says so itself, in its own words. A warning of its
+ * main signal would make less of it than it is. */
+static bool problems_down(const struct reading *r)
+{
+    for (size_t k = 0; k < r->n_signals; k++)
+        if (r->signals[k].level == LEVEL_CRIT)
+            return false;
+    return r->state == STATE_DOWN;
+}
+
 static void problems_of(struct view *v, int service)
 {
     const struct service *s = &v->board->services[service];
 
     for (size_t j = 0; j < s->n_readings; j++) {
         const struct reading *r = &s->readings[j];
-        bool told = false;
+        bool told = problems_down(r);
 
-        for (size_t k = 0; k < r->n_signals; k++)
+        if (told)
+            problems_add(v, (struct pick){ service, (int)j, -1 });
+        for (size_t k = told ? 1 : 0; k < r->n_signals; k++)
             if (r->signals[k].level == LEVEL_WARN || r->signals[k].level == LEVEL_CRIT) {
                 problems_add(v, (struct pick){ service, (int)j, (int)k });
                 told = true;

@@ -162,6 +162,16 @@ void sources_panel(const struct view *v, const struct sources *s, struct rect r,
     sources_grid(v, s, in, true, c);
 }
 
+/* The worse one first; those alike as they are configured. */
+static void sources_insert(const struct service *of, struct pick *rows, size_t n, struct pick p)
+{
+    int rank = state_rank(of->readings[p.reading].state);
+
+    for (; n > 0 && state_rank(of->readings[rows[n - 1].reading].state) < rank; n--)
+        rows[n] = rows[n - 1];
+    rows[n] = p;
+}
+
 /* In the order of the overview, those of one service together. */
 void sources_rows(struct view *v, const struct sources *s)
 {
@@ -172,10 +182,14 @@ void sources_rows(struct view *v, const struct sources *s)
     for (size_t i = 0; i < v->n_overview; i++) {
         int service = v->overview[i].service;
         const struct service *of = &v->board->services[service];
+        size_t from = l->n;
 
         for (size_t k = 0; k < of->n_readings && l->n < VIEW_LISTED; k++)
-            if (s->is(&of->readings[k]))
-                l->rows[l->n++] = (struct pick){ service, (int)k, -1 };
+            if (s->is(&of->readings[k])) {
+                sources_insert(of, l->rows + from, l->n - from,
+                               (struct pick){ service, (int)k, -1 });
+                l->n++;
+            }
     }
     l->at = pick_place(l->rows, l->n, was, l->at);
 }

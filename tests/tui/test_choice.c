@@ -31,6 +31,29 @@ static void swap_readings(struct service *s, size_t i, size_t j)
     s->readings[j] = spare;
 }
 
+/* -- what is told as a problem -- */
+
+/* An RPO that is missed in a window whose limit only warns: down in the services, down here. */
+static void what_is_down_is_no_warning(void **state)
+{
+    struct stage s;
+    struct reading *r;
+
+    (void)state;
+    stage_open(&s, "backups", 120, 36, false);
+    r = &s.board->services[0].readings[0];
+    assert_int_equal(r->state, STATE_DOWN);
+    r->signals[0].warn = 86400;
+    r->signals[0].level = LEVEL_WARN;
+    stage_draw(&s);
+    assert_true(stage_shows(&s, "│ ✗ Nightly dumps.local   down "));
+    assert_false(stage_shows(&s, "Nightly dumps.local   warning"));
+    r->signals[0].level = LEVEL_CRIT; /* then the figure against its limit says it best */
+    stage_draw(&s);
+    assert_true(stage_shows(&s, "│ ✗ Nightly dumps.local   critical "));
+    stage_close(&s);
+}
+
 /* -- over a reload -- */
 
 static void queue_stays_selected_by_name(void **state)
@@ -40,7 +63,7 @@ static void queue_stays_selected_by_name(void **state)
 
     (void)state;
     stage_open(&s, "queues", 80, 24, false);
-    stage_keys(&s, "4 j j"); /* Mail.digest */
+    stage_keys(&s, "4 j j j"); /* Mail.digest, after those that are not as well */
     swap_services(b, 0, 1);
     swap_readings(&b->services[0], 0, 2);
     reload(&s, b);
@@ -258,6 +281,7 @@ static void nothing_selected_asks_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_down_is_no_warning),
         cmocka_unit_test(queue_stays_selected_by_name),
         cmocka_unit_test(tiny_terminal_opens_no_queue_of_another_board),
         cmocka_unit_test(probe_stays_selected_by_name),
