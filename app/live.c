@@ -166,7 +166,7 @@ static void live_reload(struct live *l)
             buf_addf(&words, " (and %zu more)", errors->n + errors->more - 1);
         buf_adds(&words, "; the old configuration stays");
         watch_notice(l->watch, true, words.bytes);
-        live_say(l, true, "reload: the file has mistakes, the old configuration stays");
+        live_say(l, true, "reload: not taken, the old configuration stays");
     } else {
         config_changes(watch_config(l->watch), fresh, &changes);
         buf_addf(&words, "reloaded: %s", buf_str(&changes));

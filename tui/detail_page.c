@@ -131,7 +131,7 @@ static void flow_evidence(struct flow *f, const struct reading *r)
         n += (size_t)snprintf(words, sizeof words, "%s %s ago",
                               fault_is_answer(r->fault) ? "answered" : "asked in vain",
                               age_words(now_ms, r->evidence_ms, age));
-    if (r->state != STATE_UP && r->good_ms > 0 &&
+    if (r->state != STATE_UP && r->good_ms > 0 && r->good_ms < r->evidence_ms &&
         !backups_is(r)) /* there the backup is what is good */
         n += (size_t)snprintf(words + n, sizeof words - n, " · last good %s ago",
                               age_words(now_ms, r->good_ms, good));

@@ -227,6 +227,27 @@ static void problems_signal(const struct signal *s, size_t column, struct grid_c
                  *note ? " · " : "", note);
 }
 
+/* Of a reading. One that is not down yet says how far it is where its state stands, so that what is
+ * wrong comes first in the words that a narrow panel cuts. */
+static void problems_reading(const struct reading *r, size_t column, struct grid_cell *out)
+{
+    const char *reason = text_str(&r->reason);
+    char failing[48];
+    int n = snprintf(failing, sizeof failing, "failing %d/%d: ", r->failing, r->fail_after);
+    bool split = r->state == STATE_DEGRADED && strncmp(reason, failing, (size_t)n) == 0;
+
+    if (column == 1) {
+        snprintf(out->words, sizeof out->words, "%.*s", split ? n - 2 : 40,
+                 split ? failing : look_state(r->state).word);
+        return;
+    }
+    out->style = STYLE_PLAIN;
+    if (split)
+        lists_words(out, reason + n);
+    else
+        out->text = &r->reason;
+}
+
 static void problems_cell(const void *arg, size_t row, size_t column, struct grid_cell *out)
 {
     const struct view *v = ((const struct lists_arg *)arg)->view;
@@ -257,19 +278,32 @@ static void problems_cell(const void *arg, size_t row, size_t column, struct gri
                   out->words);
     } else if (signal) {
         problems_signal(signal, column, out);
-    } else if (column == 1) {
-        snprintf(out->words, sizeof out->words, "%.40s", look.word);
     } else {
-        out->style = STYLE_PLAIN;
-        out->text = &r->reason;
+        problems_reading(r, column, out);
     }
+}
+
+/* Columns that no state of theirs is cut in. */
+static int problems_state_cols(const struct view *v)
+{
+    int widest = 8;
+
+    for (size_t i = 0; i < v->n_problems; i++) {
+        const struct pick *p = &v->problems[i];
+        struct grid_cell cell = { 0 };
+
+        if (p->signal < 0)
+            problems_reading(&v->board->services[p->service].readings[p->reading], 1, &cell);
+        widest = canvas_cols(cell.words) > widest ? canvas_cols(cell.words) : widest;
+    }
+    return widest;
 }
 
 void problems_draw(const struct view *v, int selected, struct rect r, struct canvas *c)
 {
-    static const struct grid_column columns[] = {
+    const struct grid_column columns[] = {
         { .head = "", .min = 18, .max = 34 },
-        { .head = "", .min = 8, .max = 14, .leave = 3 },
+        { .head = "", .min = problems_state_cols(v), .max = 14, .leave = 3 },
         { .head = "", .min = 16, .leave = 0, .grow = true },
         { .head = "", .min = 5, .leave = 2, .right = true },
     };

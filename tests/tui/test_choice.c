@@ -54,6 +54,36 @@ static void what_is_down_is_no_warning(void **state)
     stage_close(&s);
 }
 
+/* How often it failed stands where the state does: the words that are cut begin with what is wrong.
+ */
+static void why_it_fails_comes_before_how_often(void **state)
+{
+    static const struct {
+        int w, h;
+        const char *row;
+    } sizes[] = { { 120, 36, "failing 2/3  503: Service" }, { 80, 24, " 503: Service" } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct stage s;
+        struct reading *r;
+
+        stage_open(&s, "healthy", sizes[i].w, sizes[i].h, false);
+        r = &s.board->services[0].readings[0];
+        r->state = STATE_DEGRADED;
+        r->failing = 2;
+        r->fail_after = 3;
+        text_sets(&r->reason, "failing 2/3: 503: Service Unavailable");
+        stage_draw(&s);
+        assert_true(stage_shows(&s, sizes[i].row));
+        assert_false(stage_shows(&s, "failing 2/3: 5"));
+        r->failing = 1; /* not the words of this one: told as they are */
+        stage_draw(&s);
+        assert_true(stage_shows(&s, "failing 2/3: 5"));
+        stage_close(&s);
+    }
+}
+
 /* -- over a reload -- */
 
 static void queue_stays_selected_by_name(void **state)
@@ -282,6 +312,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_down_is_no_warning),
+        cmocka_unit_test(why_it_fails_comes_before_how_often),
         cmocka_unit_test(queue_stays_selected_by_name),
         cmocka_unit_test(tiny_terminal_opens_no_queue_of_another_board),
         cmocka_unit_test(probe_stays_selected_by_name),
