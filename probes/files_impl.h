@@ -10,12 +10,13 @@
 enum files_names { FILES_NAME_UTC, FILES_NAME_LOCAL, FILES_NAME_NONE };
 
 enum {
-    FILES_MATCHES = 20000,   /* more than these in a folder are refused */
-    FILES_OPENED = 100,      /* the newest of these are opened, the others only listed */
-    FILES_SUMMED = 7,        /* of these the checksum file is looked at each time: it comes later */
-    FILES_TAIL = 1024,       /* a plain dump has its trailer in so many last bytes */
-    FILES_STACK = 512 << 10, /* of the thread that looks; what a file holds is on the heap */
-    FILES_QUIET_MS = 60000,  /* a file that changed since then may still be written */
+    FILES_MATCHES = 20000, /* more than these in a folder are refused */
+    FILES_OPENED = 100,    /* the newest of these are opened, the others only listed */
+    FILES_SUMMED = 7,      /* of these the checksum file is looked at each time: it comes later */
+    FILES_HEAD = 1024,
+    FILES_TAIL = 1024,         /* a plain dump has its trailer in so many last bytes */
+    FILES_STACK = 512 << 10,   /* of the thread that looks; what a file holds is on the heap */
+    FILES_QUIET_MS = 60000,    /* a file that changed since then may still be written */
     FILES_SUMMING_MS = 3600000 /* an empty checksum file that is younger is being counted */
 };
 
@@ -79,6 +80,10 @@ void files_look(void *look);
  * that there is none is no good). `folder` is open. */
 void files_read(int folder, struct files_file *f);
 void files_sum(int folder, bool demanded, struct files_file *f);
+/* The same of bytes: into how or why, of a file that is not empty; and `text` of a checksum file
+ * `sidecar`, which holds `hex` digits, into sum or sum_why. */
+void files_content(const char *head, size_t n, const char *tail, size_t t, struct files_file *f);
+void files_sum_says(const char *text, const char *sidecar, size_t hex, struct files_file *f);
 /* The tool whose checksums are kept in a file of this name: "x.gz.sha256"; NULL = it is none. */
 const char *files_sum_tool(const char *name, size_t *stem);
 /* Whether the end of what was printed or written is that of a plain dump that begins as `head`:

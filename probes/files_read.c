@@ -10,7 +10,7 @@
 
 #include "probes/files_impl.h"
 
-enum { FILES_HEAD = 1024, FILES_SUM_MAX = 4096 };
+enum { FILES_SUM_MAX = 4096 };
 
 static const struct {
     const char *magic;
@@ -59,14 +59,21 @@ const char *files_sum_tool(const char *name, size_t *stem)
 
 /* ---- plain dumps ---- */
 
-static bool files_holds(const char *bytes, size_t len, const char *words)
+/* Where `words` stand; NULL = nowhere. */
+static const char *files_find(const char *bytes, size_t len, const char *words)
 {
+    return memmem(bytes, len, words, strlen(words));
+}
+
+/* The first line of a dump is the beginning of its last: "... complete" alone is no beginning. */
+static bool files_begins(const char *head, size_t len, const char *words)
+{
+    static const char ends[] = " complete";
+    const char *at = files_find(head, len, words);
     size_t n = strlen(words);
 
-    for (size_t i = 0; i + n <= len; i++)
-        if (memcmp(bytes + i, words, n) == 0)
-            return true;
-    return false;
+    return at && ((size_t)(head + len - at) < n + sizeof ends - 1 ||
+                  memcmp(at + n, ends, sizeof ends - 1) != 0);
 }
 
 int files_dump_whole(const char *head, size_t head_len, const char *tail, size_t tail_len)
@@ -81,8 +88,8 @@ int files_dump_whole(const char *head, size_t head_len, const char *tail, size_t
     };
 
     for (size_t i = 0; i < sizeof dumps / sizeof *dumps; i++)
-        if (files_holds(head, head_len, dumps[i].head))
-            return files_holds(tail, tail_len, dumps[i].tail) ? 1 : -1;
+        if (files_begins(head, head_len, dumps[i].head))
+            return files_find(tail, tail_len, dumps[i].tail) ? 1 : -1;
     return 0;
 }
 
@@ -116,8 +123,7 @@ static void files_plain(const char *head, size_t n, const char *tail, size_t t,
     }
 }
 
-static void files_content(const char *head, size_t n, const char *tail, size_t t,
-                          struct files_file *f)
+void files_content(const char *head, size_t n, const char *tail, size_t t, struct files_file *f)
 {
     for (size_t i = 0; i < FILES_FORMATS; i++) {
         bool is = n >= files_formats[i].len &&
@@ -137,7 +143,7 @@ static void files_content(const char *head, size_t n, const char *tail, size_t t
 
 /* ---- the checksum beside it ---- */
 
-static void files_sum_read(const char *text, const char *sidecar, size_t hex, struct files_file *f)
+void files_sum_says(const char *text, const char *sidecar, size_t hex, struct files_file *f)
 {
     size_t len = strspn(text, "0123456789abcdefABCDEF");
     const char *name = text + len, *slash;
@@ -188,7 +194,7 @@ void files_sum(int folder, bool demanded, struct files_file *f)
         text[n] = '\0';
         if (n == 0)
             f->sum_empty_ms = files_mtime_ms(&st);
-        files_sum_read(text, sidecar, files_sums[i].hex, f);
+        files_sum_says(text, sidecar, files_sums[i].hex, f);
         snprintf(f->tool, sizeof f->tool, "%s", files_sums[i].tool);
     }
     if (demanded && !*f->sum && !*f->sum_why)

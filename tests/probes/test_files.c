@@ -114,6 +114,17 @@ static void a_file_that_exists_proves_nothing(void **state)
     }
 }
 
+/* What is left of a dump whose beginning is lost ends as a whole one does. */
+static void an_end_is_no_beginning(void **state)
+{
+    static const char end[] = "-- PostgreSQL database dump complete\n";
+
+    (void)state;
+    assert_int_equal(files_dump_whole(end, sizeof end - 1, end, sizeof end - 1), 0);
+    assert_int_equal(files_dump_whole(HEAD, sizeof HEAD - 1, end, sizeof end - 1), 1);
+    assert_int_equal(files_dump_whole(HEAD, sizeof HEAD - 1, HEAD, sizeof HEAD - 1), -1);
+}
+
 static void forty_percent_of_the_last_size_is_red(void **state)
 {
     struct folder f;
@@ -367,6 +378,7 @@ int main(void)
         cmocka_unit_test(names_tell_a_moment),
         cmocka_unit_test(a_name_and_a_time_are_held_together),
         cmocka_unit_test(a_file_that_exists_proves_nothing),
+        cmocka_unit_test(an_end_is_no_beginning),
         cmocka_unit_test(forty_percent_of_the_last_size_is_red),
         cmocka_unit_test(only_files_that_match_count),
         cmocka_unit_test(a_folder_that_cannot_be_read_is_unknown),
