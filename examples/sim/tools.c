@@ -299,6 +299,7 @@ static const struct {
     { "rds-age", tool_rds_age },
     { "snapshot-age", tool_snapshot_age },
     { "s3-age", tool_s3_age },
+    { "s3-same", tool_s3_same },
     { "check_host", tool_check_host },
 };
 

@@ -40,6 +40,7 @@ int tool_cloudwatch(struct world *w, int argc, char **argv, struct str *out);
 int tool_rds_age(struct world *w, int argc, char **argv, struct str *out);
 int tool_snapshot_age(struct world *w, int argc, char **argv, struct str *out);
 int tool_s3_age(struct world *w, int argc, char **argv, struct str *out);
+int tool_s3_same(struct world *w, int argc, char **argv, struct str *out);
 int tool_check_host(struct world *w, int argc, char **argv, struct str *out);
 
 /* tools_aws.c: the account's state. */

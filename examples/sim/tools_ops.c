@@ -193,6 +193,44 @@ int tool_s3_age(struct world *w, int argc, char **argv, struct str *out)
     return 0;
 }
 
+/* s3-same, a plugin: the newest dump has its like in the bucket, of the same name and size; a
+ * quarter of an hour is what an upload takes [P]. */
+int tool_s3_same(struct world *w, int argc, char **argv, struct str *out)
+{
+    char name[64] = "", path[400];
+    struct stat local = { 0 }, object = { 0 };
+    bool same = false;
+
+    (void)argc;
+    (void)argv;
+    pthread_mutex_lock(&w->change);
+    for (int i = w->backups ? w->backups->n - 1 : -1; i >= 0 && !*name; i--) {
+        backups_name(w->system->dumps, w->backups->runs[i], name, sizeof name);
+        snprintf(path, sizeof path, "%s/%s", w->backups->local, name);
+        if (stat(path, &local) != 0) {
+            *name = '\0';
+            continue;
+        }
+        snprintf(path, sizeof path, "%s/%s", w->backups->bucket, name);
+        same = stat(path, &object) == 0 && object.st_size == local.st_size;
+    }
+    pthread_mutex_unlock(&w->change);
+    if (!*name) {
+        str_add(out, "S3 UNKNOWN - there is no dump to look for\n");
+        return 3;
+    }
+    bool late = world_now_ms(w) / 1000 - (int64_t)local.st_mtime > 15 * 60;
+    str_addf(out, "S3 %s - %s %s the bucket\n",
+             same   ? "OK"
+             : late ? "CRITICAL"
+                    : "WARNING",
+             name,
+             same   ? "is in"
+             : late ? "is not in"
+                    : "is not yet in");
+    return same ? 0 : late ? 2 : 1;
+}
+
 /* health-check.sh --verbose: asks every listener; 0 only when all are well. */
 int tool_health_check(struct world *w, int argc, char **argv, struct str *out)
 {

@@ -227,10 +227,11 @@ static void nm_5_missed_backup(void **state)
     (void)state;
     for (int i = 0; i < 3; i++) {
         struct world w = { 0 };
-        const struct reading *local;
+        const struct reading *local, *name;
 
         world_start(&w, "neurmatic", i * STEP_MS);
         local = world_reading(&w, "backup", "local");
+        name = world_reading(&w, "backup", "newest is in S3");
         io_advance(w.io, 5 * MINUTE);
         all_is_well(&w);
         assert_true(strstr(text_str(&local->reason), "RPO 24h") != NULL);
@@ -247,8 +248,15 @@ static void nm_5_missed_backup(void **state)
         says(&w, local, "RPO missed: last good 25h", 0);
         says(&w, local, "missed: no good one since 02:00Z, due by 03:00Z", 0);
 
-        world_dump(&w, 0, true); /* backup-now */
+        world_dump(&w, 0, true); /* backup-now, and it was not uploaded */
+        w.s3_missing = true;
         until(&w, local, STATE_UP, 6 * MINUTE);
+        until(&w, name, STATE_DOWN, 6 * MINUTE);
+        says(&w, name, "the newest dump is not in the bucket", 0);
+        assert_int_not_equal(verdict(&w), STATE_UP);
+        w.s3_missing = false;
+        until(&w, name, STATE_UP, 6 * MINUTE);
+        assert_int_equal(local->state, STATE_UP);
         assert_true(strstr(text_str(&local->table.cells[local->table.cols * 2 - 1]),
                            "gzip -dc and the last line good") != NULL);
         world_stop(&w);

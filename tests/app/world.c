@@ -215,8 +215,14 @@ static void world_dumps(struct world *w, struct strmap *vars)
 }
 
 /* What the team's scripts print while all is well. */
-static const char *world_script(const char *const *argv)
+static const char *world_script(const struct world *w, struct fake_answer *a,
+                                const char *const *argv)
 {
+    if (strstr(argv[0], "/s3-same")) {
+        a->code = w->s3_missing ? 2 : 0;
+        return w->s3_missing ? "S3 CRITICAL - the newest dump is not in the bucket\n"
+                             : "S3 OK - the newest dump is in the bucket\n";
+    }
     if (strstr(argv[0], "/check_host"))
         return "HOST OK - fine | disk=34%;90 free=59%;10:\n";
     if (strstr(argv[0], "/cloudwatch"))
@@ -258,7 +264,7 @@ static void world_command(void *arg, const char *const *argv, struct fake_answer
         n++;
     a->delay_ms = 40;
     if (strstr(argv[0], "/ops/")) {
-        a->body = world_script(argv);
+        a->body = world_script(w, a, argv);
         return;
     }
     if (strcmp(argv[0], "/bin/gzip") != 0 && strcmp(argv[0], "/usr/bin/gzip") != 0)

@@ -17,6 +17,7 @@ struct world {
     char backups[64];         /* a real folder, of a night each up to that of WORLD_T0_S */
     bool shutting_down, away; /* the API, on its way through a restart */
     bool newest_corrupt;      /* gzip says so */
+    bool s3_missing;          /* the newest dump was not uploaded */
     double requests;          /* counted on /metrics */
     char log[64];             /* of the API */
     char body[4096];

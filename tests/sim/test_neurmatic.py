@@ -227,7 +227,12 @@ class Neurmatic(SystemCase):
         self.assertIn("COPY public.articles", text)
         listed = self.s.tool("aws", "s3", "ls", "s3://neurmatic-backups/database/").stdout
         self.assertIn(dumps[-1].name, listed)
+        self.assertIn(f"S3 OK - {dumps[-1].name} is in the bucket", self.s.tool("s3-same").stdout)
         self.s.fault("s3_missing")
+        same = self.s.tool("s3-same")
+        self.assertIn(same.returncode, (1, 2))
+        self.assertIn(dumps[-1].name, same.stdout)
+        self.assertNotIn("S3 OK", same.stdout)
         listed = self.s.tool("aws", "s3", "ls", "s3://neurmatic-backups/database/").stdout
         self.assertNotIn(dumps[-1].name, listed)
 
