@@ -1,6 +1,7 @@
 /* probes/log.c: a log, followed once for all probes that read it. */
 #include "probes/log.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,21 +112,6 @@ static struct log_reader *log_first_gone(struct log *g)
     return r;
 }
 
-/* Nobody reads it any more. A thread may still be at work for it, and outlive the clients. */
-static void log_orphan(struct log *g)
-{
-    struct log **at = &g->clients->logs;
-
-    while (*at != g)
-        at = &(*at)->next;
-    *at = g->next;
-    logcommand_free(g->command);
-    io_timer_free(g->start);
-    g->command = NULL;
-    g->start = NULL;
-    g->clients = NULL;
-}
-
 static void log_free(struct log *g)
 {
     logfile_free(g->file);
@@ -134,6 +120,25 @@ static void log_free(struct log *g)
     text_fini(&g->said);
     free(g->key);
     free(g);
+}
+
+static void log_release(struct log_reader *r)
+{
+    r->log = NULL;
+    r->release(r->arg);
+}
+
+/* All have left, and no thread reads. */
+static void log_end(struct log *g)
+{
+    struct log_reader *lists[] = { g->readers, g->joining };
+
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        for (struct log_reader *r = lists[i], *next; r; r = next) {
+            next = r->next;
+            log_release(r);
+        }
+    log_free(g);
 }
 
 /* Ends those who left. False when nobody is left, and the log with them. */
@@ -151,8 +156,7 @@ static bool log_sweep(struct log *g)
         while (*at != r)
             at = &(*at)->next;
         *at = r->next;
-        r->log = NULL;
-        r->release(r->arg);
+        log_release(r);
     }
     g->busy = false;
     if (g->readers)
@@ -209,11 +213,23 @@ static void log_tell(struct log *g)
 
 /* ---- a file ---- */
 
-static void log_work(void *arg)
+enum { LOG_STACK = 512 << 10 };
+
+static void log_errand_run(void *what)
 {
-    struct log *g = arg;
+    struct log *g = ((struct log_errand *)what)->log;
 
     logfile_look(g->file, g->now_ms, LOG_SLICE_BYTES, log_on_line, g, &g->answer);
+}
+
+/* By the loop, or by the thread when it comes back to nobody. */
+static void log_errand_drop(void *what)
+{
+    struct log_errand *e = what;
+
+    if (e->left)
+        log_end(e->log);
+    free(e);
 }
 
 static void log_start(struct log *g);
@@ -247,10 +263,13 @@ static void log_say_file(struct log *g)
     }
 }
 
-static void log_on_done(void *arg)
+static void log_on_done(void *arg, void *what)
 {
     struct log *g = arg;
 
+    (void)what;
+    g->errand = NULL;
+    g->slice = NULL;
     g->busy = false;
     if (!log_sweep(g))
         return;
@@ -273,9 +292,20 @@ static void log_on_done(void *arg)
 
 static void log_start(struct log *g)
 {
+    static const struct errand_ops ops = { log_errand_run, log_errand_drop, LOG_STACK };
+
     log_clock(g);
+    g->slice = xcalloc(1, sizeof *g->slice);
+    g->slice->log = g;
     g->busy = true;
-    io_work(g->clients->io, log_work, log_on_done, g);
+    g->errand = errand_start(g->clients->io, &ops, g->slice, log_on_done, g);
+    if (g->errand)
+        return;
+    text_setf(&g->why, "cannot be read: %s", strerror(errno));
+    free(g->slice);
+    g->slice = NULL;
+    g->busy = false;
+    log_tell(g);
 }
 
 /* ---- asking ---- */
@@ -385,6 +415,28 @@ static bool log_is_read(const struct log *g)
     return false;
 }
 
+/* Nobody reads it any more. A thread may still be at work for it, and outlive the clients: then the
+ * log ends with it. */
+static void log_orphan(struct log *g)
+{
+    struct log **at = &g->clients->logs;
+
+    while (*at != g)
+        at = &(*at)->next;
+    *at = g->next;
+    logcommand_free(g->command);
+    io_timer_free(g->start);
+    g->start = NULL;
+    g->clients = NULL;
+    if (g->errand) {
+        g->slice->left = true;
+        errand_forget(g->errand);
+    } else {
+        g->command = NULL;
+        log_sweep(g);
+    }
+}
+
 void log_leave(struct log_reader *r)
 {
     struct log *g = r->log;
@@ -392,7 +444,8 @@ void log_leave(struct log_reader *r)
     if (!g || r->gone)
         return;
     r->gone = true;
-    if (!log_is_read(g))
+    if (log_is_read(g))
+        log_sweep(g);
+    else
         log_orphan(g);
-    log_sweep(g);
 }

@@ -49,7 +49,7 @@ struct log_reader {
     bool (*bind)(void *arg, struct logpaths *paths);
     void (*line)(void *arg, const struct log_line *line); /* maybe in a thread */
     void (*looked)(void *arg, const struct log_view *view);
-    void (*release)(void *arg);
+    void (*release)(void *arg); /* maybe in a thread: of one that came back to nobody */
     void *arg;
     /* log.c's own */
     struct log_reader *next;

@@ -1,16 +1,22 @@
 /* probes/log_impl.h: between log.c and logcommand.c. */
 #pragma once
 
+#include "io/errand.h"
 #include "probes/log.h"
 #include "probes/logfile.h"
 
 enum {
-    LOG_EMPTIED_MS = 300000, /* how long it is told, also of lines that were skipped */
+    LOG_EMPTIED_MS = 300000, /* how long it is told, also of what was skipped or started again */
     LOG_GONE_MS = 30000,     /* a rotation takes no longer */
     LOG_TIMES_MAX = 4
 };
 
 struct logcommand;
+
+struct log_errand { /* one slice of a file, in a thread that may hang with its file system */
+    struct log *log;
+    bool left; /* nobody is there any more: the log ends with the thread */
+};
 
 struct log {
     struct log *next;
@@ -20,6 +26,8 @@ struct log {
     struct log_reader *readers;
     struct log_reader *joining; /* while a thread goes along `readers` */
     struct io_timer *start;
+    struct errand *errand; /* while a thread reads */
+    struct log_errand *slice;
     struct logfile *file; /* one of the two */
     struct logcommand *command;
     bool busy; /* a thread reads, or readers are being told: nothing may go */

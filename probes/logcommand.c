@@ -215,7 +215,7 @@ void logcommand_look(struct logcommand *c)
     text_sets(&c->log->why, "");
     if (logcommand_runs(c)) {
         text_sets(&c->ended, "");
-        if (c->log->gap_ms)
+        if (c->log->gap_ms && c->log->now_ms - c->log->gap_ms < LOG_EMPTIED_MS)
             text_sets(&c->log->said, "it was started again");
     } else if (c->child) {
         text_copy(&c->log->why, &c->ended);

@@ -2,11 +2,15 @@
  * on a real one. */
 #include <fcntl.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -847,6 +851,28 @@ static void a_clock_that_is_set_back_between_two_starts_loses_no_line(void **sta
     case_fini(&c);
 }
 
+static void a_command_that_was_started_again_says_so_for_a_while(void **state)
+{
+    struct probe_case c;
+    char line[64];
+
+    (void)state;
+    said = (struct fake_answer){ .body = line };
+    case_init(&c, "jsonlog", PAIRS("jsonlog", "/bin/x", "jsonlog", "-f", "silent", "24h"));
+    c.net.command = say;
+    snprintf(line, sizeof line, "{\"time\":%lld}\n", (long long)io_now_ms(c.io));
+    c.probe.ops->poll(&c.probe);
+    io_advance(c.io, 100);
+    said.delay_ms = HOUR;
+    io_advance(c.io, 10 * SECOND); /* it has ended, and was started again */
+    case_poll(&c);
+    has_reason(&c, STATE_UP, "1 line of 1 in 9s · 9s of 5m are known · it was started again");
+    io_advance(c.io, 5 * MINUTE);
+    case_poll(&c);
+    has_reason(&c, STATE_UP, "0 lines of 0 in 5m");
+    case_fini(&c);
+}
+
 /* ... and neither do lines that tell no time, and stand among those. */
 static void what_a_command_repeats_without_a_time_counts_once(void **state)
 {
@@ -890,11 +916,75 @@ static void a_look_may_outlive_who_asked(void **state)
     assert_null(clients->logs);
     free(clients);
     reports = c.reports; /* a quick thread has come back already */
-    case_fini(&c);       /* waits for the thread, within the loop */
+    case_fini(&c);       /* does not wait for the thread */
     assert_int_equal(c.reports, reports);
 }
 
-int main(void)
+/* ---- a file system that does not answer ---- */
+
+static atomic_bool pread_hangs;
+
+/* Stands before the C library's. */
+ssize_t pread(int fd, void *bytes, size_t n, off_t at)
+{
+    while (pread_hangs)
+        usleep(1000);
+    return syscall(SYS_pread64, fd, bytes, n, at);
+}
+
+/* Of a process of its own, that ends as the program does, with all that is done then. */
+static int hang(const char *path)
+{
+    struct probe_case c;
+
+    pread_hangs = true;
+    run_init(&c, "jsonlog", PAIRS("jsonlog", path, "where:level", "error", "timeout", "300ms"));
+    run_poll(&c);
+    case_fini(&c);
+    return strcmp(c.reason, "local: the log could not be read in 300ms") != 0;
+}
+
+/* Neither the loop waits for it nor, when everything has ended, the process. */
+static void a_read_that_hangs_holds_nobody(void **state)
+{
+    int status = -1;
+    pid_t pid;
+
+    (void)state;
+    write_line("{\"level\":\"error\"}");
+    pid = fork();
+    if (pid == 0) {
+        execl("/proc/self/exe", "test_jsonlog", "hang", log_path, (char *)NULL);
+        _exit(127);
+    }
+    for (int i = 0; i < 3000 && waitpid(pid, &status, WNOHANG) == 0; i++)
+        usleep(10000);
+    if (status == -1)
+        kill(pid, SIGKILL);
+    assert_int_equal(status, 0);
+}
+
+/* It comes back after its probe has gone, and what they shared goes with it. */
+static void a_read_that_comes_back_late_finds_nobody(void **state)
+{
+    struct probe_case c;
+
+    (void)state;
+    write_line("{\"time\":%lld}", (long long)time(NULL) * 1000);
+    pread_hangs = true;
+    run_init(&c, "jsonlog", LOG("where:level", "error", "timeout", "300ms"));
+    run_poll(&c);
+    assert_int_equal(c.state, STATE_UNKNOWN);
+    pread_hangs = false;
+    RUN_UNTIL(&c, c.state == STATE_UP); /* the one that hung is the answer */
+    pread_hangs = true;
+    c.probe.ops->poll(&c.probe);
+    io_turn(c.io, 20);
+    case_fini(&c);
+    pread_hangs = false;
+}
+
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
 #define LOG_TEST(f) cmocka_unit_test_setup_teardown(f, log_setup, log_teardown)
@@ -929,10 +1019,15 @@ int main(void)
         LOG_TEST(a_command_that_ends_says_why),
         LOG_TEST(what_a_command_repeats_counts_once),
         LOG_TEST(a_clock_that_is_set_back_between_two_starts_loses_no_line),
+        LOG_TEST(a_command_that_was_started_again_says_so_for_a_while),
         LOG_TEST(what_a_command_repeats_without_a_time_counts_once),
         LOG_TEST(a_look_may_outlive_who_asked),
+        LOG_TEST(a_read_that_hangs_holds_nobody),
+        LOG_TEST(a_read_that_comes_back_late_finds_nobody),
     };
 
     setlocale(LC_ALL, "C.UTF-8");
+    if (argc == 3 && strcmp(argv[1], "hang") == 0)
+        return hang(argv[2]);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
