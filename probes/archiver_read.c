@@ -32,7 +32,8 @@ bool archiver_segment(const char *name, double segment_bytes, double *out)
     return true;
 }
 
-/* Segments that are full and not in the archive; -1 = the last name does not say. */
+/* Segments that are full and not in the archive; -1 = the last name does not say. That of a base
+ * backup's history says where the backup began, not what is archived since. */
 static double archiver_waiting(const struct archiver_row *row)
 {
     double archived, current = row->segment_bytes > 0
@@ -41,7 +42,9 @@ static double archiver_waiting(const struct archiver_row *row)
 
     if (!archiver_segment(row->archived, row->segment_bytes, &archived))
         return -1;
-    return current - 1 > archived ? current - 1 - archived : 0;
+    if (current - 1 <= archived)
+        return 0;
+    return strstr(row->archived, ".backup") ? -1 : current - 1 - archived;
 }
 
 /* How much time would be lost now. What is in the archive reaches up to the last segment; what was
@@ -89,7 +92,7 @@ void archiver_facts(const struct archiver_row *row, struct archiver_seen *seen, 
     if (*f->wal.why)
         return;
     if (!row->archived_ms)
-        BACKUP_SET(f->wal.how, "nothing was archived yet");
+        BACKUP_SET(f->wal.how, "nothing was archived since it is counted");
     else if (waiting < 0)
         BACKUP_SET(f->wal.how, "%s archived %s", row->archived, last);
     else if (waiting > 0)

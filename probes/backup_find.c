@@ -123,7 +123,7 @@ static void backup_find_rpo_words(struct backup_judge *j)
                     rpo_ms ? "not known" : "not set",
                     j->seen.n_pending ? "none is proven good yet"
                     : j->f->total > 1 ? "none of them is good"
-                    : j->f->wal.only  ? "nothing is in the archive"
+                    : j->f->wal.only  ? "nothing is known to be in the archive"
                                       : "there is no good one");
         j->counts[j->n - 1] = j->f->n || j->f->wal.only; /* that there is none is said once */
         return;

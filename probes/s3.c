@@ -58,6 +58,7 @@ struct s3_state {
     struct err wrong; /* what is not a listing in the page that comes */
     char *token;      /* what the page was asked with; NULL = the first */
     int pages;
+    size_t others;    /* objects that do not match */
     int64_t asked_ms; /* monotonic */
     struct backup_facts facts;
     struct backup_say say;
@@ -129,6 +130,9 @@ static void s3_done(struct probe *p, const struct http_reply *r)
     s->report.phases = r->phases;
     s->report.http_code = r->code;
     s3_end(s);
+    if (!s->facts.total && s->others) /* a wrong pattern, more often than a lost backup */
+        BACKUP_SET(s->facts.wrong, "of %zu object%s none matches %.60s", s->others,
+                   s->others == 1 ? "" : "s", o->match);
     backup_facts_sort(&s->facts);
     backup_say(&o->backup, &s->facts, &s->say, &s->report);
     probe_report(p, &s->report);
@@ -179,15 +183,18 @@ static void s3_refused(struct probe *p, const struct http_reply *r)
 
 /* ---- objects into backups ---- */
 
-/* What a folder of the console is made of, checksums, and what does not match are no backups. */
-static bool s3_is_backup(const struct s3_options *o, const struct s3_object *object)
+/* What a folder of the console is made of, and checksums, are no backups. */
+static bool s3_is_file(const struct s3_options *o, const struct s3_object *object)
 {
     const char *name = object->key + strlen(o->place.prefix);
     size_t len = strlen(object->key), stem;
 
-    if (len == 0 || object->key[len - 1] == '/' || files_sum_tool(name, &stem))
-        return false;
-    return !o->match || fnmatch(o->match, name, 0) == 0;
+    return len > 0 && object->key[len - 1] != '/' && !files_sum_tool(name, &stem);
+}
+
+static bool s3_matches(const struct s3_options *o, const struct s3_object *object)
+{
+    return !o->match || fnmatch(o->match, object->key + strlen(o->place.prefix), 0) == 0;
 }
 
 static void s3_add(struct s3_state *s, const struct s3_options *o, const struct s3_object *object)
@@ -222,8 +229,12 @@ static bool s3_take(struct probe *p)
             s3_failed(p, FAULT_BODY, "it lists what does not begin with the prefix");
             return false;
         }
-        if (s3_is_backup(o, &objects[i]))
+        if (!s3_is_file(o, &objects[i]))
+            continue;
+        if (s3_matches(o, &objects[i]))
             s3_add(s, o, &objects[i]);
+        else
+            s->others++;
     }
     return true;
 }
@@ -348,6 +359,7 @@ static void s3_poll(struct probe *p)
 
     s3_end(s);
     s->pages = 0;
+    s->others = 0;
     s->asked_ms = io_mono_ms(p->clients->io);
     backup_facts_clear(&s->facts);
     s3_ask(p);

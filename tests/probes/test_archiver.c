@@ -88,7 +88,7 @@ static const struct {
              "0"),
       STATE_DOWN, "last archived never" },
     { ANSWER("on", "f", NULL, NULL, "0", NULL, NULL, "16777300", "0"), STATE_DOWN,
-      "nothing is in the archive" },
+      "nothing is known to be in the archive" },
     { ANSWER("off", "f", NULL, NULL, "0", NULL, NULL, "16777300", "0"), STATE_DOWN,
       "archive_mode is off: nothing is archived" },
     { ANSWER("on", "t", NULL, NULL, "0", NULL, NULL, "16777300", "0"), STATE_UNKNOWN,
@@ -118,6 +118,37 @@ static void answers_are_judged(void **state)
             fail_msg("case %zu: %s '%s'", i, state_word(c.state), c.reason);
         assert_int_equal(c.known, c.value == c.value);
         case_fini(&c);
+    }
+}
+
+/* The history of a base backup is named after its beginning: what came since may be in the archive
+ * too, and nobody counts what waits. */
+static void a_base_backup_does_not_say_what_waits(void **state)
+{
+    static const struct {
+        const char *archived, *how;
+    } cases[] = {
+        { "000000010000000000000020.00000028.backup",
+          "000000010000000000000020.00000028.backup archived 1m ago" },
+        { "000000010000000000000020",
+          "000000010000000000000020 archived 1m ago, 10 segments wait" },
+        { "00000001000000000000002A.00000028.backup",
+          "00000001000000000000002A.00000028.backup archived 1m ago, no segment waits" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct archiver_row row = { .archived_ms = NOW - 60000,
+                                    .now_ms = NOW,
+                                    .position = 730000000,
+                                    .segment_bytes = 16777216 };
+        struct archiver_seen seen = { 0 };
+        struct backup_facts f = { 0 };
+
+        snprintf(row.archived, sizeof row.archived, "%s", cases[i].archived);
+        archiver_facts(&row, &seen, NOW, &f);
+        assert_string_equal(f.wal.how, cases[i].how);
+        backup_facts_fini(&f);
     }
 }
 
@@ -180,6 +211,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(segments_have_numbers),
         cmocka_unit_test(answers_are_judged),
+        cmocka_unit_test(a_base_backup_does_not_say_what_waits),
         cmocka_unit_test(a_server_that_writes_nothing_loses_nothing_more),
         cmocka_unit_test(without_an_objective_the_age_is_not_judged),
         cmocka_unit_test(mistakes_are_refused),

@@ -141,7 +141,7 @@ class ArchiverTest(unittest.TestCase):
                                          "1h") as p:
             r = p.poll()
             self.assertEqual(r["state"], "down", r)
-            self.assertIn("nothing is in the archive", r["reason"])
+            self.assertIn("nothing is known to be in the archive", r["reason"])
             pg.sql("CREATE TABLE t (x int); INSERT INTO t VALUES (1)")
             pg.sql("SELECT pg_switch_wal()")
             r = wait_until(lambda: (lambda a: a if a["state"] == "up" else None)(p.poll()),

@@ -94,12 +94,49 @@ static void a_key_that_cannot_be_had_is_ours(void **state)
     case_fini(&c);
 }
 
+#define OBJECT(key, at) \
+    "<Contents><Key>" key "</Key><LastModified>" at "</LastModified><Size>9</Size></Contents>"
+#define LISTING(objects) \
+    "<ListBucketResult><IsTruncated>false</IsTruncated>" objects "</ListBucketResult>"
+
+/* On the virtual clock it is 2026-01-29T02:13:47Z. */
+static void a_listing_is_judged(void **state)
+{
+    static const struct {
+        const char *body;
+        enum state state;
+        const char *words;
+    } cases[] = {
+        { LISTING(OBJECT("db_20260129_020000.gz", "2026-01-29T02:10:00Z")), STATE_UP,
+          "last good 13m47s ago, RPO 26h" },
+        { LISTING(OBJECT("db_20260129_020000.gz", "2026-01-29T07:10:00Z")), STATE_DOWN,
+          "db_20260129_020000.gz: it was written 4h56m in the future" },
+        { LISTING(OBJECT("readme.txt", "2026-01-29T02:10:00Z") OBJECT("x", "2026-01-29T02:10:00Z")),
+          STATE_DOWN, "of 2 objects none matches db_*.gz" },
+        { LISTING(""), STATE_DOWN, "no backup was found" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct probe_case c;
+
+        case_init(&c, "s3", PAIRS("s3", "s3://backups/", "match", "db_*.gz", "rpo", "26h", KEYS));
+        c.secret = "AKID";
+        c.answer = (struct fake_answer){ .body = cases[i].body };
+        case_poll(&c);
+        if (c.state != cases[i].state || !strstr(c.reason, cases[i].words))
+            fail_msg("case %zu: %s '%s'", i, state_word(c.state), c.reason);
+        case_fini(&c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_page_has_an_address_in_one_form),
         cmocka_unit_test(mistakes_are_refused_with_what_to_write),
         cmocka_unit_test(a_key_that_cannot_be_had_is_ours),
+        cmocka_unit_test(a_listing_is_judged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
