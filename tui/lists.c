@@ -357,6 +357,13 @@ void changes_draw(const struct view *v, struct rect r, struct canvas *c)
     }
 }
 
+const char *list_empty(const struct view *v, const char *none)
+{
+    if (v->filter[0])
+        return "nothing matches the filter; Esc lifts it";
+    return v->problems_only ? "nothing wrong among these; e shows all" : none;
+}
+
 const char *list_foot(int top, size_t n, int room, char out[48])
 {
     out[0] = '\0';

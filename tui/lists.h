@@ -16,5 +16,7 @@ void problems_draw(const struct view *v, int selected, struct rect r, struct can
 void changes_draw(const struct view *v, struct rect r, struct canvas *c); /* newest first */
 /* "1 down · 2 affected" in at most `room` columns; returns the style of the worst. */
 enum style services_counts(const struct view *v, int room, char out[96]);
+/* Why a list is empty, when it has `none` at all or when what is shown was chosen. */
+const char *list_empty(const struct view *v, const char *none);
 /* "3-14 of 40", or "" when all are seen. */
 const char *list_foot(int top, size_t n, int room, char out[48]);

@@ -237,8 +237,7 @@ static void overview_services(const struct view *v, struct rect r, bool boxes, s
                                     .focused = v->focus == FOCUS_SERVICES },
                    r, c);
     if (v->n_overview == 0)
-        canvas_put(c, in.x, in.y, in.w, STYLE_DIM,
-                   v->filter[0] || v->problems_only ? "nothing matches" : "no services");
+        canvas_put(c, in.x, in.y, in.w, STYLE_DIM, list_empty(v, "no services"));
     services_draw(v, LISTS_OVERVIEW, v->focus == FOCUS_SERVICES ? at : -1, in, c);
 }
 

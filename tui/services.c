@@ -54,8 +54,7 @@ static void services_screen_draw(const struct view *v, struct rect r, struct can
                                     .focused = true },
                    s.list, c);
     if (v->n_tree == 0) {
-        canvas_put(c, in.x, in.y, in.w, STYLE_DIM,
-                   v->filter[0] || v->problems_only ? "nothing matches" : "no services");
+        canvas_put(c, in.x, in.y, in.w, STYLE_DIM, list_empty(v, "no services"));
         return;
     }
     services_draw(v, LISTS_TREE, at, in, c);

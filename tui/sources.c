@@ -142,8 +142,7 @@ void sources_draw(const struct view *v, const struct sources *s, struct rect r, 
                                     .focused = true },
                    at.list, c);
     if (l->n == 0) {
-        canvas_put(c, in.x, in.y, in.w, STYLE_DIM,
-                   v->filter[0] || v->problems_only ? "nothing matches" : s->none);
+        canvas_put(c, in.x, in.y, in.w, STYLE_DIM, list_empty(v, s->none));
         return;
     }
     sources_grid(v, s, in, false, c);

@@ -37,6 +37,8 @@ static const struct {
     { "queues-80x24", "queues", "4", 80, 24, false },
     { "queues-40x12", "queues", "4 j", 40, 12, false },
     { "queues-ascii-80x24", "queues", "4 j j", 80, 24, true },
+    { "services-filtered-out-80x24", "healthy", "2 / |nosuch| Enter", 80, 24, false },
+    { "backups-problems-only-80x24", "healthy", "e 5", 80, 24, false },
     { "queues-none-80x24", "healthy", "4", 80, 24, false },
     { "backups-120x36", "backups", "5", 120, 36, false },
     { "backups-80x24", "backups", "5 j j", 80, 24, false },
