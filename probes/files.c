@@ -79,17 +79,12 @@ static bool files_reads_back(const struct files_options *o)
     return o->verify.n || o->checksum;
 }
 
-static bool files_is_written(const struct files_state *s, const struct files_file *f)
-{
-    return s->report.at_ms - f->mtime_ms < FILES_QUIET_MS &&
-           s->report.at_ms - f->mtime_ms > -FILES_QUIET_MS;
-}
-
 /* Somebody may still write to it: what is bad in it, or only begins well, is not known yet, nor is
  * its size. */
 static bool files_is_half(const struct files_state *s, const struct files_file *f, const char *bad)
 {
-    return files_is_written(s, f) && (*bad || (!f->whole && f->verdict != FILES_GOOD));
+    return files_is_written(f, s->report.at_ms) &&
+           (*bad || (!f->whole && f->verdict != FILES_GOOD));
 }
 
 static bool files_is_summed(const struct files_state *s, const struct files_file *f)

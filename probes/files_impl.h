@@ -38,6 +38,7 @@ struct files_file { /* one that matches, as it was looked at once; another size 
     ino_t ino;
     int64_t size_bytes, mtime_ms, at_ms;
     bool opened, link;
+    bool grows; /* it was another one at the last look */
     bool whole; /* its last bytes prove that it was written to its end */
     char how[BACKUP_WORDS];
     char why[BACKUP_WORDS];     /* no good, by what it holds or is called */
@@ -68,6 +69,12 @@ struct files_look { /* one look into the folder; the thread's while it runs */
 static inline int64_t files_mtime_ms(const struct stat *st)
 {
     return (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000;
+}
+
+/* Somebody may still write to it. */
+static inline bool files_is_written(const struct files_file *f, int64_t now_ms)
+{
+    return now_ms - f->mtime_ms < FILES_QUIET_MS && now_ms - f->mtime_ms > -FILES_QUIET_MS;
 }
 
 /* The same file, unchanged. */

@@ -120,7 +120,8 @@ static void files_once(struct files_look *l)
 static const struct files_file *files_known(const struct files_look *l, const struct files_file *f)
 {
     for (size_t i = 0; i < l->n_known; i++)
-        if (files_same(&l->known[i], f))
+        if (l->known[i].dev == f->dev && l->known[i].ino == f->ino &&
+            strcmp(l->known[i].name, f->name) == 0)
             return &l->known[i];
     return NULL;
 }
@@ -130,11 +131,13 @@ static void files_look_into(struct files_look *l, int folder)
     for (size_t i = 0; i < l->n; i++) {
         struct files_file *f = &l->found[i];
         const struct files_file *known = files_known(l, f);
+        bool grows = known && !files_same(known, f);
 
-        if (known && known->opened && !*known->unseen)
+        if (known && !grows && known->opened && !*known->unseen)
             *f = *known;
         else if (i < FILES_OPENED && !*f->why)
             files_read(folder, f);
+        f->grows = grows;
         if (i < FILES_SUMMED && f->size_bytes > 0)
             files_sum(folder, l->checksum, f);
     }

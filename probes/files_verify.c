@@ -185,9 +185,10 @@ void files_verify_open(struct probe *p)
     run_in_background(s->run, files_on_output);
 }
 
-/* The newest that might be good and was not read; NULL when a newer one is proven. */
+/* The newest that might be good, is not just being written, and was not read; NULL when a newer one
+ * is proven. */
 static const struct files_file *files_next(const struct files_options *o,
-                                           const struct files_state *s)
+                                           const struct files_state *s, int64_t now_ms)
 {
     if (!o->verify.n && !o->checksum)
         return NULL;
@@ -197,7 +198,7 @@ static const struct files_file *files_next(const struct files_options *o,
         if (f->verdict == FILES_GOOD)
             return NULL;
         if (f->verdict == FILES_UNREAD && !*f->why && !*f->sum_why && !*f->unseen &&
-            f->size_bytes > 0)
+            f->size_bytes > 0 && !(f->grows && files_is_written(f, now_ms)))
             return f;
     }
     return NULL;
@@ -211,7 +212,7 @@ void files_verify(struct probe *p)
 
     if (s->reading)
         return; /* its end comes back here */
-    next = files_next(o, s);
+    next = files_next(o, s, io_now_ms(p->clients->io));
     /* one that was ended and has not gone yet: the next question goes on */
     if (!next || run_is_busy(s->run)) {
         files_settled(p);

@@ -176,6 +176,35 @@ static void one_that_hangs_does_not_condemn_the_others(void **state)
     folder_fini(&f);
 }
 
+/* A dump that grows for hours is not read from its beginning for hours. */
+static void what_grows_is_not_read_back_again_and_again(void **state)
+{
+    struct folder f;
+    char script[200], log[128];
+    struct stat st;
+
+    (void)state;
+    folder_init(&f);
+    snprintf(log, sizeof log, "%s/log", f.path);
+    snprintf(script, sizeof script, "echo >> %s; exit 1", log);
+    folder_put(&f, "db1.tar", "a", 1, 2000);
+    folder_open(&f, PAIRS("rpo", "26h", VERIFY(script), "timeout", "60s"));
+    folder_ask(&f); /* it may be whole: then it is good at once */
+    for (size_t i = 2; i < 5; i++) {
+        folder_put(&f, "db1.tar", "aaaaa", i, 2000);
+        folder_ask(&f);
+        holds(&f, STATE_UNKNOWN, "being written");
+    }
+    assert_int_equal(stat(log, &st), 0);
+    assert_int_equal(st.st_size, 1);
+    folder_age(&f, "db1.tar", HOUR);
+    folder_ask(&f);
+    holds(&f, STATE_DOWN, "says no");
+    assert_int_equal(stat(log, &st), 0);
+    assert_int_equal(st.st_size, 2);
+    folder_fini(&f);
+}
+
 /* A program that ends late answers no question that the folder has not answered. */
 static void what_was_listed_before_is_no_answer(void **state)
 {
@@ -249,6 +278,7 @@ int main(void)
         cmocka_unit_test(what_is_whole_is_good_at_once),
         cmocka_unit_test(a_name_does_not_excuse_a_time_in_the_future),
         cmocka_unit_test(one_that_hangs_does_not_condemn_the_others),
+        cmocka_unit_test(what_grows_is_not_read_back_again_and_again),
         cmocka_unit_test(what_was_listed_before_is_no_answer),
         cmocka_unit_test(a_checksum_that_cannot_be_read_is_unknown),
         cmocka_unit_test(a_checksum_that_is_being_counted_is_awaited),
