@@ -116,7 +116,7 @@ class Neurmatic(SystemCase):
         port = port_of(self.s.vars["redis"])
         for q in ("analytics", "email-notifications"):
             wait_for(f"{q} worked", lambda q=q: redis(
-                port, "ZCARD", f"bull:{q}:completed", password=self.password) > ":0", 15)
+                port, "ZCARD", f"bull:{q}:completed", password=self.password) > ":0", 40)
         kinds = redis(port, "KEYS", "bull:*:meta", password=self.password)
         for q in QUEUES:
             self.assertIn(f"bull:{q}:meta", kinds)
