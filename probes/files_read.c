@@ -103,6 +103,21 @@ static bool files_all_zero(const char *bytes, size_t len)
     return len > 0;
 }
 
+/* "pg_dump ... > db.sql 2>&1" that failed: what stands in it is why. NULL = nothing of that kind.
+ */
+static const char *files_complaint(const char *head, size_t n)
+{
+    static const char *const dumpers[] = { "pg_dump", "pg_dumpall", "mysqldump", "mariadb-dump" };
+
+    for (size_t i = 0; i < sizeof dumpers / sizeof *dumpers; i++) {
+        size_t len = strlen(dumpers[i]);
+
+        if (n > len + 1 && memcmp(head, dumpers[i], len) == 0 && memcmp(head + len, ": ", 2) == 0)
+            return dumpers[i];
+    }
+    return NULL;
+}
+
 static void files_plain(const char *head, size_t n, const char *tail, size_t t,
                         struct files_file *f)
 {
@@ -117,6 +132,8 @@ static void files_plain(const char *head, size_t n, const char *tail, size_t t,
     default:
         if (files_all_zero(head, n))
             BACKUP_SET(f->why, "it begins with zeros: it was never written through");
+        else if (files_complaint(head, n))
+            BACKUP_SET(f->why, "it holds what %s complained of, no dump", files_complaint(head, n));
         else
             BACKUP_SET(f->how, "a format we do not know");
         break;
