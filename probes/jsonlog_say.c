@@ -63,6 +63,8 @@ static bool jsonlog_can_tell_of_none(struct saying *y)
     if (all)
         return jsonlog_unknown(y, "%llu %s no time, and none came since", all,
                                all == 1 ? "line in it tells" : "lines in it tell");
+    if (y->covered_ms < 1000)
+        return jsonlog_unknown(y, "no line yet");
     return jsonlog_unknown(y, "no line in the %s of %s that are known",
                            age_format(y->covered_ms, known), age_format(y->o->over_ms, over));
 }
