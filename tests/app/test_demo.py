@@ -63,11 +63,11 @@ class Demo(DemoCase):
             s.wait_for(r"/failing 1.3/", seconds=15)
             s.wait_for(r"/^ *DOWN +Redis/", seconds=35)
             s.wait_for(r"/API +affected/", seconds=35)
-            s.wait_for(r"/503: redis: error/", seconds=35)
+            s.wait_for(r"/503: redis: err/", seconds=35)
             s.wait_for("refused", seconds=40)  # the first failure may be a connection that was reset
             self.fault(s, "redis_down")
             s.wait_for(r"/Redis +up /", seconds=15)
-            s.wait_gone("503: redis: error", seconds=15)
+            s.wait_gone("503: redis: err", seconds=15)
             s.wait_gone(r"/^ *DOWN /", seconds=15)  # the errors of five minutes stay degraded
             self.leave(s)
 
