@@ -120,13 +120,13 @@ static void what_is_whole_is_good_at_once(void **state)
     folder_dump(&f, "db0.sql", 2000);
     folder_open(&f, PAIRS("rpo", "26h"));
     folder_ask(&f);
-    holds(&f, STATE_UP, "last good 2s ago");
+    holds(&f, STATE_UP, "s ago, RPO 26h");
     folder_fini(&f);
     folder_init(&f);
     folder_put(&f, "db0.tar", "archive", 7, 2000);
     folder_open(&f, PAIRS("rpo", "26h", "verify", "/bin/true", "timeout", "60s"));
     folder_ask(&f);
-    holds(&f, STATE_UP, "last good 2s ago");
+    holds(&f, STATE_UP, "s ago, RPO 26h");
     folder_fini(&f);
 }
 
