@@ -69,6 +69,8 @@ const char *tool_complaint(const char *err, size_t *len)
         if (found && found < end && found - line < 60) /* behind a time, not within a sentence */
             line = found + strlen(levels[i]);
     }
+    if (line > end) /* a level, its last blank cut off, and no words */
+        line = end;
     *len = (size_t)(end - line);
     return line;
 }

@@ -243,7 +243,6 @@ class TwentyTest(unittest.TestCase):
         # one sample may find several between two connections: a twentieth of them is no accident
         low = [statistics.quantiles(part, n=20)[0] for part in fds]
         self.assertLessEqual(low[1], low[0] + 1)
-        self.assertLessEqual(statistics.median(fds[1]), statistics.median(fds[0]) + 1)
         self.assertLessEqual(max(fds[1]), min(fds[0]) + len(DEAD))
         if SANITIZED:  # freed memory is kept for a while there
             return

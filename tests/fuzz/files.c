@@ -73,6 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct files_file f = { 0 };
     char *options, *name, *sum, *bytes;
+    uint64_t mtime = 0;
 
     options = fuzz_piece(&data, &size, 8);
     name = fuzz_piece(&data, &size, sizeof f.name - 1);
@@ -81,8 +82,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(bytes, data, size);
     memcpy(f.name, name, strlen(name) + 1);
     for (char *at = options; *at; at++)
-        f.mtime_ms = f.mtime_ms * 256 + (unsigned char)*at;
-    f.mtime_ms = llabs(f.mtime_ms) % 8000000000000; /* to the year 2223 */
+        mtime = mtime * 256 + (unsigned char)*at;
+    f.mtime_ms = (int64_t)(mtime % 8000000000000); /* to the year 2223 */
     f.size_bytes = (int64_t)size;
     fuzz_name(&f, (enum files_names)((unsigned char)*options % 3));
     fuzz_sum(&f, sum);

@@ -539,6 +539,7 @@ static void the_last_words_are_kept_without_their_level(void **state)
         { "first\nFatal: wrong password or no key found\n\n", "wrong password or no key found" },
         { "ERROR: 2026/01/29 02:13:47.000000 no\n", "2026/01/29 02:13:47.000000 no" },
         { "plain", "plain" },
+        { "it ended\nWERROR: ", "" },
         { "Fatal: old\nnew words", "new words" },
     };
     size_t len;
