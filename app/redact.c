@@ -51,7 +51,7 @@ const struct report *redact(const struct secrets *secrets, const struct report *
 {
     struct text *own[OWN_TEXTS];
 
-    if (!redact_is_needed(secrets, r))
+    if (!secrets_any(secrets) || !redact_is_needed(secrets, r))
         return r;
     room->report = *r;
     redact_texts(&room->report, own);

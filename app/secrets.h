@@ -37,6 +37,7 @@ void secrets_handed(struct secrets *s, const char *value);
 /* Does a secret that was handed out stand in it: as it is, percent-encoded or in base64, whole or
  * the beginning of it? Of less than 8 bytes that cannot be told from a word, and it is not looked
  * for. `s` may be NULL. */
+bool secrets_any(const struct secrets *s); /* was any handed out that is looked for? */
 bool secrets_said(const struct secrets *s, const struct text *t);
 void secrets_hide(const struct secrets *s, struct text *t); /* "[secret]" instead */
 

@@ -45,6 +45,7 @@ static void secrets_add_form(struct secrets *s, char *bytes, size_t cap)
 
         f->bytes = xmalloc(len);
         f->len = len;
+        s->begins[(unsigned char)bytes[0]] = true;
         for (size_t i = 0; i < len; i++)
             f->bytes[i] = (unsigned char)bytes[i] ^ s->key[i % SECRETS_KEY];
     }
@@ -143,6 +144,8 @@ static size_t secrets_longest(const struct secrets *s, const char *at)
 {
     size_t most = 0;
 
+    if (!s->begins[(unsigned char)*at]) /* of nearly every byte that is all */
+        return 0;
     for (size_t i = 0; i < s->n_forms; i++) {
         size_t n = form_common(s, &s->forms[i], at);
 
@@ -152,9 +155,14 @@ static size_t secrets_longest(const struct secrets *s, const char *at)
     return most;
 }
 
+bool secrets_any(const struct secrets *s)
+{
+    return s && s->n_forms;
+}
+
 bool secrets_said(const struct secrets *s, const struct text *t)
 {
-    if (s && s->n_forms && t->len >= FORM_LEAST)
+    if (secrets_any(s) && t->len >= FORM_LEAST)
         for (const char *at = text_str(t); *at; at++)
             if (secrets_longest(s, at))
                 return true;

@@ -78,21 +78,10 @@ static void barman_read(struct probe *p, const struct run_end *end, tool_reader 
         tool_read(p->state, end, read, &with, done);
 }
 
-static void barman_on_checked(struct probe *p, const struct run_end *end,
-                              const struct tool_with *with, const struct err *unread)
-{
-    (void)end;
-    (void)with;
-    if (unread)
-        tool_unread(p->state, unread);
-    else
-        tool_say(p->state);
-}
-
 /* It ends with 1 when a check failed, and with its JSON all the same. */
 static void barman_on_check(struct probe *p, const struct run_end *end)
 {
-    barman_read(p, end, barman_take_check, barman_on_checked);
+    barman_read(p, end, barman_take_check, tool_on_last);
 }
 
 static void barman_on_listed(struct probe *p, const struct run_end *end,

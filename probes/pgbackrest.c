@@ -52,17 +52,6 @@ static bool pgbackrest_take(const char *bytes, size_t len, struct tool_with *wit
     return pgbackrest_read(bytes, len, with->name, with->lag_ms, f, err);
 }
 
-static void pgbackrest_on_read(struct probe *p, const struct run_end *end,
-                               const struct tool_with *with, const struct err *unread)
-{
-    (void)end;
-    (void)with;
-    if (unread)
-        tool_unread(p->state, unread);
-    else
-        tool_say(p->state);
-}
-
 static void pgbackrest_on_info(struct probe *p, const struct run_end *end)
 {
     const struct pgbackrest_options *o = p->self;
@@ -70,7 +59,7 @@ static void pgbackrest_on_info(struct probe *p, const struct run_end *end)
 
     snprintf(with.name, sizeof with.name, "%s", o->pgbackrest);
     if (tool_ended_well(p->state, end))
-        tool_read(p->state, end, pgbackrest_take, &with, pgbackrest_on_read);
+        tool_read(p->state, end, pgbackrest_take, &with, tool_on_last);
 }
 
 /* Nothing is written: no log of its own, and what it logs does not get into the JSON. */

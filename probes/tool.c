@@ -272,6 +272,17 @@ static void tool_on_read(void *arg, void *shared)
     r->done(t->probe, &r->end, &r->with, r->ok ? NULL : &r->why);
 }
 
+void tool_on_last(struct probe *p, const struct run_end *end, const struct tool_with *with,
+                  const struct err *unread)
+{
+    (void)end;
+    (void)with;
+    if (unread)
+        tool_unread(p->state, unread);
+    else
+        tool_say(p->state);
+}
+
 void tool_read(struct tool *t, const struct run_end *end, tool_reader *read,
                const struct tool_with *with, tool_done *done)
 {

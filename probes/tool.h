@@ -97,6 +97,9 @@ bool tool_broke(struct tool *t, const struct run_end *end);
  * started is reported. */
 void tool_read(struct tool *t, const struct run_end *end, tool_reader *read,
                const struct tool_with *with, tool_done *done);
+/* Of tool_read(), when nothing is to be asked after that: what was read is the report. */
+void tool_on_last(struct probe *p, const struct run_end *end, const struct tool_with *with,
+                  const struct err *unread);
 
 /* ---- the one report of a poll ---- */
 

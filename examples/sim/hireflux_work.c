@@ -107,7 +107,8 @@ static void *worker_apply(void *arg)
 
 void hf_work_start(struct world *w)
 {
-    worker_tell_ai(w, 4500); /* this system did not begin today: whoever reads its log finds lines */
+    worker_tell_ai(w,
+                   4500); /* this system did not begin today: whoever reads its log finds lines */
     for (int i = 0; i <= RESUME_WORKERS; i++) {
         struct worker *k = world_alloc(sizeof *k);
         bool ai = i < RESUME_WORKERS;

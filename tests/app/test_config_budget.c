@@ -55,9 +55,10 @@ static void every_way_of_asking_counts(void **state)
     (void)state;
     asks(ONE("every: 30s, fresh: true"), 2);
     /* pages of a listing */
-    asks("      p: { s3: 's3://backups/', endpoint: $api, every: 1m, rpo: 24h, access_key: 'env:A', "
-         "secret_key: 'env:B' }\n",
-         200);
+    asks(
+        "      p: { s3: 's3://backups/', endpoint: $api, every: 1m, rpo: 24h, access_key: 'env:A', "
+        "secret_key: 'env:B' }\n",
+        200);
     asks(ONE("every: 30s"), 4);              /* and once again when the connection closed */
     asks(ONE("every: 25s, fresh: true"), 3); /* 60 s hold the third's beginning */
     asks(ONE("every: 30s, fresh: true, confirm: 100ms"), 6); /* three failures until it is sure */

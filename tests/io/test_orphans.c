@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,11 @@ static bool is_named_sleep(pid_t pid)
     return strncmp(name, "sleep", 5) == 0;
 }
 
+static void worker_is_free(void *looked)
+{
+    atomic_store((atomic_bool *)looked, true);
+}
+
 /* The look of one command's end finds another command; that one ends too, and its number is
  * somebody else's before what was found is ended. */
 static void a_number_that_was_given_back_is_nobodys_orphan(void **state)
@@ -69,6 +75,7 @@ static void a_number_that_was_given_back_is_nobodys_orphan(void **state)
     struct looped l = { .io = io_new(NULL) };
     char mark[80];
     unsigned long other, run, last;
+    atomic_bool looked = false;
     pid_t pid, again;
     int status;
 
@@ -82,8 +89,11 @@ static void a_number_that_was_given_back_is_nobodys_orphan(void **state)
         usleep(10000);
     orphans_mark(l.io, mark);
     last = orphans_add(l.io, getpid(), false);
-    orphans_end(l.io, last); /* a worker begins to look */
-    usleep(200000);          /* it has most likely found `pid`; when not, this proves less */
+    orphans_end(l.io, last);                      /* a worker begins to look */
+    io_work(l.io, worker_is_free, NULL, &looked); /* there is one worker: it has looked by then */
+    for (int i = 0; i < 500 && !looked; i++)
+        usleep(10000);
+    assert_true(looked);
     kill(pid, SIGKILL);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     orphans_end(l.io, run);
@@ -107,5 +117,6 @@ int main(void)
         cmocka_unit_test(a_number_that_was_given_back_is_nobodys_orphan),
     };
 
+    setenv("UV_THREADPOOL_SIZE", "1", 1);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
