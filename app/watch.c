@@ -250,7 +250,7 @@ static int64_t watch_moment(const struct config *c)
         for (size_t k = 0; k < c->services[i].n_probes; k++)
             per_ms += 1.0 / (double)c->services[i].probes[k].common.every_ms;
     for (size_t i = 0; i < last; i++)
-        if (per_ms * (double)apart_ms[i] <= MOMENT_HOLDS)
+        if (per_ms * (double)apart_ms[i] < MOMENT_HOLDS + 0.5) /* a sum of 1/1000s is not whole */
             return apart_ms[i];
     return apart_ms[last];
 }

@@ -163,6 +163,33 @@ static void quick_answers_are_asked_for_at_once_and_at_every_slot(void **state)
     site_stop(&s);
 }
 
+/* A hundred at 1 Hz: the sum of a hundred thousandths is a little more than a tenth. */
+static void site_hundred(FILE *f)
+{
+    for (int i = 0; i < 100; i++)
+        fprintf(f,
+                "  s%d: { probes: { p: { http: \"http://127.0.0.1:1/%d\", every: 1s, timeout: "
+                "900ms } } }\n",
+                i, i);
+}
+
+static void a_hundred_a_second_share_two_moments(void **state)
+{
+    struct site s = { 0 };
+    int moments = 0;
+
+    (void)state;
+    site_start(&s, 1, site_hundred);
+    io_advance(s.io, 2 * SECOND);
+    for (int ms = 0; ms < SECOND; ms += 10) {
+        s.asked = 0;
+        io_advance(s.io, 10);
+        moments += s.asked > 0;
+    }
+    assert_int_equal(moments, 2);
+    site_stop(&s);
+}
+
 static void site_seldom(FILE *f)
 {
     fputs(
@@ -217,6 +244,7 @@ int main(void)
         cmocka_unit_test(a_secret_that_comes_back_is_not_on_the_board),
         cmocka_unit_test(first_question_costs_no_slot),
         cmocka_unit_test(quick_answers_are_asked_for_at_once_and_at_every_slot),
+        cmocka_unit_test(a_hundred_a_second_share_two_moments),
         cmocka_unit_test(what_is_asked_seldom_is_asked_again_when_the_world_changes),
         cmocka_unit_test(what_cannot_be_opened_leaves_nothing),
     };

@@ -19,7 +19,8 @@ the moments of a second at which midwatch asks (2 for 100 targets), and pays for
 `all at once` asks all targets in one burst a second, which no monitor should do to its network but
 which is the least that the work can cost.
 
-Runs are interleaved, figures are medians. Each line says what was measured, the ratio or the figure,
+What is compared runs side by side, each with a farm of its own, and is measured in the same seconds;
+figures are medians of the runs. Each line says what was measured, the ratio or the figure,
 the goal, and PASS or FAIL; rivals that are installed stand beside. Ratios mean something, seconds do
 not: the machine's other work is not controlled. Exit 0; 1 with --strict when a goal is missed; 77
 when midwatch is not built (the floors are printed all the same).
@@ -210,103 +211,143 @@ def program(argv):
             raise RuntimeError(f"{argv[0]} was not answered well: {out}")
 
 
-def floor_cost(b, farm, tool, n, *flags, key="health"):
-    """us of CPU per unit of a floor program."""
-    with program([b.tool(tool), "-p", str(farm.port), "-a", str(farm.addresses), "-t", str(n),
-                  *flags]) as p:
+class Share:
+    """What a program did and cost in a window that others shared."""
+
+    def __init__(self, cpu_us, units, seconds, rss_kb):
+        self.cpu_us, self.units, self.seconds, self.rss_kb = cpu_us, units, seconds, rss_kb
+        self.us_per_s = cpu_us / seconds
+        self.per_unit = cpu_us / max(1, units)
+
+
+def together(b, members):
+    """{name: Share} of programs that run side by side and are measured in the same seconds, for what
+    else the machine does it does to all of them: of windows in turn the same floor was seen to cost 39
+    and 57 us. A member is (start, count): a context that gives the pid, and what counts its units."""
+    with contextlib.ExitStack() as running:
+        pids = {name: running.enter_context(start()) for name, (start, _) in members.items()}
         time.sleep(b.o.warm)
-        before = farm.stats()[key]
-        w = meter.measure(p.pid, b.o.secs)
-        return w.cpu_us / max(1, farm.stats()[key] - before)
+        counts = {name: count for name, (_, count) in members.items()}
+        before = {name: count() for name, count in counts.items()}
+        with contextlib.ExitStack() as open_windows:
+            windows = {name: open_windows.enter_context(meter.Window(pid)) for name, pid in pids.items()}
+            time.sleep(b.o.secs)  # the length of the window is the measurement
+        return {name: Share(w.cpu_us, counts[name]() - before[name], w.seconds,
+                            meter.rss_kb(pids[name])) for name, w in windows.items()}
 
 
-def marginal(b, farm, name, key, *made, **more):
-    """CPU us of one more probe: a console that asks each second beside one that asks each tenth, both in
-    a terminal with room for the verdict alone, for what is drawn is another figure (W4); then, at 120x36,
-    the cost of a probe with all that a console does, its CPU ms a second, and its memory in KB."""
-    busy, calm = (b.config(f"{name}-{every}", config(farm, *made, every, **more))
-                  for every in ("1s", "10s"))
-    cpu1, units1, s1, _ = console_window(b, farm, busy, key, 38, 8)
-    cpu0, units0, s0, _ = console_window(b, farm, calm, key, 38, 8)
-    cpu, units, s, kb = console_window(b, farm, busy, key)
-    return ((cpu1 / s1 - cpu0 / s0) / (units1 / s1 - units0 / s0), cpu / units, cpu / 1000 / s, kb)
+def middle(runs):
+    """{name: Share} of the medians of several."""
+    return {name: Share(*(median([getattr(r[name], part) for r in runs])
+                          for part in ("cpu_us", "units", "seconds", "rss_kb"))) for name in runs[0]}
 
 
-def console_window(b, farm, path, key, cols=120, rows=36):
-    """(CPU us, units, seconds, rss_kb) of the console over a window, after it has settled."""
+@contextlib.contextmanager
+def console_pid(b, path, cols=120, rows=36):
     with b.console(path, cols, rows) as s:
         if cols >= 40:
             s.wait_for("midwatch", seconds=10)
-        s.settle(quiet=60, seconds=b.o.warm + 1)
-        before = farm.stats()[key]
-        with meter.Window(s.pid) as w:
-            s.settle(quiet=60, seconds=b.o.secs)
-        units = farm.stats()[key] - before
-        rss = meter.rss_kb(s.pid)
+        yield s.pid
         s.key("q")
         s.wait_exit(5)
-    return w.cpu_us, units, w.seconds, rss
 
 
-# ---- the figures ----
+@contextlib.contextmanager
+def floor_pid(b, farm, tool, n, *flags):
+    with program([b.tool(tool), "-p", str(farm.port), "-a", str(farm.addresses), "-t", str(n),
+                  *flags]) as p:
+        yield p.pid
+
+
+# Three consoles: `busy` asks each second and `calm` each tenth, both in a terminal with room for the
+# verdict alone, for what is drawn is another figure (W4); `whole` is all that a console does.
+CONSOLES = (("busy", "1s", (38, 8)), ("calm", "10s", (38, 8)), ("whole", "1s", (120, 36)))
+
+
+def askers(b, running, new_farm, key, n, floors, fresh=False, **pages):
+    """Members for together(), each with a farm of its own: floors, and the three consoles."""
+    members = {}
+
+    def add(name, start):
+        farm = running.enter_context(new_farm(b))
+        members[name] = (lambda: start(farm), lambda: farm.stats()[key])
+
+    for name, (tool, flags) in floors.items():
+        add(name, lambda farm, t=tool, f=flags: floor_pid(b, farm, t, n, *f))
+    for name, every, size in CONSOLES if b.built else ():
+        add(name, lambda farm, name=name, every=every, size=size: console_pid(
+            b, b.config(name, config(farm, 0 if pages else n, every, fresh=fresh, **pages)), *size))
+    return members
+
+
+def probe_cost(shares):
+    """CPU us of one more unit: a console that asks each second beside one that asks each tenth."""
+    if "busy" not in shares:
+        return None
+    busy, calm = shares["busy"], shares["calm"]
+    return ((busy.us_per_s - calm.us_per_s)
+            / (busy.units / busy.seconds - calm.units / calm.seconds))
+
+
+def asked(b, new_farm, key, n, floors, **more):
+    """(our CPU us a unit, {name: Share}), the medians of all runs. The ratio of a run is of one time;
+    the median is taken of ours and of the floors apart, as the issue asks."""
+    runs, ours = [], []
+    for _ in range(b.o.runs):
+        with contextlib.ExitStack() as running:
+            runs.append(together(b, askers(b, running, new_farm, key, n, floors, **more)))
+        ours.append(probe_cost(runs[-1]))
+    return median(ours), middle(runs)
 
 
 def w1(b):
     n = 100
-    with Farm(b) as farm:
-        for name, fresh in (("standing", False), ("new connection", True)):
-            close = ["-c"] if fresh else []
-            floor, burst, ours, graphs = [], [], [], []
-            for _ in range(b.o.runs):
-                floor.append(floor_cost(b, farm, "floor_curl", n, "-g", str(SLOTS), *close))
-                burst.append(floor_cost(b, farm, "floor_curl", n, "-g", "1", *close))
-                if b.built:
-                    ours.append(marginal(b, farm, "w1", "health", n, fresh=fresh))
-                if not fresh:
-                    graphs.append(screen_floor(b, "scroll")[1])
-            cost, whole, per_s, rss = ([median(col) for col in zip(*ours)] or [None] * 4)
-            b.line(f"W1 cpu per probe, {name}, same moments", cost, median(floor), 1.30, " us",
-                   f"{SLOTS} moments a second")
-            b.line(f"W1 cpu per probe, {name}, floor all at once", cost, median(burst), 1.30,
-                   " us")
-            b.line(f"W1 cpu per probe with its screen, {name}", whole, median(floor), None, " us")
-            if not fresh:
-                # the whole: 8 ms where the sum of its floors was 5 (performance: 3.2 and 1.5)
-                least = median(burst) * n / 1000 + median(graphs)
-                b.line("console, 100 targets at 1 Hz, cpu per second", per_s, least, 1.6,
-                       " ms", f"floor: {n} probes all at once and 20 graphs "
-                       f"({figure(median(graphs))} ms) at 1 Hz")
-                b.line("console, 100 targets at 1 Hz, by itself", per_s, None, 8, " ms")
-                b.line("console, 100 targets at 1 Hz, memory", rss and rss / 1024, None, 30, " MB")
-        for name, us in rivals.probe_cost(farm, n, b.o.secs).items() if b.o.rivals else ():
-            b.beside(name, us, " us a probe")
+    for name, fresh in (("standing", False), ("new connection", True)):
+        close = ["-c"] if fresh else []
+        cost, share = asked(b, Farm, "health", n, {
+            "same": ("floor_curl", ["-g", str(SLOTS), *close]),
+            "burst": ("floor_curl", ["-g", "1", *close])}, fresh=fresh)
+        whole = share.get("whole")
+        b.line(f"W1 cpu per probe, {name}, same moments", cost, share["same"].per_unit, 1.30, " us",
+               f"{SLOTS} moments a second")
+        b.line(f"W1 cpu per probe, {name}, floor all at once", cost, share["burst"].per_unit, 1.30,
+               " us")
+        b.line(f"W1 cpu per probe with its screen, {name}", whole and whole.per_unit,
+               share["same"].per_unit, None, " us")
+        if not fresh:
+            # the whole: 8 ms where the sum of its floors was 5 (performance: 3.2 and 1.5)
+            graphs = median([screen_floor(b, "scroll")[1] for _ in range(b.o.runs)])
+            least = share["burst"].per_unit * n / 1000 + graphs
+            per_s = whole and whole.us_per_s / 1000
+            b.line("console, 100 targets at 1 Hz, cpu per second", per_s, least, 1.6, " ms",
+                   f"floor: {n} probes all at once and 20 graphs ({figure(graphs)} ms) at 1 Hz")
+            b.line("console, 100 targets at 1 Hz, by itself", per_s, None, 8, " ms")
+            b.line("console, 100 targets at 1 Hz, memory", whole and whole.rss_kb / 1024, None, 30,
+                   " MB")
+    if b.o.rivals:
+        with Farm(b) as farm:
+            for name, us in rivals.probe_cost(farm, n, b.o.secs).items():
+                b.beside(name, us, " us a probe")
 
 
 def w1tls(b):
-    n = 50
-    with TlsFarm(b) as farm:
-        handshake, floor, ours = [], [], []
-        for _ in range(b.o.runs):
-            handshake.append(floor_cost(b, farm, "floor_curl", n, "-s", "-c", "-g", str(SLOTS)))
-            floor.append(floor_cost(b, farm, "floor_curl", n, "-s", "-g", str(SLOTS)))
-            if b.built:
-                ours.append(marginal(b, farm, "w1tls", "health", n)[0])
-    b.line("W1 cpu per probe, TLS, standing", median(ours), median(floor), 1.30, " us")
-    b.line("W1 cpu per probe, TLS, standing, beside a handshake a probe", median(ours),
-           median(handshake), 1 / 7, " us", "floor: a new connection each time")
+    ours, share = asked(b, TlsFarm, "health", 50, {
+        "handshake": ("floor_curl", ["-s", "-c", "-g", str(SLOTS)]),
+        "floor": ("floor_curl", ["-s", "-g", str(SLOTS)])})
+    b.line("W1 cpu per probe, TLS, standing", ours, share["floor"].per_unit, 1.30, " us")
+    b.line("W1 cpu per probe, TLS, standing, beside a handshake a probe", ours,
+           share["handshake"].per_unit, 1 / 7, " us", "floor: a new connection each time")
 
 
 def w2(b):
     n = 20
+    cost, share = asked(b, Farm, "metrics", n, {"floor": ("floor_page", ["-g", str(SLOTS)])}, pages=n)
     with Farm(b) as farm:
-        floor, ours = [], []
-        for _ in range(b.o.runs):
-            floor.append(floor_cost(b, farm, "floor_page", n, "-g", str(SLOTS), key="metrics"))
-            if b.built:
-                ours.append(marginal(b, farm, "w2", "metrics", 0, pages=n))
-        cost, whole, _, _ = ([median(col) for col in zip(*ours)] or [None] * 4)
-        b.line("W2 cpu per scraped page", cost, median(floor), 1.50, " us", f"{farm.samples} samples")
-        b.line("W2 cpu per scraped page with its screen", whole, median(floor), None, " us")
+        samples = farm.samples
+    whole = share.get("whole")
+    b.line("W2 cpu per scraped page", cost, share["floor"].per_unit, 1.50, " us", f"{samples} samples")
+    b.line("W2 cpu per scraped page with its screen", whole and whole.per_unit,
+           share["floor"].per_unit, None, " us")
 
 
 def w3_config(redis, postgres, every):
@@ -321,43 +362,43 @@ def w3_config(redis, postgres, every):
     return "\n".join(lines) + "\n"
 
 
-def cpu_per_s(b, path, cols=120, rows=36):
-    with b.console(path, cols, rows) as s:
-        if cols >= 40:
-            s.wait_for("midwatch", seconds=10)
-        s.settle(quiet=60, seconds=b.o.warm + 1)
-        with meter.Window(s.pid) as w:
-            s.settle(quiet=60, seconds=b.o.secs)
-        s.key("q")
-        s.wait_exit(5)
-        return w.cpu_us / w.seconds
+def pollers(b, redis, postgres):
+    @contextlib.contextmanager
+    def floor():
+        with program([b.tool("floor_db"), "-p", str(redis.port), "-c", postgres.conninfo]) as p:
+            yield p.pid
+
+    starts = {"floor": floor}
+    for name, every, size in CONSOLES if b.built else ():
+        path = b.config(f"w3-{name}", w3_config(redis, postgres, every))
+        starts[name] = lambda path=path, size=size: console_pid(b, path, *size)
+    return starts
 
 
 def w3(b):
     with Redis() as redis, Postgres() as postgres:
         for i in range(20):
             redis.ask("RPUSH", f"queue:{i}", *(f"job {k}" for k in range(i + 1)))
-        floor, ours, whole = [], [], []
+        runs, ours = [], []
         for _ in range(b.o.runs):
-            with program([b.tool("floor_db"), "-p", str(redis.port), "-c", postgres.conninfo]) as p:
-                time.sleep(b.o.warm)
-                w = meter.measure(p.pid, b.o.secs)
-                floor.append(w.cpu_us / w.seconds)
+            runs.append(together(b, {name: (start, time.monotonic) for name, start in
+                                     pollers(b, redis, postgres).items()}))
             if b.built:
-                busy, calm = (b.config(f"w3-{every}", w3_config(redis, postgres, every))
-                              for every in ("1s", "10s"))
-                # as in marginal(): what is drawn is another figure
-                ours.append((cpu_per_s(b, busy, 38, 8) - cpu_per_s(b, calm, 38, 8)) / 0.9)
-                whole.append(cpu_per_s(b, busy))
+                # as in probe_cost(): a poll a second beside a tenth of one
+                ours.append((runs[-1]["busy"].us_per_s - runs[-1]["calm"].us_per_s) / 0.9)
+        share, whole = middle(runs), None
+        if b.built:
+            ours, whole = median(ours), share["whole"].us_per_s
         rival = None
         if b.o.rivals and shutil.which("pg_activity"):
             rival = meter.terminal(["pg_activity", "--refresh", "1", "-h", "127.0.0.1", "-U", "postgres",
                                     "-p", str(postgres.port)], ready="PID", secs=b.o.secs,
                                    env={"HOME": b.dir})
-    b.line("W3 cpu per poll of 20 queues and 3 queries", median(ours), median(floor), None, " us",
-           "floor: one pipeline each")
-    b.line("W3 cpu per poll, by itself", median(ours), None, 100, " us")
-    b.line("W3 cpu per poll with its screen", median(whole), median(floor), None, " us")
+    # 100 us all told where the floors were 17 and 9 (performance): the same ratio at this one's pace
+    b.line("W3 cpu per poll of 20 queues and 3 queries", ours or None, share["floor"].us_per_s,
+           100 / 26, " us", "floor: one pipeline each")
+    b.line("W3 cpu per poll, by itself", ours or None, None, 100, " us")
+    b.line("W3 cpu per poll with its screen", whole, share["floor"].us_per_s, None, " us")
     if rival:
         b.beside("pg_activity", rival["cpu_ms_per_s"], " ms a second")
 
@@ -392,7 +433,9 @@ def w4(b):
         for _ in range(b.o.runs):
             found["scroll"].append(screen_floor(b, "scroll"))
             found["numbers"].append(screen_floor(b, "numbers"))
-            probe.append(floor_cost(b, farm, "floor_curl", 20, "-g", str(SLOTS)) * 20 / 1000)
+            alone = {"floor": (lambda: floor_pid(b, farm, "floor_curl", 20, "-g", str(SLOTS)),
+                               lambda: farm.stats()["health"])}
+            probe.append(together(b, alone)["floor"].per_unit * 20 / 1000)
             if b.built:
                 found["idle"].append(screen_cost(b, idle))
                 found["busy"].append(screen_cost(b, busy))
