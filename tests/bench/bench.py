@@ -20,10 +20,10 @@ the moments of a second at which midwatch asks (2 for 100 targets), and pays for
 which is the least that the work can cost.
 
 What is compared runs side by side, each with a farm of its own, and is measured in the same seconds;
-figures are medians of the runs. Each line says what was measured, the ratio or the figure,
-the goal, and PASS or FAIL; rivals that are installed stand beside. Ratios mean something, seconds do
-not: the machine's other work is not controlled. Exit 0; 1 with --strict when a goal is missed; 77
-when midwatch is not built (the floors are printed all the same).
+figures are medians of the runs, and so are the ratios. Each line says what was measured, the ratio or
+the figure, the goal, and PASS or FAIL; rivals that are installed stand beside. Ratios mean something,
+seconds do not: the machine's other work is not controlled. Exit 0; 1 with --strict when a goal is
+missed; 77 when midwatch is not built (the floors are printed all the same).
 """
 import argparse
 import contextlib
@@ -79,14 +79,18 @@ class Bench:
 
     # -- results --
 
-    def line(self, name, ours, floor=None, goal=None, unit="", note=""):
-        """goal: a ratio to the floor when there is one, else the figure itself."""
+    def line(self, name, ours, floor=None, goal=None, unit="", note="", ratios=()):
+        """goal: a ratio to the floor when there is one, else the figure itself. `ratios` are those of
+        runs that measured both in the same seconds: their median is the ratio, their spread is told."""
         text = f"{name}:"
         text += f" midwatch {figure(ours)}{unit}" if ours is not None else " midwatch -"
         value = ours
         if floor is not None:
             text += f"  floor {figure(floor)}{unit}"
             value = ours / floor if ours is not None and floor > 0 else None
+            if ratios:
+                value = median(ratios)
+                note += f"{'; ' if note else ''}{min(ratios):.2f} to {max(ratios):.2f}"
             if value is not None:
                 text += f"  ratio {value:.2f}"
         if goal is not None:
@@ -290,28 +294,29 @@ def probe_cost(shares):
 
 
 def asked(b, new_farm, key, n, floors, **more):
-    """(our CPU us a unit, {name: Share}), the medians of all runs. The ratio of a run is of one time;
-    the median is taken of ours and of the floors apart, as the issue asks."""
+    """(our CPU us a unit, {name: Share} of medians, {floor: our ratio to it in each run})"""
     runs, ours = [], []
     for _ in range(b.o.runs):
         with contextlib.ExitStack() as running:
             runs.append(together(b, askers(b, running, new_farm, key, n, floors, **more)))
         ours.append(probe_cost(runs[-1]))
-    return median(ours), middle(runs)
+    ratios = {name: [us / run[name].per_unit for us, run in zip(ours, runs)] if b.built else ()
+              for name in floors}
+    return median(ours), middle(runs), ratios
 
 
 def w1(b):
     n = 100
     for name, fresh in (("standing", False), ("new connection", True)):
         close = ["-c"] if fresh else []
-        cost, share = asked(b, Farm, "health", n, {
+        cost, share, ratios = asked(b, Farm, "health", n, {
             "same": ("floor_curl", ["-g", str(SLOTS), *close]),
             "burst": ("floor_curl", ["-g", "1", *close])}, fresh=fresh)
         whole = share.get("whole")
         b.line(f"W1 cpu per probe, {name}, same moments", cost, share["same"].per_unit, 1.30, " us",
-               f"{SLOTS} moments a second")
+               f"{SLOTS} moments a second", ratios["same"])
         b.line(f"W1 cpu per probe, {name}, floor all at once", cost, share["burst"].per_unit, 1.30,
-               " us")
+               " us", ratios=ratios["burst"])
         b.line(f"W1 cpu per probe with its screen, {name}", whole and whole.per_unit,
                share["same"].per_unit, None, " us")
         if not fresh:
@@ -331,21 +336,24 @@ def w1(b):
 
 
 def w1tls(b):
-    ours, share = asked(b, TlsFarm, "health", 50, {
+    ours, share, ratios = asked(b, TlsFarm, "health", 50, {
         "handshake": ("floor_curl", ["-s", "-c", "-g", str(SLOTS)]),
         "floor": ("floor_curl", ["-s", "-g", str(SLOTS)])})
-    b.line("W1 cpu per probe, TLS, standing", ours, share["floor"].per_unit, 1.30, " us")
+    b.line("W1 cpu per probe, TLS, standing", ours, share["floor"].per_unit, 1.30, " us",
+           ratios=ratios["floor"])
     b.line("W1 cpu per probe, TLS, standing, beside a handshake a probe", ours,
-           share["handshake"].per_unit, 1 / 7, " us", "floor: a new connection each time")
+           share["handshake"].per_unit, 1 / 7, " us", "floor: a new connection each time", ratios["handshake"])
 
 
 def w2(b):
     n = 20
-    cost, share = asked(b, Farm, "metrics", n, {"floor": ("floor_page", ["-g", str(SLOTS)])}, pages=n)
+    cost, share, ratios = asked(b, Farm, "metrics", n,
+                                {"floor": ("floor_page", ["-g", str(SLOTS)])}, pages=n)
     with Farm(b) as farm:
         samples = farm.samples
     whole = share.get("whole")
-    b.line("W2 cpu per scraped page", cost, share["floor"].per_unit, 1.50, " us", f"{samples} samples")
+    b.line("W2 cpu per scraped page", cost, share["floor"].per_unit, 1.50, " us", f"{samples} samples",
+           ratios["floor"])
     b.line("W2 cpu per scraped page with its screen", whole and whole.per_unit,
            share["floor"].per_unit, None, " us")
 
@@ -386,8 +394,9 @@ def w3(b):
             if b.built:
                 # as in probe_cost(): a poll a second beside a tenth of one
                 ours.append((runs[-1]["busy"].us_per_s - runs[-1]["calm"].us_per_s) / 0.9)
-        share, whole = middle(runs), None
+        share, whole, ratios = middle(runs), None, ()
         if b.built:
+            ratios = [us / run["floor"].us_per_s for us, run in zip(ours, runs)]
             ours, whole = median(ours), share["whole"].us_per_s
         rival = None
         if b.o.rivals and shutil.which("pg_activity"):
@@ -396,7 +405,7 @@ def w3(b):
                                    env={"HOME": b.dir})
     # 100 us all told where the floors were 17 and 9 (performance): the same ratio at this one's pace
     b.line("W3 cpu per poll of 20 queues and 3 queries", ours or None, share["floor"].us_per_s,
-           100 / 26, " us", "floor: one pipeline each")
+           100 / 26, " us", "floor: one pipeline each", ratios)
     b.line("W3 cpu per poll, by itself", ours or None, None, 100, " us")
     b.line("W3 cpu per poll with its screen", whole, share["floor"].us_per_s, None, " us")
     if rival:
