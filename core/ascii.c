@@ -20,6 +20,7 @@ static const struct {
     { 0x2190, '<' },
     { 0x2191, '^' },
     { 0x2193, 'v' },
+    { 0x2195, ':' },
     { 0x21b3, '>' },
     /* states and marks */
     { 0x25cf, 'o' },

@@ -110,6 +110,26 @@ static int64_t backup_window_end(const struct backup_judge *j)
     return o->window_ms && j->now_ms < from + o->window_ms ? from + o->window_ms : 0;
 }
 
+/* What no objective was stated for was not missed: the newest one's own finding says how bad it is.
+ */
+static void backup_find_none_good(struct backup_judge *j)
+{
+    bool may_be = j->seen.n_pending > 0;
+    const char *none = may_be            ? "none is proven good yet"
+                       : j->f->total > 1 ? "none of them is good"
+                       : j->f->wal.only  ? "nothing is known to be in the archive"
+                                         : "there is no good one";
+    char rpo[32];
+
+    if (j->o->rpo_ms)
+        backup_find(j, "RPO", may_be ? STATE_UNKNOWN : STATE_DOWN, may_be ? "not known" : "missed",
+                    "%s, RPO %s", none, backup_span(j->o->rpo_ms, rpo));
+    else
+        backup_find(j, "RPO", j->f->wal.only && !may_be ? STATE_DOWN : STATE_UNKNOWN, "not set",
+                    "%s, RPO not set", none);
+    j->counts[j->n - 1] = j->f->n || j->f->wal.only; /* that there is none is said once */
+}
+
 static void backup_find_rpo_words(struct backup_judge *j)
 {
     int64_t at_ms = backup_recoverable(j), age_ms = j->now_ms - at_ms;
@@ -119,13 +139,7 @@ static void backup_find_rpo_words(struct backup_judge *j)
     char age[16], rpo[32], end[32];
 
     if (!at_ms) {
-        backup_find(j, "RPO", j->seen.n_pending ? STATE_UNKNOWN : STATE_DOWN,
-                    rpo_ms ? "not known" : "not set",
-                    j->seen.n_pending ? "none is proven good yet"
-                    : j->f->total > 1 ? "none of them is good"
-                    : j->f->wal.only  ? "nothing is known to be in the archive"
-                                      : "there is no good one");
-        j->counts[j->n - 1] = j->f->n || j->f->wal.only; /* that there is none is said once */
+        backup_find_none_good(j);
         return;
     }
     age_format_hours(age_ms, age);
@@ -227,8 +241,9 @@ static void backup_find_schedule(struct backup_judge *j)
     else if (j->seen.good)
         backup_find(j, "schedule", STATE_UP, "kept", "one every %s", backup_span(o->gap_ms, gap));
     else
-        backup_find(j, "schedule", j->seen.n_pending ? STATE_UNKNOWN : STATE_DOWN, "not known",
-                    "one is due every %s", backup_span(o->gap_ms, gap));
+        backup_find(j, "schedule", j->seen.n_pending ? STATE_UNKNOWN : STATE_DOWN,
+                    j->seen.n_pending ? "not known" : "missed", "none is %s, one is due every %s",
+                    j->seen.n_pending ? "proven" : "good", backup_span(o->gap_ms, gap));
 }
 
 static void backup_find_size(struct backup_judge *j)

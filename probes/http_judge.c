@@ -218,9 +218,10 @@ static void http_say_code(struct report *out, const struct http_reply *r, const 
 }
 
 /* "/error is concierge_unavailable" */
+/* "/isFallback" = "true" as people say it. */
 static void http_say_map(struct report *out, const struct strmap *m)
 {
-    text_setf(&out->reason, "%s is %s", m->keys[0], m->values[0]);
+    text_setf(&out->reason, "says %s: %s", m->keys[0] + (*m->keys[0] == '/'), m->values[0]);
 }
 
 static enum fault http_state_fault(enum state state, enum fault down)

@@ -181,6 +181,17 @@ static void detail_readings(const struct view *v, int service, struct rect r, st
               in, c);
 }
 
+/* Where the page stands: in its box, or beside a column that says whether it goes on. */
+static struct rect detail_inside(const struct detail *d)
+{
+    struct rect page = d->page;
+
+    if (d->head.h > 1)
+        return frame_inside(page);
+    page.w -= page.w > 1;
+    return page;
+}
+
 static void detail_draw(const struct view *v, struct rect r, struct canvas *c)
 {
     int service = v->service, index;
@@ -194,19 +205,19 @@ static void detail_draw(const struct view *v, struct rect r, struct canvas *c)
     d = detail_layout(v, service, r);
     detail_head(v, service, d.head, c);
     detail_readings(v, service, d.readings, c);
-    in = d.page;
+    in = detail_inside(&d);
     reading = detail_reading(v, &v->board->services[service], &index);
     if (d.head.h > 1 && reading) {
         struct look look = look_state(reading->state);
 
         snprintf(figure, sizeof figure, "%s %.40s", look.glyph, look.word);
-        in = frame_draw(&(struct frame){ .title = "Probe",
-                                         .subject = &reading->name,
-                                         .figure = figure,
-                                         .figure_style = look.style,
-                                         .foot = list_foot(v->detail_top, (size_t)v->detail_lines,
-                                                           frame_inside(d.page).h, foot) },
-                        d.page, c);
+        frame_draw(&(struct frame){ .title = "Probe",
+                                    .subject = &reading->name,
+                                    .figure = figure,
+                                    .figure_style = look.style,
+                                    .foot = list_foot(v->detail_top, (size_t)v->detail_lines, in.h,
+                                                      foot) },
+                   d.page, c);
     }
     detail_page(v, service, v->detail_top, in, c);
 }
@@ -220,7 +231,7 @@ static void detail_settle(struct view *v, struct rect r)
     if (service < 0)
         return;
     d = detail_layout(v, service, r);
-    in = d.head.h > 1 ? frame_inside(d.page) : d.page;
+    in = detail_inside(&d);
     room = in.h < 1 ? 1 : in.h;
     v->detail_lines = detail_page_lines(v, service, in.w);
     if (v->detail_top > v->detail_lines - room)

@@ -11,6 +11,7 @@
 #include "tui/plot.h"
 #include "tui/words.h"
 #include "widgets/bars.h"
+#include "widgets/frame.h"
 #include "widgets/grid.h"
 #include "widgets/textflow.h"
 
@@ -421,4 +422,5 @@ void detail_page(const struct view *v, int service, int top, struct rect r, stru
     flow_page(&f, service);
     canvas_copy(c, r, &page, 0);
     canvas_fini(&page);
+    frame_more(r, top > 0, f.y > r.h, c);
 }

@@ -97,6 +97,7 @@ static void help_states(struct help *h)
     help_line(h, STYLE_MARK, "▴  change", "a new version, a restart, a new configuration, a fault");
     help_line(h, STYLE_DIM, "▒  newest bar", "its time is not over yet");
     help_line(h, STYLE_DIM, "   gap", "nothing was measured then");
+    help_line(h, STYLE_STRONG, "↓  more", "beside a list: it goes on below; ↑ above");
 }
 
 static int help_flow(const struct view *v, struct rect r, struct canvas *c)

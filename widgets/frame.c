@@ -71,3 +71,15 @@ struct rect frame_draw(const struct frame *f, struct rect r, struct canvas *c)
     }
     return frame_inside(r);
 }
+
+void frame_more(struct rect r, bool above, bool below, struct canvas *c)
+{
+    int x = r.x + r.w;
+
+    if (r.w <= 0 || r.h <= 0)
+        return;
+    if (above)
+        canvas_put(c, x, r.y, 1, STYLE_STRONG, "↑");
+    if (below)
+        canvas_put(c, x, r.y + r.h - 1, 1, STYLE_STRONG, above && r.h == 1 ? "↕" : "↓");
+}

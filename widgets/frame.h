@@ -7,6 +7,8 @@
 
 #include "widgets/canvas.h"
 
+#include <stdbool.h>
+
 struct frame {
     const char *title;          /* ours; NULL = the subject alone */
     const struct text *subject; /* after the title, outside text; NULL = none */
@@ -19,3 +21,5 @@ struct frame {
 
 struct rect frame_draw(const struct frame *f, struct rect r, struct canvas *c);
 struct rect frame_inside(struct rect r); /* the same rectangle, without drawing */
+/* That a list goes on above or below what `r` shows of it: an arrow in the column right of it. */
+void frame_more(struct rect r, bool above, bool below, struct canvas *c);

@@ -1,6 +1,8 @@
 /* widgets/grid.c: widths are settled over all rows, so that scrolling moves no column. */
 #include "widgets/grid.h"
 
+#include "widgets/frame.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -132,12 +134,19 @@ static void grid_draw_head(const struct grid *g, const int *widths, struct rect 
     }
 }
 
+static bool grid_goes_on(const struct grid *g, struct rect r)
+{
+    return (int)g->n_rows > r.h - (g->head && r.h > 1);
+}
+
 void grid_draw(const struct grid *g, struct rect r, struct canvas *c)
 {
     int widths[GRID_COLS];
 
     if (r.w <= 0 || r.h <= 0)
         return;
+    if (grid_goes_on(g, r) && r.x + r.w >= canvas_rect(c).w)
+        r.w--; /* the arrow's column */
     grid_widths(g, r.w, widths);
     if (g->head && r.h > 1) {
         grid_draw_head(g, widths, r, c);
@@ -160,6 +169,7 @@ void grid_draw(const struct grid *g, struct rect r, struct canvas *c)
             x += widths[i] + grid_gap(g);
         }
     }
+    frame_more(r, g->top > 0, g->top + r.h < (int)g->n_rows, c);
 }
 
 int grid_settle(int top, int selected, int n, int room)

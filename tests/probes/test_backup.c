@@ -260,7 +260,7 @@ static void what_is_being_verified_is_neither(void **state)
     b->pending = true;
     BACKUP_SET(b->how, "gzip -t runs");
     night_judge(&n);
-    says(&n, STATE_UNKNOWN, "dump-1: gzip -t runs · none is proven good yet");
+    says(&n, STATE_UNKNOWN, "dump-1: gzip -t runs · none is proven good yet, RPO 26h");
     assert_false(n.r.values[BACKUP_AGE].known);
     night_add(&n, 25 * HOUR, 1000);
     report_clear(&n.r, NOW);

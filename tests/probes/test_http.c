@@ -65,12 +65,12 @@ static void what_is_switched_off_is_disabled_and_less_is_degraded(void **state)
     answer(&c, 200, "{\"isFallback\":false}");
     IS(&c, STATE_UP, "200 in 41 ms");
     answer(&c, 503, "{\"error\":\"concierge_unavailable\"}");
-    IS(&c, STATE_DISABLED, "/error is concierge_unavailable");
+    IS(&c, STATE_DISABLED, "says error: concierge_unavailable");
     assert_int_equal(c.fault, FAULT_NONE);
     answer(&c, 503, "{\"error\":\"overloaded\"}");
     IS(&c, STATE_DOWN, "503: Service Unavailable");
     answer(&c, 200, "{\"isFallback\":true}");
-    IS(&c, STATE_DEGRADED, "/isFallback is true");
+    IS(&c, STATE_DEGRADED, "says isFallback: true");
     answer(&c, 500, "{\"isFallback\":true}");
     IS(&c, STATE_DOWN, "500: Internal Server Error");
     answer(&c, 503, "concierge_unavailable");

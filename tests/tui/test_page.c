@@ -68,7 +68,7 @@ static void page_is_the_same_scrolled(const struct view *v, int service)
 
     assert_true(lines > PAGE_H);
     canvas_init(&whole, PAGE_W, lines);
-    canvas_init(&part, PAGE_W, PAGE_H);
+    canvas_init(&part, PAGE_W, PAGE_H); /* no column for the arrow that says that it goes on */
     detail_page(v, service, 0, canvas_rect(&whole), &whole);
     for (int top = 0; top + PAGE_H <= lines; top++) {
         canvas_clear(&part);

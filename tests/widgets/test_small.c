@@ -96,6 +96,34 @@ static void columns_leave_by_priority(void **state)
     assert_int_equal(w[0], 10);
 }
 
+/* Beside what is shown stands that it is not all. */
+static void grid_says_that_it_goes_on(void **state)
+{
+    struct canvas c;
+    struct grid g = {
+        .columns = grid_columns, .n_columns = 3, .n_rows = 3, .cell = grid_cell, .selected = -1
+    };
+
+    (void)state;
+    canvas_init(&c, 40, 4);
+    grid_draw(&g, (struct rect){ 1, 0, 30, 3 }, &c);
+    for (int y = 0; y < 3; y++)
+        assert_string_equal(canvas_at(&c, 31, y)->utf8, " ");
+    grid_draw(&g, (struct rect){ 1, 0, 30, 2 }, &c);
+    assert_string_equal(canvas_at(&c, 31, 0)->utf8, " ");
+    assert_string_equal(canvas_at(&c, 31, 1)->utf8, "↓");
+    canvas_clear(&c);
+    g.top = 1;
+    grid_draw(&g, (struct rect){ 1, 0, 30, 1 }, &c);
+    assert_string_equal(canvas_at(&c, 31, 0)->utf8, "↕");
+    canvas_clear(&c);
+    grid_draw(&g, (struct rect){ 10, 0, 30, 2 }, &c); /* no margin: the columns make room */
+    assert_string_equal(canvas_at(&c, 39, 0)->utf8, "↑");
+    assert_string_equal(canvas_at(&c, 39, 1)->utf8, " ");
+    assert_string_equal(canvas_at(&c, 38, 1)->utf8, "d"); /* 6d */
+    canvas_fini(&c);
+}
+
 static void grid_draws_head_selection_and_scroll(void **state)
 {
     struct canvas c;
@@ -111,7 +139,7 @@ static void grid_draws_head_selection_and_scroll(void **state)
     canvas_init(&c, 34, 3);
     grid_draw(&g, (struct rect){ 1, 0, 32, 3 }, &c);
     SCREEN_IS(&c, " name             state     since \n"
-                  "   ● api          affected     4m \n"
+                  "   ● api          affected     4m↑\n"
                   " ● a-service-wi…  up           6d \n");
     canvas_fini(&c);
 }
@@ -224,6 +252,7 @@ int main(void)
         cmocka_unit_test(narrow_frame_gives_up_the_note_first),
         cmocka_unit_test(columns_leave_by_priority),
         cmocka_unit_test(grid_draws_head_selection_and_scroll),
+        cmocka_unit_test(grid_says_that_it_goes_on),
         cmocka_unit_test(scrolling_keeps_the_selection_in_sight),
         cmocka_unit_test(gauge_fills_to_its_share),
         cmocka_unit_test(pictures_hold_against_any_number),
