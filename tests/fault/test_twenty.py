@@ -19,7 +19,7 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 from fault import console, invariants  # noqa: E402
-from harness import hostile, peers  # noqa: E402
+from harness import host, hostile, peers  # noqa: E402
 from harness.hostile import Certificates, Http, Reply, http as evil  # noqa: E402
 from harness.pty import Screen  # noqa: E402
 
@@ -135,6 +135,23 @@ class TwentyTest(unittest.TestCase):
         cls.world = Twenty()
         cls.world.__enter__()
         cls.addClassCleanup(cls.world.__exit__, None, None, None)
+        for again in (True, True, False):
+            before = host.taken_ms()
+            cls.look()
+            taken = host.taken_ms() - before
+            if FULL or not again or taken < host.TAKEN_MS or cls.worst_lag_ms() <= LAG_MS * SLACK:
+                break
+            print(f"once more: the loop was {cls.worst_lag_ms()} ms late, and the host took {taken} ms of "
+                  "processor from this machine meanwhile", flush=True)
+        cls.healthy = [name for name in cls.world.services if name not in DEAD]
+        cls.last = cls.samples[-1].data
+
+    @classmethod
+    def worst_lag_ms(cls):
+        return max(s.data["lag"]["max_ms"] for s in cls.samples)
+
+    @classmethod
+    def look(cls):
         with console.Console(MIDWATCH, cls.world.text, rows=60, sanitized=SANITIZED) as c:
             cls.started_ms = c.started_ms
             c.wait(lambda seen: True, 5 * SLACK, "the first board")
@@ -146,8 +163,6 @@ class TwentyTest(unittest.TestCase):
             cls.screen = c.screen.text()
             cls.end, cls.stty = c.quit()
             cls.reports = c.reports()
-        cls.healthy = [name for name in cls.world.services if name not in DEAD]
-        cls.last = cls.samples[-1].data
 
     def fail_with_screen(self, found):
         if found:
@@ -228,7 +243,7 @@ class TwentyTest(unittest.TestCase):
             self.assertEqual(slots[name + ".p"]["missed"], 0, slots[name + ".p"])
 
     def test_the_loop_never_stalls(self):
-        worst = max(s.data["lag"]["max_ms"] for s in self.samples)
+        worst = self.worst_lag_ms()
         print(f"loop: {worst} ms late at most", flush=True)
         self.assertLessEqual(worst, LAG_MS * SLACK)
 

@@ -1,5 +1,6 @@
 /* tests/probes/test_jsonlog_hang.c: a look into a file system that does not answer, or answers when
  * nobody asks any more. */
+#include <dirent.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -9,12 +10,34 @@
 
 #include "tests/probes/log_case.h"
 
+static size_t threads(void)
+{
+    DIR *d = opendir("/proc/self/task");
+    size_t n = 0;
+
+    assert_non_null(d);
+    for (struct dirent *e; (e = readdir(d));)
+        n += e->d_name[0] != '.';
+    closedir(d);
+    return n;
+}
+
+/* Nobody joins them: before the process ends they have let go of what they held, or it counts as
+ * lost. */
+static void wait_threads(size_t n)
+{
+    for (int i = 0; i < WAIT_LIMIT_MS && threads() > n; i++)
+        usleep(1000);
+    assert_in_range(threads(), 1, n);
+}
+
 /* Whoever quits amid a look does not wait for it: the thread comes back to nothing of his. */
 static void a_look_may_outlive_who_asked(void **state)
 {
     struct probe_case c;
     struct clients *clients = malloc(sizeof *clients);
     FILE *f = fopen(log_path, "w");
+    size_t before = threads();
     int reports;
 
     (void)state;
@@ -35,6 +58,7 @@ static void a_look_may_outlive_who_asked(void **state)
     reports = c.reports; /* a quick thread has come back already */
     case_fini(&c);       /* does not wait for the thread */
     assert_int_equal(c.reports, reports);
+    wait_threads(before);
 }
 
 /* ---- a file system that does not answer ---- */
@@ -86,6 +110,7 @@ static void a_read_that_hangs_holds_nobody(void **state)
 static void a_read_that_comes_back_late_finds_nobody(void **state)
 {
     struct probe_case c;
+    size_t before = threads();
 
     (void)state;
     write_line("{\"time\":%lld}", (long long)time(NULL) * 1000);
@@ -100,6 +125,7 @@ static void a_read_that_comes_back_late_finds_nobody(void **state)
     io_turn(c.io, 20);
     case_fini(&c);
     pread_hangs = false;
+    wait_threads(before);
 }
 
 int main(int argc, char **argv)
