@@ -25,13 +25,14 @@ struct asker { /* one probe, or several that share what they ask */
 static bool budget_origin(const char *url, char out[ORIGIN_MAX], const char **rest)
 {
     bool tls = strncasecmp(url, "https://", 8) == 0;
-    const char *host = url + (tls ? 8 : 7);
-    size_t len = strcspn(host, "/?#");
-    const char *at = memchr(host, '@', len), *colon;
-    size_t n;
+    const char *host, *at, *colon;
+    size_t len, n;
 
     if (!tls && strncasecmp(url, "http://", 7) != 0)
-        return false;
+        return false; /* and nothing says that it has seven bytes */
+    host = url + (tls ? 8 : 7);
+    len = strcspn(host, "/?#");
+    at = memchr(host, '@', len);
     *rest = host + len;
     if (at) { /* a user is no other target */
         len -= (size_t)(at + 1 - host);
