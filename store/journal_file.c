@@ -1,0 +1,478 @@
+/* store/journal_file.c: one writer at a time, and what is on the disk is what was said to be. */
+#include "store/journal_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/alloc.h"
+#include "core/json.h"
+#include "store/lines.h"
+#include "store/place.h"
+
+enum { LOCK_MS = 2000, LOCK_STEP_MS = 5 };
+
+struct journal_file {
+    int dir, fd; /* of the file; -1 = to be opened again */
+    bool write;
+    char path[PATH_MAX];     /* for errors */
+    struct record_link link; /* of the last record that we know */
+    int64_t end;             /* where it ends */
+};
+
+/* ---- the file itself ---- */
+
+static bool journal_errno(const struct journal_file *f, const char *deed, struct err *err)
+{
+    return err_set(err, "cannot %s %s: %s", deed, f->path, strerror(errno));
+}
+
+/* A new name in the folder is kept only when the folder is. */
+static bool journal_keep_names(struct journal_file *f, struct err *err)
+{
+    return fsync(f->dir) == 0 || journal_errno(f, "keep", err);
+}
+
+static bool journal_check(struct journal_file *f, struct err *err)
+{
+    struct stat st;
+
+    if (fstat(f->fd, &st) != 0)
+        return journal_errno(f, "look at", err);
+    if (!S_ISREG(st.st_mode))
+        return err_set(err, "%s is not a regular file", f->path);
+    if (st.st_uid != geteuid())
+        return err_set(err, "it belongs to another user (uid %u): %s", (unsigned)st.st_uid,
+                       f->path);
+    if (st.st_mode & 077)
+        return err_set(err, "others can read or write it (mode %04o); chmod 600 %s",
+                       (unsigned)(st.st_mode & 07777), f->path);
+    return true;
+}
+
+static void journal_let_go(struct journal_file *f)
+{
+    if (f->fd >= 0)
+        close(f->fd);
+    f->fd = -1;
+}
+
+static bool journal_take(struct journal_file *f, struct err *err)
+{
+    int flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (f->write ? O_RDWR | O_APPEND : O_RDONLY);
+
+    if (f->fd >= 0)
+        return true;
+    f->fd = openat(f->dir, JOURNAL_NAME, flags);
+    if (f->fd < 0 && errno == ENOENT && f->write) {
+        f->fd = openat(f->dir, JOURNAL_NAME, flags | O_CREAT | O_EXCL, 0600);
+        if (f->fd < 0 && errno == EEXIST) /* another was faster */
+            f->fd = openat(f->dir, JOURNAL_NAME, flags);
+        if (f->fd >= 0 && !journal_keep_names(f, err)) {
+            journal_let_go(f);
+            return false;
+        }
+    }
+    if (f->fd < 0)
+        return journal_errno(f, "open", err);
+    if (!journal_check(f, err)) {
+        journal_let_go(f);
+        return false;
+    }
+    return true;
+}
+
+struct journal_file *journal_file_open(const char *dir, bool write, struct err *err)
+{
+    struct journal_file *f = xcalloc(1, sizeof *f);
+
+    f->fd = -1;
+    f->write = write;
+    record_link_init(&f->link);
+    f->dir = place_open(dir, write, err);
+    if (f->dir < 0)
+        goto fail;
+    if (snprintf(f->path, sizeof f->path, "%s/" JOURNAL_NAME, dir) >= (int)sizeof f->path) {
+        err_set(err, "%s: the path is too long", dir);
+        goto fail;
+    }
+    if (!journal_take(f, err))
+        goto fail;
+    return f;
+
+fail:
+    journal_file_close(f);
+    return NULL;
+}
+
+void journal_file_close(struct journal_file *f)
+{
+    if (!f)
+        return;
+    journal_let_go(f);
+    if (f->dir >= 0)
+        close(f->dir);
+    free(f);
+}
+
+/* ---- one at a time ---- */
+
+/* A writer holds the lock for the length of one write; one that was stopped holds it until it goes
+ * on, and nobody waits for that. */
+static bool journal_lock(struct journal_file *f, struct err *err)
+{
+    const struct timespec step = { .tv_nsec = LOCK_STEP_MS * 1000000L };
+
+    for (int waited_ms = 0; flock(f->fd, LOCK_EX | LOCK_NB) != 0; waited_ms += LOCK_STEP_MS) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return journal_errno(f, "lock", err);
+        if (waited_ms >= LOCK_MS)
+            return err_set(err, "%s is held by another midwatch for more than %d s", f->path,
+                           LOCK_MS / 1000);
+        nanosleep(&step, NULL);
+    }
+    return true;
+}
+
+/* Is the file that we hold still the one of that name? */
+static bool journal_is_there(const struct journal_file *f)
+{
+    struct stat ours, named;
+
+    return fstat(f->fd, &ours) == 0 &&
+           fstatat(f->dir, JOURNAL_NAME, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+}
+
+/* The lock, of the file that has the name now. */
+static bool journal_hold(struct journal_file *f, struct err *err)
+{
+    for (int i = 0; i < 3; i++) {
+        if (!journal_take(f, err) || !journal_lock(f, err))
+            return false;
+        if (journal_is_there(f))
+            return true;
+        journal_let_go(f); /* removed, or renamed by one who found it bad: the lock goes with it */
+    }
+    return err_set(err, "%s is replaced again and again", f->path);
+}
+
+/* ---- what stands at the end ---- */
+
+struct journal_tail {
+    struct record_link link; /* of the last whole record */
+    int64_t end;             /* where it ends: what comes after is unfinished */
+    int64_t size;
+    bool bad;       /* the last whole line is no record: nothing can follow it */
+    bool other;     /* what we knew is not there any more */
+    struct err why; /* of `bad` and `other` */
+};
+
+static bool journal_tail_record(void *arg, const char *line, size_t len)
+{
+    struct journal_tail *t = arg;
+
+    if (record_follows(line, len, &t->link, &t->why))
+        return true;
+    t->bad = true;
+    return false;
+}
+
+/* What others wrote after what we know. */
+static bool journal_follow(struct journal_file *f, struct journal_tail *t, struct err *err)
+{
+    t->link = f->link;
+    t->end = f->end;
+    return lines_walk(f->fd, &t->end, t->size, RECORD_MAX, journal_tail_record, t, err);
+}
+
+/* Nothing is known yet: the last line alone tells where the chain stands. */
+static bool journal_look_back(struct journal_file *f, struct journal_tail *t, struct err *err)
+{
+    struct buf line = { 0 };
+    bool found;
+
+    if (!lines_last(f->fd, t->size, RECORD_MAX, &line, &t->end, err)) {
+        buf_fini(&line);
+        return false;
+    }
+    found = line.len > 0;
+    if (found)
+        t->bad = !record_stands(line.bytes, line.len, &t->link, &t->why);
+    else if (t->end > 0)
+        t->bad = !err_set(&t->why, "its last line is too long for a record");
+    buf_fini(&line);
+    return true;
+}
+
+static bool journal_tail(struct journal_file *f, struct journal_tail *t, struct err *err)
+{
+    struct stat st;
+
+    *t = (struct journal_tail){ 0 };
+    record_link_init(&t->link);
+    if (fstat(f->fd, &st) != 0)
+        return journal_errno(f, "look at", err);
+    t->size = st.st_size;
+    if (f->link.n > 0 && t->size < f->end) {
+        t->other = true;
+        err_set(&t->why, "it was cut: record %lld is gone", (long long)f->link.n);
+        return journal_look_back(f, t, err);
+    }
+    return f->link.n > 0 ? journal_follow(f, t, err) : journal_look_back(f, t, err);
+}
+
+/* ---- mending ---- */
+
+static const char *journal_aside_name(const char *kind, char out[64])
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    snprintf(out, 64, JOURNAL_NAME ".%s-%lld%03ld-%ld", kind, (long long)t.tv_sec,
+             t.tv_nsec / 1000000, (long)getpid());
+    return out;
+}
+
+/* The bytes of an unfinished line, beside the journal, and then off its end. */
+static bool journal_set_aside(struct journal_file *f, const struct journal_tail *t, char name[64],
+                              struct err *err)
+{
+    int fd = openat(f->dir, journal_aside_name("torn", name),
+                    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    bool ok = fd >= 0 && lines_copy(f->fd, t->end, t->size, fd) && fsync(fd) == 0;
+
+    if (!ok)
+        journal_errno(f, "set aside the unfinished end of", err);
+    if (fd >= 0)
+        close(fd);
+    if (!ok && fd >= 0)
+        unlinkat(f->dir, name, 0); /* a copy of ours, and not whole */
+    if (!ok || !journal_keep_names(f, err))
+        return false;
+    return ftruncate(f->fd, t->end) == 0 || journal_errno(f, "shorten", err);
+}
+
+/* A journal whose end cannot be trusted keeps its bytes under another name. */
+static bool journal_retire(struct journal_file *f, char name[64], struct err *err)
+{
+    if (renameat(f->dir, JOURNAL_NAME, f->dir, journal_aside_name("bad", name)) != 0)
+        return journal_errno(f, "rename the damaged", err);
+    journal_let_go(f);
+    f->link.n = 0;
+    f->end = 0;
+    record_link_init(&f->link);
+    return journal_keep_names(f, err) && journal_hold(f, err);
+}
+
+static void journal_mended(struct buf *what, const char *why, const char *aside, int64_t bytes,
+                           const struct record_link *lost)
+{
+    struct jsonw w;
+
+    jsonw_begin(&w, what, false);
+    jsonw_object(&w);
+    jsonw_key(&w, "why");
+    jsonw_string(&w, why);
+    if (aside) {
+        jsonw_key(&w, "aside");
+        jsonw_string(&w, aside);
+        jsonw_key(&w, "bytes");
+        jsonw_int(&w, bytes);
+    }
+    if (lost && lost->n > 0) {
+        jsonw_key(&w, "known_n");
+        jsonw_int(&w, lost->n);
+        jsonw_key(&w, "known_h");
+        jsonw_string(&w, lost->hash);
+    }
+    jsonw_end(&w, '}');
+}
+
+/* Makes the end such that a record can follow; what had to be done is in `what` (empty: nothing).
+ */
+static bool journal_mend(struct journal_file *f, struct journal_tail *t, struct buf *what,
+                         struct err *err)
+{
+    const struct record_link known = f->link;
+    char name[64];
+
+    if (t->bad) {
+        if (!journal_retire(f, name, err))
+            return false;
+        journal_mended(what, t->why.msg, name, t->size, &known);
+        return journal_tail(f, t, err);
+    }
+    if (t->end < t->size) {
+        if (!journal_set_aside(f, t, name, err))
+            return false;
+        journal_mended(what, t->other ? t->why.msg : "a record was not written to its end", name,
+                       t->size - t->end, t->other ? &known : NULL);
+        t->size = t->end;
+    } else if (t->other) {
+        journal_mended(what, t->why.msg, NULL, 0, &known);
+    }
+    return true;
+}
+
+/* ---- appending ---- */
+
+static bool journal_put(struct journal_file *f, const struct buf *line)
+{
+    for (size_t done = 0; done < line->len;) {
+        ssize_t n = write(f->fd, line->bytes + done, line->len - done);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        done += (size_t)n;
+    }
+    return true;
+}
+
+static bool journal_sync(struct journal_file *f)
+{
+    while (fdatasync(f->fd) != 0)
+        if (errno != EINTR)
+            return false;
+    return true;
+}
+
+/* With the lock held. */
+static enum journal_outcome journal_write(struct journal_file *f, const struct journal_tail *t,
+                                          const struct buf *lines, const struct record_link *after,
+                                          struct err *err)
+{
+    if (!journal_put(f, lines)) {
+        journal_errno(f, "write", err);
+        if (ftruncate(f->fd, t->end) != 0) /* else the next writer sets it aside */
+            err_wrap(err, "a piece of it stands there");
+        return JOURNAL_REFUSED;
+    }
+    f->link = *after;
+    f->end = t->end + (int64_t)lines->len;
+    if (!journal_sync(f)) {
+        journal_errno(f, "keep on the disk", err);
+        return JOURNAL_IN_DOUBT;
+    }
+    return JOURNAL_DURABLE;
+}
+
+static enum journal_outcome journal_append_held(struct journal_file *f,
+                                                const struct record_origin *o, const char *code,
+                                                const char *what, struct record_link *at,
+                                                struct err *err)
+{
+    struct journal_tail tail;
+    struct buf lines = { 0 }, mended = { 0 };
+    enum journal_outcome outcome = JOURNAL_REFUSED;
+    struct record_link link;
+
+    if (!journal_tail(f, &tail, err) || !journal_mend(f, &tail, &mended, err))
+        goto done;
+    link = tail.link;
+    if (mended.len && !record_write(&lines, &link, o, JOURNAL_MENDED, mended.bytes, err))
+        goto done;
+    if (!record_write(&lines, &link, o, code, what, err))
+        goto done;
+    outcome = journal_write(f, &tail, &lines, &link, err);
+    if (outcome != JOURNAL_REFUSED)
+        *at = link;
+done:
+    buf_fini(&lines);
+    buf_fini(&mended);
+    return outcome;
+}
+
+enum journal_outcome journal_file_append(struct journal_file *f, const struct record_origin *o,
+                                         const char *code, const char *what, struct record_link *at,
+                                         struct err *err)
+{
+    enum journal_outcome outcome;
+
+    if (!journal_hold(f, err)) {
+        journal_let_go(f);
+        return JOURNAL_REFUSED;
+    }
+    outcome = journal_append_held(f, o, code, what, at, err);
+    if (outcome == JOURNAL_DURABLE && f->fd >= 0)
+        flock(f->fd, LOCK_UN);
+    else
+        journal_let_go(f); /* after a failed fsync a descriptor tells nothing true any more */
+    return outcome;
+}
+
+/* ---- reading ---- */
+
+struct journal_walking {
+    const struct journal_walk *walk;
+    const struct record_link *published;
+    struct journal_health *out;
+    bool found, stopped;
+};
+
+static bool journal_walk_record(void *arg, const char *line, size_t len)
+{
+    struct journal_walking *w = arg;
+    struct journal_health *h = w->out;
+
+    if (!record_follows(line, len, &h->head, &h->why)) {
+        h->bad_n = h->head.n + 1;
+        return false;
+    }
+    h->bytes += (int64_t)len + 1;
+    if (w->published && w->published->n == h->head.n) {
+        w->found = true;
+        if (strcmp(w->published->hash, h->head.hash) != 0) {
+            h->bad_n = h->head.n;
+            err_set(&h->why,
+                    "record %lld is not the one that was published: the journal was "
+                    "written anew",
+                    (long long)h->head.n);
+            return false;
+        }
+    }
+    if (w->walk && w->walk->record && !w->walk->record(w->walk->arg, line, len)) {
+        w->stopped = true;
+        return false;
+    }
+    return true;
+}
+
+bool journal_file_walk(struct journal_file *f, const struct journal_walk *walk,
+                       const struct record_link *published, struct journal_health *out,
+                       struct err *err)
+{
+    struct journal_walking w = { .walk = walk, .published = published, .out = out };
+    struct stat st;
+    int64_t end = 0;
+
+    *out = (struct journal_health){ 0 };
+    record_link_init(&out->head);
+    if (!journal_take(f, err))
+        return false;
+    if (fstat(f->fd, &st) != 0)
+        return journal_errno(f, "look at", err);
+    if (!lines_walk(f->fd, &end, st.st_size, RECORD_MAX, journal_walk_record, &w, err))
+        return false;
+    if (w.stopped || out->bad_n)
+        return true;
+    out->torn_bytes = st.st_size - end;
+    if (out->torn_bytes > RECORD_MAX) {
+        out->bad_n = out->head.n + 1;
+        err_set(&out->why, "record %lld: it is not a whole record", (long long)out->bad_n);
+    } else if (published && !w.found && published->n > 0) {
+        out->bad_n = out->head.n + 1;
+        err_set(&out->why, "record %lld is missing: record %lld was published",
+                (long long)out->bad_n, (long long)published->n);
+    }
+    return true;
+}

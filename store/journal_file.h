@@ -1,0 +1,60 @@
+/* store/journal_file.h: the journal as a file: append-only, many writers, one at a time.
+ *
+ * Each append takes a lock on the file, reads what others wrote since, writes one line and waits
+ * until it is on the disk. What is found damaged is never deleted: an unfinished last line (its
+ * writer was killed, and never told that it is done) is set aside beside the journal; a journal
+ * whose end cannot be trusted is renamed to journal.bad-<time> and a new one begins; both are then
+ * the first thing that the journal records (JOURNAL_MENDED).
+ *
+ * Everything here may block on the disk: call it from an errand or a one-shot command.
+ *
+ * Errors:  JOURNAL_REFUSED: nothing stands in the journal. JOURNAL_IN_DOUBT: it was written, and
+ *          the disk would not say that it is kept: it may be there after a crash, or not.
+ * Owner:   journal_file_close(), which accepts NULL.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/record.h"
+
+#define JOURNAL_NAME   "journal"
+#define JOURNAL_MENDED "MENDED"
+
+enum journal_outcome { JOURNAL_DURABLE, JOURNAL_REFUSED, JOURNAL_IN_DOUBT };
+
+struct journal_file;
+
+/* `dir` is place_open()'s folder. With `write` the journal is made when it is not there. */
+struct journal_file *journal_file_open(const char *dir, bool write, struct err *err);
+void journal_file_close(struct journal_file *f);
+
+/* `what`: a JSON object. `at`: gets the link of the new record, also of one in doubt. */
+enum journal_outcome journal_file_append(struct journal_file *f, const struct record_origin *o,
+                                         const char *code, const char *what, struct record_link *at,
+                                         struct err *err);
+
+/* ---- reading ---- */
+
+struct journal_walk {
+    /* One whole line without its line feed, in order; false ends the walk. NULL = none. */
+    bool (*record)(void *arg, const char *line, size_t len);
+    void *arg;
+};
+
+struct journal_health {
+    struct record_link head; /* the last good record */
+    int64_t bytes;           /* up to its end */
+    int64_t torn_bytes;      /* of an unfinished line after it; nobody was told that it is done */
+    int64_t bad_n;           /* the first record that is not as it was written; 0 = none */
+    struct err why;          /* of it */
+};
+
+/* From the first record on; each is held against the chain before `walk` sees it. What comes after
+ * the first bad record is not walked. `published`: a head that was seen before (NULL = none): the
+ * journal must still hold it. False only when the file cannot be read. */
+bool journal_file_walk(struct journal_file *f, const struct journal_walk *walk,
+                       const struct record_link *published, struct journal_health *out,
+                       struct err *err);
