@@ -59,11 +59,26 @@ static const struct cli_option cli_demo_options[] = {
     { .option = { 0 } },
 };
 
+static const struct cli_option cli_journal_options[] = {
+    { .option = { "json", OPTION_BOOL, AT(json), "false",
+                  "show: print the records as they stand" } },
+    { .option = { "since", OPTION_DURATION, AT(since_ms), NULL, "show: not what is older", NULL,
+                  1000, 3153600000000 },
+      .arg = "DURATION" },
+    { .option = { "code", OPTION_STRING, AT(code), NULL, "show: only these records" },
+      .arg = "CODE" },
+    { .option = { "head", OPTION_STRING, AT(head), NULL, "verify: this one was published once" },
+      .arg = "N:HASH" },
+    SET,
+    { .option = { 0 } },
+};
+
+static const char *const cli_deeds[] = { "show", "verify", "head", NULL };
 static const char *const cli_systems[] = { "ratemyunit", "neurmatic", "rachelfoods",
                                            "concierge",  "hireflux",  NULL };
 static const char *const cli_shells[] = { "bash", "zsh", "fish", NULL };
-static const char *const cli_names[] = { "status",     "check", "init",    "demo", "schema",
-                                         "completion", "help",  "version", NULL };
+static const char *const cli_names[] = { "status", "check",      "init", "demo",    "journal",
+                                         "schema", "completion", "help", "version", NULL };
 
 enum { MANY = 10000 };
 
@@ -72,20 +87,20 @@ const struct cli_command cli_commands[] = {
       "Without an argument ./midwatch.yaml is opened, or the one in ~/.config/midwatch. Addresses\n"
       "alone are enough: https://host/health, postgres://user@host/db, redis://host.",
       "midwatch https://api.example.org/health redis://127.0.0.1", "watch these two, now", 0, MANY,
-      NULL, true, cli_console_options },
+      NULL, true, false, cli_console_options },
     { "status", CLI_STATUS, "[CONFIG | URL...]", "ask everything once and print a report",
       "Ends with 0 when all is up, 1 degraded, 2 down, 3 unknown.",
       "midwatch status --json midwatch.yaml", "for scripts and other programs", 0, MANY, NULL, true,
-      cli_status_options },
+      false, cli_status_options },
     { "check", CLI_CHECK, "FILE...", "find every mistake in a configuration",
       "Each is printed as file:line:col: key: what was read, what would work. Ends with 0 or 2.",
-      "midwatch check midwatch.yaml", "before every commit and reload", 1, MANY, NULL, true,
+      "midwatch check midwatch.yaml", "before every commit and reload", 1, MANY, NULL, true, false,
       cli_check_options },
     { "init", CLI_INIT, "URL...", "write a configuration by looking",
       "What is written is exactly what 'midwatch URL...' would use, with comments. A password of\n"
       "an address never stands in it.",
       "midwatch init -o midwatch.yaml https://api.example.org postgres://app@db/shop",
-      "a first configuration", 1, MANY, NULL, true, cli_init_options },
+      "a first configuration", 1, MANY, NULL, true, false, cli_init_options },
     { "demo", CLI_DEMO, "[SYSTEM]",
       "a simulated system with a real database, and the console on it",
       "Systems: ratemyunit (default), neurmatic, rachelfoods, concierge, hireflux. Everything "
@@ -93,18 +108,26 @@ const struct cli_command cli_commands[] = {
       "on this machine, in a temporary folder, and stops with the console. ':fault\n"
       "NAME' in the console breaks something.",
       "midwatch demo neurmatic --scenario NM-1", "Redis goes down; see what the console says", 0, 1,
-      cli_systems, false, cli_demo_options },
+      cli_systems, false, false, cli_demo_options },
+    { "journal", CLI_JOURNAL, "show|verify|head [CONFIG]",
+      "what was recorded, and whether it still is",
+      "'show' prints the records of the watch, 'head' the number and hash of the last one, for "
+      "you\n"
+      "to keep elsewhere; 'verify' holds every record against the chain, and with --head against\n"
+      "what you kept. Ends with 0, 1 when the journal was changed, 2 when it cannot be read.",
+      "midwatch journal verify midwatch.yaml", "after an incident, before the report", 1, 2,
+      cli_deeds, true, true, cli_journal_options },
     { "schema", CLI_SCHEMA, "", "print the JSON Schema of the configuration",
       "For editors: yaml-language-server and others check and complete with it.",
       "midwatch schema > midwatch.schema.json", "then point your editor at it", 0, 0, NULL, false,
-      cli_none },
+      false, cli_none },
     { "completion", CLI_COMPLETION, "bash|zsh|fish", "print a completion script for a shell",
       "To be read by the shell when it starts.", "source <(midwatch completion bash)",
-      "for this bash", 1, 1, cli_shells, false, cli_none },
+      "for this bash", 1, 1, cli_shells, false, false, cli_none },
     { "help", CLI_HELP, "[COMMAND]", "explain a command", "The same as COMMAND --help.",
-      "midwatch help status", "what status can do", 0, 1, cli_names, false, cli_none },
+      "midwatch help status", "what status can do", 0, 1, cli_names, false, false, cli_none },
     { "version", CLI_VERSION, "", "print the version", "The same as --version.", "midwatch version",
-      "for a bug report", 0, 0, NULL, false, cli_none },
+      "for a bug report", 0, 0, NULL, false, false, cli_none },
     { 0 },
 };
 
@@ -265,10 +288,10 @@ static bool cli_check_words(const struct cli *cli, struct err *err)
     const struct cli_command *c = cli->command;
     char all[160];
 
-    if (!c->words || c->free_words)
+    if (!c->words || (c->free_words && !c->first_word))
         return true;
     cli_join(c->words, ", ", all, sizeof all);
-    for (size_t i = 0; i < cli->n_args; i++) {
+    for (size_t i = 0; i < (c->first_word ? 1 : cli->n_args); i++) {
         const char *near;
         bool known = false;
 
@@ -373,6 +396,8 @@ void cli_fini(struct cli *cli)
     free(cli->args);
     free(cli->output);
     free(cli->scenario);
+    free(cli->head);
+    free(cli->code);
     strmap_fini(&cli->sets);
     *cli = (struct cli){ 0 };
 }

@@ -32,6 +32,7 @@ enum cli_do {
     CLI_CHECK,
     CLI_INIT,
     CLI_DEMO,
+    CLI_JOURNAL,
     CLI_SCHEMA,
     CLI_OPTIONS,
     CLI_COMPLETION,
@@ -48,6 +49,8 @@ struct cli {
     int64_t timeout_ms; /* 0 = as the probes say */
     char *output;       /* init -o; NULL = standard output */
     char *scenario;     /* demo --scenario */
+    char *head, *code;  /* journal --head N:HASH, --code CODE */
+    int64_t since_ms;   /* journal --since: how long ago; 0 = from the beginning */
     int theme;          /* index into cli_themes, 0 = by itself */
     bool help;          /* --help of `command` was asked for */
     const struct cli_command *command;
@@ -69,7 +72,8 @@ struct cli_command {
     size_t min_args, max_args;
     const char *const
         *words;      /* what the argument may be, for completion and errors; NULL = files */
-    bool free_words; /* other words are fine too */
+    bool free_words; /* other words are fine too ... */
+    bool first_word; /* ... but not as the first argument */
     const struct cli_option *options; /* ends with a NULL name */
 };
 

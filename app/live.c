@@ -1,6 +1,7 @@
 /* app/live.c: the console at work. */
 #include "app/live.h"
 
+#include "app/book.h"
 #include "app/file.h"
 #include "app/guilty.h"
 #include "app/vars.h"
@@ -39,6 +40,7 @@ struct live {
     struct watch *watch;
     struct term *term;
     struct console *console;
+    struct book *book;
     struct canvas canvas;
     struct keys keys;
     struct io_watch *in, *out;
@@ -261,6 +263,9 @@ static void live_intent(struct live *l, const struct intent *in)
         else
             live_say(l, true, "faults are for the demo only");
         break;
+    case INTENT_NOTE:
+        book_note(l->book, in->arg);
+        break;
     case INTENT_COPY:
         term_copy(l->term, in->copy);
         live_after(l, term_flush(l->term));
@@ -424,6 +429,26 @@ static void live_console(struct live *l)
     canvas_init(&l->canvas, w, h);
 }
 
+/* What was noted stands on the charts too. */
+static void live_noted(void *arg, const char *words)
+{
+    struct live *l = arg;
+
+    watch_mark(l->watch, MARK_NOTE, words);
+}
+
+static void live_book_says(void *arg, bool bad, const char *words)
+{
+    live_say(arg, bad, words);
+}
+
+static void live_book(struct live *l)
+{
+    const struct book_events events = { live_noted, live_book_says, l };
+
+    l->book = book_new(l->io, watch_config(l->watch)->watch, l->o->demo != NULL, &events);
+}
+
 static void live_fini(struct live *l)
 {
     guilty_end();
@@ -437,6 +462,7 @@ static void live_fini(struct live *l)
     term_close(l->term);
     canvas_fini(&l->canvas);
     console_free(l->console);
+    book_free(l->book);
     watch_free(l->watch);
     free(l->debug_file);
 }
@@ -451,6 +477,7 @@ bool live_run(const struct live_options *o, struct config *config, int *status, 
         return false; /* the configuration stays the caller's */
     l.watch = watch_new(o->io, config, o->secrets, &events);
     live_console(&l);
+    live_book(&l);
     l.in = io_watch_new(o->io, term_in_fd(l.term), IO_READ, live_input, &l);
     l.out = io_watch_new(o->io, term_out_fd(l.term), 0, live_output, &l);
     live_signals(&l, LIVE_SIGNALS, true);

@@ -3,6 +3,7 @@
 #include "app/cli.h"
 #include "app/config.h"
 #include "app/demo.h"
+#include "app/journal.h"
 #include "app/live.h"
 #include "app/look.h"
 #include "app/schema.h"
@@ -345,6 +346,20 @@ static int main_demo(struct run *r)
     return status;
 }
 
+/* The configuration names the watch, and by that its journal; what it needs to ask is not needed.
+ */
+static int main_journal(struct run *r)
+{
+    const char *deed = r->cli.args[0];
+    int status = 0;
+
+    r->cli.n_args--;
+    memmove(r->cli.args, r->cli.args + 1, (r->cli.n_args + 1) * sizeof *r->cli.args);
+    if (!main_load(r, &status))
+        return status;
+    return journal_command(deed, r->config, &r->cli);
+}
+
 static int main_do(struct run *r)
 {
     struct buf out = { 0 }, bad = { 0 };
@@ -362,6 +377,8 @@ static int main_do(struct run *r)
     case CLI_CHECK:
         status = check_files(r->cli.args, r->cli.n_args, &r->cli.sets, &out, &bad);
         break;
+    case CLI_JOURNAL:
+        return main_journal(r);
     case CLI_SCHEMA:
         schema_write(NULL, &out);
         break;

@@ -49,6 +49,8 @@ const char *mark_word(enum mark_kind kind)
         return "config";
     case MARK_FAULT:
         return "fault";
+    case MARK_NOTE:
+        return "note";
     }
     return "mark";
 }

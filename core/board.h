@@ -118,7 +118,7 @@ struct service {
     struct text version;
 };
 
-enum mark_kind { MARK_VERSION, MARK_RESTART, MARK_CONFIG, MARK_FAULT };
+enum mark_kind { MARK_VERSION, MARK_RESTART, MARK_CONFIG, MARK_FAULT, MARK_NOTE };
 const char *mark_word(enum mark_kind kind);
 
 struct mark { /* something changed in the world, drawn on every chart */

@@ -281,7 +281,7 @@ static void bread_marks(struct board *b, const struct json *list)
         struct mark m = { .at_ms = bread_int(o, "at_ms"), .service = bread_ref(b, o, "service") };
         const char *word = json_string(json_get(o, "kind"));
 
-        for (int k = MARK_VERSION; word && k <= MARK_FAULT; k++) {
+        for (int k = MARK_VERSION; word && k <= MARK_NOTE; k++) {
             if (!strcmp(word, mark_word((enum mark_kind)k)))
                 m.kind = (enum mark_kind)k;
         }

@@ -21,6 +21,7 @@ const struct verb_row cmdline_verbs[] = {
     { "goto", VERB_GOTO, ARG_PLACE, true, "goto N|SERVICE",
       "a screen by number, a service by name" },
     { "help", VERB_HELP, ARG_NONE, false, "help", "keys and commands" },
+    { "note", VERB_NOTE, ARG_WORDS, true, "note WORDS", "write a line into the journal" },
     { "quit", VERB_QUIT, ARG_NONE, false, "quit", "leave midwatch" },
     { "reload", VERB_RELOAD, ARG_NONE, false, "reload", "read the configuration again" },
     { "theme", VERB_THEME, ARG_THEME, true, "theme NAME", "dark, light or mono" },

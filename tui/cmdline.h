@@ -20,10 +20,11 @@ enum verb {
     VERB_DUMP,
     VERB_ASK,
     VERB_HELP,
+    VERB_NOTE,
     VERB_QUIT
 };
 
-enum verb_arg { ARG_NONE, ARG_FAULT, ARG_FILTER, ARG_PLACE, ARG_THEME, ARG_FILE };
+enum verb_arg { ARG_NONE, ARG_FAULT, ARG_FILTER, ARG_PLACE, ARG_THEME, ARG_FILE, ARG_WORDS };
 
 struct verb_row {
     const char *name;

@@ -289,6 +289,9 @@ void console_run(struct console *c, const char *line)
         intents_push(&c->intents, INTENT_ASK); /* of no service in particular: of all */
         console_says(c, false, "asking every probe now");
         break;
+    case VERB_NOTE:
+        snprintf(intents_push(&c->intents, INTENT_NOTE)->arg, INTENT_ARG, "%s", arg);
+        break;
     case VERB_HELP:
         console_command(c, CMD_HELP);
         break;

@@ -18,6 +18,7 @@ enum intent_kind {
     INTENT_ASK,     /* Ctrl-R: ask now; `service` = index on the live board, -1 = all */
     INTENT_RELOAD,  /* :reload */
     INTENT_FAULT,   /* :fault NAME: inject or lift a fault of the demo; `arg` is the name */
+    INTENT_NOTE,    /* :note WORDS: into the journal; `arg` are the words */
     INTENT_COPY,    /* y: `copy` to the clipboard (term_copy) */
     INTENT_DUMP,    /* :dump FILE: write `dump` (the screen as plain text) to file `arg` */
     INTENT_CANCEL   /* Ctrl-C: cancel the operation that runs, if any; never quits */

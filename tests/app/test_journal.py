@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""The journal as people meet it: `:note` in the console, `midwatch journal` beside it."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "harness"))
+from pty import Screen  # noqa: E402  (tests/harness/pty.py)
+
+MIDWATCH = os.path.abspath(os.environ["MIDWATCH"])
+# nobody listens there: what a note needs is no service that is well
+CONFIG = ("watch: shop\nenvironment: staging\nservices:\n  web:\n    probes:\n"
+          "      health: { http: 'http://127.0.0.1:1/', every: 1s, timeout: 500ms }\n")
+
+
+class Journal(unittest.TestCase):
+    def setUp(self):
+        self.tmp = tempfile.TemporaryDirectory(prefix="midwatch-journal-")
+        self.addCleanup(self.tmp.cleanup)
+        self.state = pathlib.Path(self.tmp.name, "state")
+        self.file = self.state / "midwatch/shop/journal"
+        self.config = pathlib.Path(self.tmp.name, "midwatch.yaml")
+        self.config.write_text(CONFIG)
+        self.env = {"XDG_STATE_HOME": str(self.state)}
+
+    def journal(self, *args):
+        return subprocess.run([MIDWATCH, "journal", *args, str(self.config)], capture_output=True,
+                              text=True, timeout=30, env=dict(os.environ, LC_ALL="C.UTF-8", **self.env))
+
+    def console(self):
+        return Screen([MIDWATCH, self.config], cols=100, rows=30, env=self.env)
+
+    def note(self, s, words, n):
+        s.type(f":note {words}")
+        s.key("Enter")
+        s.wait_for(f"noted in the journal: record {n}", seconds=10)
+
+    def notes(self, *words):
+        with self.console() as s:
+            for n, w in enumerate(words, 1):
+                self.note(s, w, n)
+            s.key("q")
+            s.wait_exit(5)
+
+    def test_a_note_is_shown_kept_and_printed(self):
+        with self.console() as s:
+            self.note(s, "rolled back the API", 1)
+            s.wait_for(r"/note rolled back the API/", seconds=5)  # among the changes
+            s.key("q")
+            s.wait_exit(5)
+        r = self.journal("show")
+        self.assertEqual((r.returncode, r.stderr), (0, ""))
+        self.assertRegex(r.stdout, r"^ +1  20\d\d-\d\d-\d\dT[\d:]{8}Z  NOTE +\S+@\S+  "
+                                   r"rolled back the API\n$")
+        r = json.loads(self.journal("show", "--json").stdout)
+        self.assertEqual((r["n"], r["prev"], r["code"], r["what"]),
+                         (1, "0" * 64, "NOTE", {"text": "rolled back the API"}))
+        self.assertEqual(self.file.stat().st_mode & 0o777, 0o600)
+
+    def test_two_consoles_write_one_journal(self):
+        with self.console() as a, self.console() as b:
+            self.note(a, "one", 1)
+            self.note(b, "two", 2)
+            self.note(a, "three", 3)
+            for s in (a, b):
+                s.key("q")
+                s.wait_exit(5)
+        r = self.journal("verify")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertRegex(r.stdout, r"^3 records, none changed; head 3:[0-9a-f]{64}\n$")
+
+    def test_what_was_changed_is_found(self):
+        self.notes("one", "two", "three")
+        head = self.journal("head").stdout.strip()
+        self.assertRegex(head, r"^3:[0-9a-f]{64}$")
+        r = self.journal("verify", "--head", head)
+        self.assertIn("the published one is among them", r.stdout)
+        good = self.file.read_bytes()
+        lines = good.splitlines(keepends=True)
+
+        self.file.write_bytes(good.replace(b"two", b"too"))
+        r = self.journal("verify")
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("the journal was changed: record 2: its bytes are not those that were written",
+                      r.stderr)
+        r = self.journal("show")  # what stands before it can be trusted, and it says where that ends
+        self.assertEqual((r.returncode, r.stdout.count("\n")), (1, 1))
+
+        self.file.write_bytes(b"".join(lines[:2]))
+        self.assertEqual(self.journal("verify").returncode, 0)  # by itself it looks whole ...
+        r = self.journal("verify", "--head", head)
+        self.assertEqual(r.returncode, 1)  # ... and is not what it was
+        self.assertIn("record 3 is missing: record 3 was published", r.stderr)
+
+        self.file.write_bytes(good[:-10])
+        r = self.journal("verify")
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("of an unfinished record stand after record 2", r.stderr)
+
+    def test_a_journal_that_cannot_be_written_is_said_and_comes_back(self):
+        folder = self.file.parent
+        folder.mkdir(parents=True, mode=0o700)
+        folder.chmod(0o755)
+        with self.console() as s:
+            s.type(":note one")
+            s.key("Enter")
+            s.wait_for(r"/not noted: others can enter its folder .mode 0755.; chmod 700/", seconds=10)
+            self.assertNotIn("note one", s.text())  # and nothing on the board says otherwise
+            folder.chmod(0o700)
+            self.note(s, "two", 1)
+            s.key("q")
+            s.wait_exit(5)
+
+    def test_the_records_that_are_wanted(self):
+        self.notes("one", "two")
+        self.assertEqual(self.journal("show", "--code", "NOTE").stdout.count("\n"), 2)
+        self.assertEqual(self.journal("show", "--code", "ACK").stdout, "")
+        self.assertEqual(self.journal("show", "--since", "1h").stdout.count("\n"), 2)
+        lines = self.file.read_text().splitlines()
+        self.assertEqual(self.journal("show", "--json").stdout.splitlines(), lines)
+
+    def test_hostile_words_reach_no_terminal(self):
+        self.notes("one")
+        # a record that another program wrote, with a hash that is right
+        import hashlib
+        last = json.loads(self.file.read_text())
+        body = ('{"n":2,"prev":"%s","t":"2026-01-29T02:13:47.120Z","mono":1,"boot":"","code":"NOTE",'
+                '"uid":0,"user":"\\u001b]0;x\\u0007","host":"h\\rroot","pid":1,'
+                '"what":{"text":"a\\u001b[2Jb\\u202ec\\nd"}' % last["h"])
+        with self.file.open("a") as f:
+            f.write(f'{body},"h":"{hashlib.sha256(body.encode()).hexdigest()}"}}\n')
+        r = self.journal("show")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertEqual(len(r.stdout.splitlines()), 2)
+        self.assertIsNone(re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", r.stdout))
+
+    def test_usage(self):
+        r = self.journal("veryfy")
+        self.assertEqual(r.returncode, 64)
+        self.assertIn("did you mean 'verify'?", r.stderr)
+        r = self.journal("verify", "--head", "3")
+        self.assertEqual(r.returncode, 64)
+        self.assertIn("N:HASH", r.stderr)
+        r = self.journal("show")
+        self.assertEqual(r.returncode, 2)
+        self.assertIn("cannot open", r.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
