@@ -139,25 +139,37 @@ class TwentyTest(unittest.TestCase):
             before = host.taken_ms()
             cls.look()
             taken = host.taken_ms() - before
-            if FULL or not again or taken < host.TAKEN_MS or cls.worst_lag_ms() <= LAG_MS * SLACK:
+            if FULL or not again or taken < host.TAKEN_MS or cls.lag_ms(cls.samples) <= LAG_MS * SLACK:
                 break
-            print(f"once more: the loop was {cls.worst_lag_ms()} ms late, and the host took {taken} ms of "
-                  "processor from this machine meanwhile", flush=True)
+            print(f"once more: the loop was {cls.lag_ms(cls.samples)} ms late, and the host took {taken} ms "
+                  "of processor from this machine meanwhile", flush=True)
         cls.healthy = [name for name in cls.world.services if name not in DEAD]
         cls.last = cls.samples[-1].data
 
-    @classmethod
-    def worst_lag_ms(cls):
-        return max(s.data["lag"]["max_ms"] for s in cls.samples)
+    @staticmethod
+    def lag_ms(samples):
+        return max((s.data["lag"]["max_ms"] for s in samples), default=0)
+
+    def robbed(self, after_ms=0):
+        """Samples of seconds in which (and for after_ms after which) the host took the machine away, and
+        those of whole ones."""
+        of = {True: [], False: []}
+        for s in self.samples:
+            at = s.data["at_ms"]  # it tells of the second before
+            of[any(since - 200 <= at <= until + 1200 + after_ms for since, until in self.taken)].append(s)
+        return of[True], of[False]
 
     @classmethod
     def look(cls):
         with console.Console(MIDWATCH, cls.world.text, rows=60, sanitized=SANITIZED) as c:
             cls.started_ms = c.started_ms
             c.wait(lambda seen: True, 5 * SLACK, "the first board")
-            cls.screens = []
+            cls.screens, cls.taken = [], []
             while (left := cls.started_ms / 1000 + SECONDS - console.now_ms() / 1000) > 0:
+                since, before = console.now_ms(), host.taken_ms()
                 c.observe(min(1.0, left), keys=True)
+                if host.taken_ms() - before >= host.TAKEN_MS:
+                    cls.taken.append((since, console.now_ms()))
                 cls.screens.append(c.screen.text())
             cls.samples, cls.key_ms = c.samples, c.key_ms
             cls.screen = c.screen.text()
@@ -179,7 +191,8 @@ class TwentyTest(unittest.TestCase):
 
     def test_each_dead_source_has_its_state_and_reason(self):
         found = []
-        for sample in self.after(SETTLED_S):
+        _, whole = self.robbed(after_ms=4000)  # a dead server that has no processor dies otherwise
+        for sample in [s for s in self.after(SETTLED_S) if s in whole] or self.samples[-1:]:
             seen = invariants.readings(sample.data)
             for name, (state, words) in DEAD.items():
                 r = seen[name + ".p"]
@@ -227,6 +240,7 @@ class TwentyTest(unittest.TestCase):
     def test_healthy_sources_are_asked_on_their_slots(self):
         slots = invariants.slots(self.last)
         late = {name: slots[name + ".p"]["late_max_ms"] for name in self.healthy}
+        robbed, _ = self.robbed()
         owed = (self.last["at_ms"] - self.started_ms) / 2000
         print(f"slots: {max(late.values())} ms late at most", flush=True)
         for name in self.healthy:
@@ -234,18 +248,22 @@ class TwentyTest(unittest.TestCase):
             self.assertEqual(s["missed"], 0, s)
             self.assertIn(s["due"] - s["done"], (0, 1), s)
             self.assertLessEqual(abs(s["due"] - owed), 2 + 2 * SLACK, s)
-            self.assertLessEqual(s["late_max_ms"], LATE_MS * SLACK, s)
+            self.assertLessEqual(s["late_max_ms"], LATE_MS * SLACK + self.lag_ms(robbed), s)
 
     def test_dead_sources_keep_their_slots(self):
         """A second of timeout fits in two: not one question is left out."""
         slots = invariants.slots(self.last)
         for name in DEAD:
-            self.assertEqual(slots[name + ".p"]["missed"], 0, slots[name + ".p"])
+            self.assertLessEqual(slots[name + ".p"]["missed"], len(self.taken), slots[name + ".p"])
 
     def test_the_loop_never_stalls(self):
-        worst = self.worst_lag_ms()
-        print(f"loop: {worst} ms late at most", flush=True)
+        robbed, whole = self.robbed()
+        worst = self.lag_ms(whole)
+        print(f"loop: {worst} ms late at most" + (
+            f", {self.lag_ms(robbed)} in {len(self.taken)} s in which the host took the machine away"
+            if robbed else ""), flush=True)
         self.assertLessEqual(worst, LAG_MS * SLACK)
+        self.assertGreater(len(whole), len(self.samples) / 4, "hardly a second was whole")
 
     def test_memory_and_descriptors_stay(self):
         settled = self.after(SETTLED_S)
@@ -277,7 +295,9 @@ class TwentyTest(unittest.TestCase):
         parts = {}
         for s in samples:
             parts.setdefault(s.data["at_ms"] // (FLOOR_S * 1000), []).append(s.data["rss_kb"])
-        return {n * FLOOR_S / 3600: min(part) for n, part in parts.items()}
+        # of the first and the last not all was seen: their least is the least of a few
+        whole = sorted(parts)[1:-1] or sorted(parts)
+        return {n * FLOOR_S / 3600: min(parts[n]) for n in whole}
 
     def slope_kb(self, name, samples):
         """Growth in an hour, by the line of least squares through the floor."""
