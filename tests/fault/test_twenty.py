@@ -31,6 +31,7 @@ SECONDS = 600.0 if FULL else 30.0
 SETTLED_S = 10.0  # by then every dead source has failed often enough to be judged
 EVERY = {"every": "2s", "timeout": "1s", "fail_after": 2}
 LATE_MS, LAG_MS, FRAME_MS, KEY_MS = 250, 250, 100, 100
+ROBBED_MS = 100  # of a second, by the host of a virtual machine: no bound of time holds in it
 # Memory: from the first settled sample to the highest floor; and in an hour by the line through the floor of the
 # last third of ten minutes. Four pages of 4 kB that are touched once there count for up to 430.
 GROWTH_KB, SLOPE_KB, FLOOR_S = 128, 512, 10
@@ -168,7 +169,7 @@ class TwentyTest(unittest.TestCase):
             while (left := cls.started_ms / 1000 + SECONDS - console.now_ms() / 1000) > 0:
                 since, before = console.now_ms(), host.taken_ms()
                 c.observe(min(1.0, left), keys=True)
-                if host.taken_ms() - before >= host.TAKEN_MS:
+                if host.taken_ms() - before >= ROBBED_MS:
                     cls.taken.append((since, console.now_ms()))
                 cls.screens.append(c.screen.text())
             cls.samples, cls.key_ms = c.samples, c.key_ms
@@ -263,7 +264,6 @@ class TwentyTest(unittest.TestCase):
             f", {self.lag_ms(robbed)} in {len(self.taken)} s in which the host took the machine away"
             if robbed else ""), flush=True)
         self.assertLessEqual(worst, LAG_MS * SLACK)
-        self.assertGreater(len(whole), len(self.samples) / 4, "hardly a second was whole")
 
     def test_memory_and_descriptors_stay(self):
         settled = self.after(SETTLED_S)
