@@ -167,49 +167,60 @@ static bool journal_hold(struct journal_file *f, struct err *err)
 /* ---- what stands at the end ---- */
 
 struct journal_tail {
-    struct record_link link; /* of the last whole record */
-    int64_t end;             /* where it ends: what comes after is unfinished */
+    struct record_link link; /* of the last record that is one */
+    int64_t end;             /* where it ends: what comes after was not finished, or is damaged */
     int64_t size;
-    bool bad;       /* the last whole line is no record: nothing can follow it */
+    bool none;      /* there is something, and no record among the last of it */
     bool other;     /* what we knew is not there any more */
-    struct err why; /* of `bad` and `other` */
+    struct err why; /* of `other` */
 };
 
-static bool journal_tail_record(void *arg, const char *line, size_t len)
+static bool journal_tail_follows(void *arg, const char *line, size_t len)
 {
     struct journal_tail *t = arg;
 
-    if (record_follows(line, len, &t->link, &t->why))
-        return true;
-    t->bad = true;
-    return false;
+    return record_follows(line, len, &t->link, NULL);
 }
 
-/* What others wrote after what we know. */
+static bool journal_tail_stands(void *arg, const char *line, size_t len)
+{
+    struct journal_tail *t = arg;
+
+    return record_stands(line, len, &t->link, NULL);
+}
+
+/* By the last record alone, wherever it is: one that is damaged further up stays where it is, for
+ * whoever verifies. */
+static bool journal_look_back(struct journal_file *f, struct journal_tail *t, struct err *err)
+{
+    if (!lines_last(f->fd, t->size, RECORD_MAX, journal_tail_stands, t, &t->end, err))
+        return false;
+    t->none = t->end == 0 && t->size > 0;
+    return true;
+}
+
+/* What others wrote after what we know; where that does not follow, the last record counts. */
 static bool journal_follow(struct journal_file *f, struct journal_tail *t, struct err *err)
 {
     t->link = f->link;
     t->end = f->end;
-    return lines_walk(f->fd, &t->end, t->size, RECORD_MAX, journal_tail_record, t, err);
+    if (!lines_walk(f->fd, &t->end, t->size, RECORD_MAX, journal_tail_follows, t, err))
+        return false;
+    if (t->end == t->size)
+        return true;
+    record_link_init(&t->link);
+    return journal_look_back(f, t, err);
 }
 
-/* Nothing is known yet: the last line alone tells where the chain stands. */
-static bool journal_look_back(struct journal_file *f, struct journal_tail *t, struct err *err)
+/* Does the record that we know last still end where it ended? */
+static bool journal_is_known(const struct journal_file *f)
 {
-    struct buf line = { 0 };
-    bool found;
+    char there[RECORD_HASH + 3]; /* its hash, "} and the line feed */
 
-    if (!lines_last(f->fd, t->size, RECORD_MAX, &line, &t->end, err)) {
-        buf_fini(&line);
-        return false;
-    }
-    found = line.len > 0;
-    if (found)
-        t->bad = !record_stands(line.bytes, line.len, &t->link, &t->why);
-    else if (t->end > 0)
-        t->bad = !err_set(&t->why, "its last line is too long for a record");
-    buf_fini(&line);
-    return true;
+    return f->end >= (int64_t)sizeof there &&
+           pread(f->fd, there, sizeof there, f->end - (int64_t)sizeof there) ==
+               (ssize_t)sizeof there &&
+           memcmp(there, f->link.hash, RECORD_HASH) == 0;
 }
 
 static bool journal_tail(struct journal_file *f, struct journal_tail *t, struct err *err)
@@ -221,12 +232,11 @@ static bool journal_tail(struct journal_file *f, struct journal_tail *t, struct 
     if (fstat(f->fd, &st) != 0)
         return journal_errno(f, "look at", err);
     t->size = st.st_size;
-    if (f->link.n > 0 && t->size < f->end) {
+    if (f->link.n > 0 && !journal_is_known(f)) {
         t->other = true;
-        err_set(&t->why, "it was cut: record %lld is gone", (long long)f->link.n);
-        return journal_look_back(f, t, err);
+        err_set(&t->why, "record %lld is not there any more", (long long)f->link.n);
     }
-    return f->link.n > 0 ? journal_follow(f, t, err) : journal_look_back(f, t, err);
+    return f->link.n > 0 && !t->other ? journal_follow(f, t, err) : journal_look_back(f, t, err);
 }
 
 /* ---- mending ---- */
@@ -241,7 +251,7 @@ static const char *journal_aside_name(const char *kind, char out[64])
     return out;
 }
 
-/* The bytes of an unfinished line, beside the journal, and then off its end. */
+/* The bytes of what was not finished, beside the journal, and then off its end. */
 static bool journal_set_aside(struct journal_file *f, const struct journal_tail *t, char name[64],
                               struct err *err)
 {
@@ -304,10 +314,12 @@ static bool journal_mend(struct journal_file *f, struct journal_tail *t, struct 
     const struct record_link known = f->link;
     char name[64];
 
-    if (t->bad) {
+    if (t->none) {
+        int64_t bytes = t->size;
+
         if (!journal_retire(f, name, err))
             return false;
-        journal_mended(what, t->why.msg, name, t->size, &known);
+        journal_mended(what, "its end is no record", name, bytes, &known);
         return journal_tail(f, t, err);
     }
     if (t->end < t->size) {

@@ -1,10 +1,12 @@
 /* store/journal_file.h: the journal as a file: append-only, many writers, one at a time.
  *
  * Each append takes a lock on the file, reads what others wrote since, writes one line and waits
- * until it is on the disk. What is found damaged is never deleted: an unfinished last line (its
- * writer was killed, and never told that it is done) is set aside beside the journal; a journal
- * whose end cannot be trusted is renamed to journal.bad-<time> and a new one begins; both are then
- * the first thing that the journal records (JOURNAL_MENDED).
+ * until it is on the disk. What is found damaged is never deleted. What stands after the last
+ * record (a line that its writer did not finish, and was never told to be done; one that a crash
+ * tore) is set aside beside the journal, in journal.torn-<time>; a journal with no record at its
+ * end is renamed to journal.bad-<time> and a new one begins; both are then the first thing that is
+ * recorded (JOURNAL_MENDED). A record that is damaged further up stays where it is: verifying names
+ * it.
  *
  * Everything here may block on the disk: call it from an errand or a one-shot command.
  *

@@ -60,11 +60,13 @@ bool lines_walk(int fd, int64_t *at, int64_t size, size_t max,
     return ok;
 }
 
-bool lines_last(int fd, int64_t size, size_t max, struct buf *out, int64_t *end, struct err *err)
+bool lines_last(int fd, int64_t size, size_t max,
+                bool (*line)(void *arg, const char *bytes, size_t len), void *arg, int64_t *end,
+                struct err *err)
 {
     /* a whole line, and an unfinished one after it */
     int64_t back = size < (int64_t)(2 * max + 2) ? size : (int64_t)(2 * max + 2);
-    char *piece = xmalloc((size_t)back + 1), *nl, *before;
+    char *piece = xmalloc((size_t)back + 1), *nl;
     ssize_t got = lines_read(fd, piece, (size_t)back, size - back);
 
     *end = 0;
@@ -73,13 +75,15 @@ bool lines_last(int fd, int64_t size, size_t max, struct buf *out, int64_t *end,
         return err_set(err, "cannot read: %s", strerror(errno));
     }
     nl = memrchr(piece, '\n', (size_t)got);
-    if (nl) {
-        *end = size - back + (nl - piece) + 1;
-        before = memrchr(piece, '\n', (size_t)(nl - piece));
-        if ((before || back == size) && nl - (before ? before + 1 : piece) <= (ptrdiff_t)max)
-            buf_add(out, before ? before + 1 : piece, (size_t)(nl - (before ? before + 1 : piece)));
-    } else if (back < size) {
-        *end = size; /* nothing but one endless line */
+    while (nl && *end == 0) {
+        char *before = memrchr(piece, '\n', (size_t)(nl - piece));
+        char *start = before ? before + 1 : piece;
+
+        /* of the first one in the piece the beginning may be missing */
+        if ((before || back == size) && nl - start <= (ptrdiff_t)max &&
+            line(arg, start, (size_t)(nl - start)))
+            *end = size - back + (nl - piece) + 1;
+        nl = before;
     }
     free(piece);
     return true;

@@ -17,9 +17,11 @@
 bool lines_walk(int fd, int64_t *at, int64_t size, size_t max,
                 bool (*line)(void *arg, const char *bytes, size_t len), void *arg, struct err *err);
 
-/* The last whole line of the first `size` bytes into `out`, and where it ends; empty when there is
- * none (*end is 0) or when it is longer than `max`. */
-bool lines_last(int fd, int64_t size, size_t max, struct buf *out, int64_t *end, struct err *err);
+/* The last whole line of the first `size` bytes that `line` takes, of those no longer than `max`
+ * that lie within twice that from the end; *end is where it ends, 0 when there is none. */
+bool lines_last(int fd, int64_t size, size_t max,
+                bool (*line)(void *arg, const char *bytes, size_t len), void *arg, int64_t *end,
+                struct err *err);
 
 /* False with errno set. */
 bool lines_copy(int from, int64_t start, int64_t end, int to);

@@ -21,7 +21,7 @@ static void scratch_path(const struct scratch *s, const char *name, char out[256
     assert_true(name && snprintf(out, 256, "%s/%s", s->dir, name) < 256);
 }
 
-void scratch_drop(struct scratch *s)
+void scratch_empty(const struct scratch *s)
 {
     DIR *d = opendir(s->dir);
 
@@ -30,6 +30,11 @@ void scratch_drop(struct scratch *s)
         if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
             scratch_remove(s, e->d_name);
     closedir(d);
+}
+
+void scratch_drop(struct scratch *s)
+{
+    scratch_empty(s);
     rmdir(s->dir);
 }
 

@@ -10,6 +10,7 @@ struct scratch {
 };
 
 void scratch_make(struct scratch *s); /* mode 0700 */
+void scratch_empty(const struct scratch *s);
 void scratch_drop(struct scratch *s); /* with all that is in it */
 void scratch_read(const struct scratch *s, const char *name, struct buf *out);
 void scratch_line(const struct scratch *s, const char *name, int n, struct buf *out); /* from 1 */

@@ -399,14 +399,31 @@ static void an_unfinished_record_is_set_aside(void **state)
     scratch_drop(&s);
 }
 
-/* Nothing can follow an end that is no record: its bytes stay, under another name. */
-static void a_damaged_end_is_kept_and_a_new_journal_begins(void **state)
+/* A record that says what was mended stands as the nth; the bytes that it names are these. */
+static void mended_is(const struct scratch *s, int n, const char *bytes, size_t len)
+{
+    struct buf line = { 0 }, kept = { 0 };
+    struct record r;
+    struct err err;
+
+    scratch_line(s, JOURNAL_NAME, n, &line);
+    if (!record_read(&r, line.bytes, line.len, &err))
+        fail_msg("%s", err.msg);
+    assert_string_equal(text_str(&r.code), JOURNAL_MENDED);
+    scratch_read(s, json_string(json_get(r.what, "aside")), &kept);
+    assert_int_equal(kept.len, len);
+    assert_memory_equal(kept.bytes, bytes, len);
+    record_fini(&r);
+    buf_fini(&kept);
+    buf_fini(&line);
+}
+
+static void a_damaged_last_record_is_set_aside(void **state)
 {
     struct scratch s;
     struct journal_file *f;
-    struct buf all = { 0 }, kept = { 0 }, line = { 0 };
-    struct record r;
-    struct err err;
+    struct buf all = { 0 };
+    size_t last;
 
     (void)state;
     scratch_make(&s);
@@ -416,21 +433,59 @@ static void a_damaged_end_is_kept_and_a_new_journal_begins(void **state)
     scratch_read(&s, JOURNAL_NAME, &all);
     all.bytes[all.len - 10] ^= 4;
     scratch_write(&s, JOURNAL_NAME, all.bytes, all.len);
+    last = (size_t)(strchr(all.bytes, '\n') + 1 - all.bytes);
     f = journal(&s);
-    assert_int_equal(write_one(f, "NOTE", "{}").n, 2); /* 1 tells what happened */
+    assert_int_equal(write_one(f, "NOTE", "{}").n, 3); /* 2 tells what happened */
     assert_int_equal(walk(f, NULL).bad_n, 0);
-    scratch_line(&s, JOURNAL_NAME, 1, &line);
-    assert_true(record_read(&r, line.bytes, line.len, &err));
-    assert_string_equal(text_str(&r.code), JOURNAL_MENDED);
-    scratch_read(&s, json_string(json_get(r.what, "aside")), &kept);
-    assert_int_equal(kept.len, all.len);
-    assert_memory_equal(kept.bytes, all.bytes, all.len);
-    record_fini(&r);
+    mended_is(&s, 2, all.bytes + last, all.len - last);
     buf_fini(&all);
-    buf_fini(&kept);
-    buf_fini(&line);
     journal_file_close(f);
     scratch_drop(&s);
+}
+
+/* What was acknowledged after it stays: the damaged one is named by whoever verifies. */
+static void damage_further_up_stays_where_it_is(void **state)
+{
+    struct scratch s;
+    struct journal_file *f;
+    struct buf all = { 0 };
+
+    (void)state;
+    scratch_make(&s);
+    f = journal(&s);
+    write_many(f, 4);
+    journal_file_close(f);
+    scratch_read(&s, JOURNAL_NAME, &all);
+    all.bytes[200] ^= 4;
+    scratch_write(&s, JOURNAL_NAME, all.bytes, all.len);
+    f = journal(&s);
+    assert_int_equal(write_one(f, "NOTE", "{}").n, 5);
+    assert_int_equal(walk(f, NULL).bad_n, 1);
+    buf_fini(&all);
+    journal_file_close(f);
+    scratch_drop(&s);
+}
+
+/* Nothing can follow an end that is no record: its bytes stay, under another name. */
+static void what_is_no_journal_is_kept_and_one_begins(void **state)
+{
+    static const char *const foreign[] = { "\n", "hello\nworld\n", "no line at all",
+                                           "{}\n{\"n\":1}\n" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
+        struct scratch s;
+        struct journal_file *f;
+
+        scratch_make(&s);
+        scratch_write(&s, JOURNAL_NAME, foreign[i], strlen(foreign[i]));
+        f = journal(&s);
+        assert_int_equal(write_one(f, "NOTE", "{}").n, 2); /* 1 tells what happened */
+        assert_int_equal(walk(f, NULL).bad_n, 0);
+        mended_is(&s, 1, foreign[i], strlen(foreign[i]));
+        journal_file_close(f);
+        scratch_drop(&s);
+    }
 }
 
 /* What was known is told by the first record of what stands there now. */
@@ -586,7 +641,9 @@ int main(void)
         cmocka_unit_test(a_journal_written_anew_is_found),
         cmocka_unit_test(a_record_taken_out_is_missed),
         cmocka_unit_test(an_unfinished_record_is_set_aside),
-        cmocka_unit_test(a_damaged_end_is_kept_and_a_new_journal_begins),
+        cmocka_unit_test(a_damaged_last_record_is_set_aside),
+        cmocka_unit_test(damage_further_up_stays_where_it_is),
+        cmocka_unit_test(what_is_no_journal_is_kept_and_one_begins),
         cmocka_unit_test(a_journal_that_vanishes_is_told),
         cmocka_unit_test(a_full_disk_leaves_no_piece),
         cmocka_unit_test(what_others_can_reach_is_refused),
