@@ -235,6 +235,8 @@ void series_push(struct series *s, int64_t at_ms, double value)
     int64_t coarse = series_slot(at_ms, s->coarse.step_ms);
     uint16_t code;
 
+    if (!s->any && isnan(value))
+        return; /* nothing yet is no gap: many signals are never told, and cost no memory */
     if (s->any && fine < s->fine.newest) {
         if (s->fine.newest - fine == 1)
             return;
