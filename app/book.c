@@ -1,12 +1,9 @@
 /* app/book.c: notes into the journal. Nothing is called done that is not on the disk. */
 #include "app/book.h"
 
-#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "core/alloc.h"
 #include "core/json.h"
@@ -16,8 +13,6 @@
 struct book {
     struct journal *journal; /* NULL: `why` there is none */
     struct book_events events;
-    char dir[PATH_MAX];
-    bool of_demo;
     struct err why;
 };
 
@@ -26,41 +21,30 @@ struct book_entry { /* on its way to the disk */
     char *words;
 };
 
-struct book *book_new(struct io *io, const char *watch, bool of_demo,
-                      const struct book_events *events)
+struct book *book_new(struct io *io, const char *watch, const struct book_events *events)
 {
     struct book *b = xcalloc(1, sizeof *b);
-    const char *tmp = getenv("TMPDIR");
+    char dir[PATH_MAX];
 
     b->events = *events;
-    b->of_demo = of_demo;
-    if (of_demo) {
-        snprintf(b->dir, sizeof b->dir, "%s/midwatch-journal-XXXXXX",
-                 tmp && tmp[0] == '/' ? tmp : "/tmp");
-        if (!mkdtemp(b->dir)) {
-            err_set(&b->why, "cannot make %s", b->dir);
-            b->of_demo = false;
-            return b;
-        }
-    } else if (!place_of(watch, b->dir, sizeof b->dir, &b->why)) {
-        return b;
-    }
-    b->journal = journal_new(io, b->dir);
+    if (place_of(watch, dir, sizeof dir, &b->why))
+        b->journal = journal_new(io, dir);
     return b;
 }
 
-/* Only what a journal leaves there. */
-static void book_remove(const char *dir)
+struct book *book_new_demo(struct io *io, const char *dir, const struct book_events *events)
 {
-    DIR *d = opendir(dir);
+    struct book *b = xcalloc(1, sizeof *b);
+    struct buf path = { 0 };
 
-    if (!d)
-        return;
-    for (struct dirent *e; (e = readdir(d));)
-        if (strncmp(e->d_name, JOURNAL_NAME, strlen(JOURNAL_NAME)) == 0)
-            unlinkat(dirfd(d), e->d_name, 0);
-    closedir(d);
-    rmdir(dir);
+    b->events = *events;
+    buf_addf(&path, "%s/notes", dir ? dir : "");
+    if (dir)
+        b->journal = journal_new(io, buf_str(&path));
+    else
+        err_set(&b->why, "this demo told no folder of its own");
+    buf_fini(&path);
+    return b;
 }
 
 void book_free(struct book *b)
@@ -69,8 +53,6 @@ void book_free(struct book *b)
         return;
     b->events = (struct book_events){ 0 }; /* nobody listens any more */
     journal_free(b->journal);
-    if (b->of_demo)
-        book_remove(b->dir);
     free(b);
 }
 

@@ -19,9 +19,10 @@ struct book_events {
     void *arg;
 };
 
-/* `of_demo`: in a folder of its own that goes with the demo. */
-struct book *book_new(struct io *io, const char *watch, bool of_demo,
-                      const struct book_events *events);
+/* Of a real watch, in its place. */
+struct book *book_new(struct io *io, const char *watch, const struct book_events *events);
+/* Of a demo, in its folder, and gone with it. NULL when it has none: then nothing is noted. */
+struct book *book_new_demo(struct io *io, const char *dir, const struct book_events *events);
 void book_free(struct book *b);
 
 void book_note(struct book *b, const char *words);

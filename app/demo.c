@@ -21,7 +21,7 @@ struct demo {
     struct child *sim;
     struct http *http;
     struct http_target *get, *post; /* post: made anew for each fault, its body differs */
-    char *system, *control;
+    char *system, *control, *dir;
     struct strmap vars;
     struct strlist faults;
     struct buf line;
@@ -122,6 +122,8 @@ static void demo_ports(struct demo *d, const struct json *o)
     }
     if (!d->control)
         d->control = xstrdup(control ? control : "");
+    if (!d->dir)
+        d->dir = xstrdup(json_string(json_get(o, "dir")));
 }
 
 static void demo_tell_ready(struct demo *d)
@@ -343,6 +345,7 @@ void demo_stop(struct demo *d)
     text_fini(&d->asked);
     free(d->system);
     free(d->control);
+    free(d->dir);
     free(d);
 }
 
@@ -358,6 +361,11 @@ void demo_on(struct demo *d, const struct demo_events *events)
 const char *demo_gone(const struct demo *d)
 {
     return d->failed.msg[0] ? d->failed.msg : NULL;
+}
+
+const char *demo_dir(const struct demo *d)
+{
+    return d->dir;
 }
 
 const struct strmap *demo_vars(const struct demo *d)

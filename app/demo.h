@@ -33,6 +33,8 @@ void demo_on(struct demo *d, const struct demo_events *events);
  */
 const char *demo_gone(const struct demo *d);
 const struct strmap *demo_vars(const struct demo *d);
+/* The simulator's own folder, which goes with it, however we end; NULL when it told none. */
+const char *demo_dir(const struct demo *d);
 /* A profile speaks of a team's production; on the simulator no screen may. */
 void demo_own(struct config *c);
 /* The profile of the system: examples/<system>/midwatch.yaml, beside the program or installed. */

@@ -446,7 +446,10 @@ static void live_book(struct live *l)
 {
     const struct book_events events = { live_noted, live_book_says, l };
 
-    l->book = book_new(l->io, watch_config(l->watch)->watch, l->o->demo != NULL, &events);
+    if (l->o->demo)
+        l->book = book_new_demo(l->io, demo_dir(l->o->demo), &events);
+    else
+        l->book = book_new(l->io, watch_config(l->watch)->watch, &events);
 }
 
 static void live_fini(struct live *l)

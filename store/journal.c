@@ -14,7 +14,7 @@ struct journal_job { /* the thread's while it runs */
     struct journal_job *next;
     char *dir;                 /* borrowed of nobody: the job may outlive the journal */
     struct journal_file *file; /* lent for the run */
-    struct record_origin origin;
+    int64_t at_ms;             /* when it was asked for */
     char code[RECORD_CODE_MAX + 1];
     char *what;
     struct journal_written written;
@@ -40,14 +40,16 @@ static void journal_job_run(void *what)
 {
     struct journal_job *job = what;
     struct journal_written *w = &job->written;
+    struct record_origin origin;
 
+    record_origin_take(&origin); /* here: whom a user number names may be asked over a network */
+    origin.at_ms = job->at_ms;
     w->outcome = JOURNAL_REFUSED;
     if (!job->file)
         job->file = journal_file_open(job->dir, true, &w->why);
     if (!job->file)
         return;
-    w->outcome =
-        journal_file_append(job->file, &job->origin, job->code, job->what, &w->at, &w->why);
+    w->outcome = journal_file_append(job->file, &origin, job->code, job->what, &w->at, &w->why);
     if (w->outcome != JOURNAL_DURABLE) { /* opened anew the next time: also its folder may be new */
         journal_file_close(job->file);
         job->file = NULL;
@@ -116,7 +118,6 @@ static void journal_next(void *arg)
         return;
     job->file = j->file;
     j->file = NULL;
-    record_origin_take(&job->origin);
     j->errand = errand_start(j->io, &journal_ops, job, journal_ended, j);
     if (!j->errand) { /* no thread or no pipe is to be had just now */
         j->file = job->file;
@@ -139,6 +140,7 @@ bool journal_append(struct journal *j, const char *code, const char *what,
     job->what = xstrdup(what);
     job->done = done;
     job->arg = arg;
+    job->at_ms = io_now_ms(j->io);
     *j->last = job;
     j->last = &job->next;
     j->n++;

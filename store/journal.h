@@ -1,7 +1,8 @@
 /* store/journal.h: the journal on the loop. What is appended is on the disk before it is told; the
  * loop never waits for the disk.
  *
- * Order:   appends are written one after the other, in the order in which they were asked for.
+ * Order:   appends are written one after the other, in the order in which they were asked for, with
+ *          the time at which they were.
  * Errors:  come with the outcome. The journal is opened with the first append, and again after one
  *          that failed: what was full or read-only may be well again.
  *          Each append is told exactly once.

@@ -25,6 +25,11 @@ class Demo(DemoCase):
                 found = tree(s.pid)
                 self.assertGreater(len(found), 3)
                 place = wait_for("a directory", lambda: place_of(found))
+                if not starting:  # what was noted goes with the demo, and with nothing else
+                    s.type(":note broken on purpose")
+                    s.key("Enter")
+                    s.wait_for("noted in the journal: record 1", seconds=10)
+                    self.assertTrue(os.path.exists(f"{place}/notes/journal"))
                 s.signal("KILL")
                 wait_for("no process", lambda: not any(map(alive, found)), 5)
                 wait_for("no directory", lambda: not os.path.exists(place), 5)

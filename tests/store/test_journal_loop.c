@@ -79,9 +79,10 @@ static void appends_are_told_in_their_order(void **state)
     scratch_drop(&s);
 }
 
-static void a_virtual_loop_writes_too(void **state)
+static void a_virtual_loop_writes_its_own_time(void **state)
 {
     struct scratch s;
+    struct buf line = { 0 };
     struct told t = { 0 };
     struct io *io = io_new_virtual(1769652000000);
     struct journal *j;
@@ -93,6 +94,9 @@ static void a_virtual_loop_writes_too(void **state)
     assert_true(journal_append(j, "NOTE", "{}", on_written, &t));
     io_advance(io, 1);
     assert_int_equal(t.durable, 2);
+    scratch_line(&s, JOURNAL_NAME, 2, &line);
+    assert_non_null(strstr(line.bytes, "\"t\":\"2026-01-29T02:00:00.000Z\""));
+    buf_fini(&line);
     journal_free(j);
     io_free(io);
     scratch_drop(&s);
@@ -169,7 +173,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(appends_are_told_in_their_order),
-        cmocka_unit_test(a_virtual_loop_writes_too),
+        cmocka_unit_test(a_virtual_loop_writes_its_own_time),
         cmocka_unit_test(the_end_tells_every_append),
         cmocka_unit_test(it_recovers_alone),
         cmocka_unit_test(too_many_are_refused_at_once),
