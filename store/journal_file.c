@@ -17,7 +17,7 @@
 #include "store/lines.h"
 #include "store/place.h"
 
-enum { LOCK_MS = 2000, LOCK_STEP_MS = 5 };
+enum { LOCK_MS = 2000, LOCK_STEP_MS = 2 };
 
 struct journal_file {
     int dir, fd; /* of the file; -1 = to be opened again */
