@@ -47,7 +47,7 @@ static void wait_told(struct io *io, const struct told *t, int n)
 
 static struct journal_health health(const struct scratch *s)
 {
-    struct journal_health h;
+    struct journal_health h = { 0 };
     struct journal_file *f;
     struct err err;
 
