@@ -465,8 +465,8 @@ static void live_fini(struct live *l)
     term_close(l->term);
     canvas_fini(&l->canvas);
     console_free(l->console);
-    book_free(l->book);
     watch_free(l->watch);
+    book_free(l->book); /* turns the loop: by now nothing on it calls us */
     free(l->debug_file);
 }
 

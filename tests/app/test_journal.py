@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The journal as people meet it: `:note` in the console, `midwatch journal` beside it."""
+import fcntl
 import json
 import os
 import pathlib
@@ -7,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "harness"))
@@ -15,7 +17,7 @@ from pty import Screen  # noqa: E402  (tests/harness/pty.py)
 MIDWATCH = os.path.abspath(os.environ["MIDWATCH"])
 # nobody listens there: what a note needs is no service that is well
 CONFIG = ("watch: shop\nenvironment: staging\nservices:\n  web:\n    probes:\n"
-          "      health: { http: 'http://127.0.0.1:1/', every: 1s, timeout: 500ms }\n")
+          "      health: { http: 'http://127.0.0.1:1/', every: 500ms, timeout: 400ms }\n")
 
 
 class Journal(unittest.TestCase):
@@ -115,6 +117,22 @@ class Journal(unittest.TestCase):
             self.note(s, "two", 1)
             s.key("q")
             s.wait_exit(5)
+
+    def test_a_note_under_way_is_written_before_the_end(self):
+        """The writer is kept waiting for a second, in which the probes' answers still come."""
+        self.notes("one")
+        with self.file.open() as f, self.console() as s:
+            s.wait_for("refused", seconds=10)
+            fcntl.flock(f, fcntl.LOCK_EX)
+            s.type(":note two")
+            s.key("Enter")
+            s.key("q")
+            time.sleep(1.2)
+            self.assertEqual(self.file.read_text().count("\n"), 1)
+            fcntl.flock(f, fcntl.LOCK_UN)
+            end = s.wait_exit(10)
+        self.assertEqual(end.get("status"), 0, end)
+        self.assertRegex(self.journal("show").stdout, r"(?s)  one\n.*  two\n$")
 
     def test_the_records_that_are_wanted(self):
         self.notes("one", "two")
