@@ -126,11 +126,11 @@ void journal_file_close(struct journal_file *f)
 
 /* A writer holds the lock for the length of one write; one that was stopped holds it until it goes
  * on, and nobody waits for that. */
-static bool journal_lock(struct journal_file *f, struct err *err)
+static bool journal_lock(struct journal_file *f, int how, struct err *err)
 {
     const struct timespec step = { .tv_nsec = LOCK_STEP_MS * 1000000L };
 
-    for (int waited_ms = 0; flock(f->fd, LOCK_EX | LOCK_NB) != 0; waited_ms += LOCK_STEP_MS) {
+    for (int waited_ms = 0; flock(f->fd, how | LOCK_NB) != 0; waited_ms += LOCK_STEP_MS) {
         if (errno != EWOULDBLOCK && errno != EINTR)
             return journal_errno(f, "lock", err);
         if (waited_ms >= LOCK_MS)
@@ -155,7 +155,7 @@ static bool journal_is_there(const struct journal_file *f)
 static bool journal_hold(struct journal_file *f, struct err *err)
 {
     for (int i = 0; i < 3; i++) {
-        if (!journal_take(f, err) || !journal_lock(f, err))
+        if (!journal_take(f, err) || !journal_lock(f, LOCK_EX, err))
             return false;
         if (journal_is_there(f))
             return true;
@@ -459,25 +459,37 @@ static bool journal_walk_record(void *arg, const char *line, size_t len)
     return true;
 }
 
+/* How much there is to read: with the lock held, for the record that somebody is writing just now
+ * is not torn. A writer that was stopped amid one keeps nobody from reading what stands before it.
+ */
+static bool journal_size(struct journal_file *f, int64_t *size, struct err *err)
+{
+    bool held = journal_lock(f, LOCK_SH, NULL);
+    struct stat st;
+    bool ok = fstat(f->fd, &st) == 0 || journal_errno(f, "look at", err);
+
+    *size = ok ? st.st_size : 0;
+    if (held)
+        flock(f->fd, LOCK_UN);
+    return ok;
+}
+
 bool journal_file_walk(struct journal_file *f, const struct journal_walk *walk,
                        const struct record_link *published, struct journal_health *out,
                        struct err *err)
 {
     struct journal_walking w = { .walk = walk, .published = published, .out = out };
-    struct stat st;
-    int64_t end = 0;
+    int64_t end = 0, size;
 
     *out = (struct journal_health){ 0 };
     record_link_init(&out->head);
-    if (!journal_take(f, err))
+    if (!journal_take(f, err) || !journal_size(f, &size, err))
         return false;
-    if (fstat(f->fd, &st) != 0)
-        return journal_errno(f, "look at", err);
-    if (!lines_walk(f->fd, &end, st.st_size, RECORD_MAX, journal_walk_record, &w, err))
+    if (!lines_walk(f->fd, &end, size, RECORD_MAX, journal_walk_record, &w, err))
         return false;
     if (w.stopped || out->bad_n)
         return true;
-    out->torn_bytes = st.st_size - end;
+    out->torn_bytes = size - end;
     if (out->torn_bytes > RECORD_MAX) {
         out->bad_n = out->head.n + 1;
         err_set(&out->why, "record %lld: it is not a whole record", (long long)out->bad_n);

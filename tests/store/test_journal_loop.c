@@ -58,125 +58,134 @@ static struct journal_health health(const struct scratch *s)
     return h;
 }
 
+/* A folder, a loop and the journal there; told what came of its appends. */
+struct fixture {
+    struct scratch s;
+    struct io *io;
+    struct journal *j; /* or NULL: freed before its end */
+    struct told told;
+};
+
+static int fixture_make(void **state, struct io *io)
+{
+    struct fixture *t = calloc(1, sizeof *t);
+
+    assert_non_null(t);
+    scratch_make(&t->s);
+    t->io = io;
+    t->j = journal_new(io, t->s.dir);
+    *state = t;
+    return 0;
+}
+
+static int real(void **state)
+{
+    return fixture_make(state, io_new(NULL));
+}
+
+static int virtual(void **state)
+{
+    return fixture_make(state, io_new_virtual(1769652000000));
+}
+
+static void journal_ends(struct fixture *t)
+{
+    journal_free(t->j);
+    t->j = NULL;
+}
+
+static int drop(void **state)
+{
+    struct fixture *t = *state;
+
+    journal_ends(t);
+    io_free(t->io);
+    scratch_drop(&t->s);
+    free(t);
+    return 0;
+}
+
+static bool append(struct fixture *t)
+{
+    return journal_append(t->j, "NOTE", "{}", on_written, &t->told);
+}
+
 static void appends_are_told_in_their_order(void **state)
 {
-    struct scratch s;
-    struct told t = { 0 };
-    struct io *io = io_new(NULL);
-    struct journal *j;
+    struct fixture *t = *state;
 
-    (void)state;
-    scratch_make(&s);
-    j = journal_new(io, s.dir);
     for (int i = 0; i < 20; i++)
-        assert_true(journal_append(j, "NOTE", "{}", on_written, &t));
-    assert_int_equal(t.n, 0);
-    wait_told(io, &t, 20);
-    assert_int_equal(t.durable, 20);
-    assert_int_equal(health(&s).head.n, 20);
-    journal_free(j);
-    io_free(io);
-    scratch_drop(&s);
+        assert_true(append(t));
+    assert_int_equal(t->told.n, 0);
+    wait_told(t->io, &t->told, 20);
+    assert_int_equal(t->told.durable, 20);
+    assert_int_equal(health(&t->s).head.n, 20);
 }
 
 static void a_virtual_loop_writes_its_own_time(void **state)
 {
-    struct scratch s;
+    struct fixture *t = *state;
     struct buf line = { 0 };
-    struct told t = { 0 };
-    struct io *io = io_new_virtual(1769652000000);
-    struct journal *j;
 
-    (void)state;
-    scratch_make(&s);
-    j = journal_new(io, s.dir);
-    assert_true(journal_append(j, "NOTE", "{}", on_written, &t));
-    assert_true(journal_append(j, "NOTE", "{}", on_written, &t));
-    io_advance(io, 1);
-    assert_int_equal(t.durable, 2);
-    scratch_line(&s, JOURNAL_NAME, 2, &line);
+    assert_true(append(t));
+    assert_true(append(t));
+    io_advance(t->io, 1);
+    assert_int_equal(t->told.durable, 2);
+    scratch_line(&t->s, JOURNAL_NAME, 2, &line);
     assert_non_null(strstr(line.bytes, "\"t\":\"2026-01-29T02:00:00.000Z\""));
     buf_fini(&line);
-    journal_free(j);
-    io_free(io);
-    scratch_drop(&s);
 }
 
 /* What is under way is waited for, what waits behind it is told that it is not written. */
 static void the_end_tells_every_append(void **state)
 {
-    struct scratch s;
-    struct told t = { 0 };
-    struct io *io = io_new(NULL);
-    struct journal *j;
+    struct fixture *t = *state;
 
-    (void)state;
-    scratch_make(&s);
-    j = journal_new(io, s.dir);
     for (int i = 0; i < 5; i++)
-        assert_true(journal_append(j, "NOTE", "{}", on_written, &t));
-    journal_free(j);
-    assert_int_equal(t.n, 5);
-    assert_int_equal(t.durable, 1);
-    assert_int_equal(t.refused, 4);
-    assert_string_equal(t.why, "midwatch ended before it was written");
-    assert_int_equal(health(&s).head.n, 1);
-    io_free(io);
-    scratch_drop(&s);
+        assert_true(append(t));
+    journal_ends(t);
+    assert_int_equal(t->told.n, 5);
+    assert_int_equal(t->told.durable, 1);
+    assert_int_equal(t->told.refused, 4);
+    assert_string_equal(t->told.why, "midwatch ended before it was written");
+    assert_int_equal(health(&t->s).head.n, 1);
 }
 
 /* What was in the way goes, and the journal goes on by itself. */
 static void it_recovers_alone(void **state)
 {
-    struct scratch s;
-    struct told t = { 0 };
-    struct io *io = io_new(NULL);
-    struct journal *j;
+    struct fixture *t = *state;
 
-    (void)state;
-    scratch_make(&s);
-    assert_int_equal(chmod(s.dir, 0755), 0);
-    j = journal_new(io, s.dir);
-    assert_true(journal_append(j, "NOTE", "{}", on_written, &t));
-    wait_told(io, &t, 1);
-    assert_int_equal(t.refused, 1);
-    assert_non_null(strstr(t.why, "others can enter its folder"));
-    assert_int_equal(chmod(s.dir, 0700), 0);
-    assert_true(journal_append(j, "NOTE", "{}", on_written, &t));
-    wait_told(io, &t, 2);
-    assert_int_equal(t.durable, 1);
-    journal_free(j);
-    io_free(io);
-    scratch_drop(&s);
+    assert_int_equal(chmod(t->s.dir, 0755), 0);
+    assert_true(append(t));
+    wait_told(t->io, &t->told, 1);
+    assert_int_equal(t->told.refused, 1);
+    assert_non_null(strstr(t->told.why, "others can enter its folder"));
+    assert_int_equal(chmod(t->s.dir, 0700), 0);
+    assert_true(append(t));
+    wait_told(t->io, &t->told, 2);
+    assert_int_equal(t->told.durable, 1);
 }
 
 static void too_many_are_refused_at_once(void **state)
 {
-    struct scratch s;
-    struct told t = { 0 };
-    struct io *io = io_new_virtual(1769652000000);
-    struct journal *j;
+    struct fixture *t = *state;
 
-    (void)state;
-    scratch_make(&s);
-    j = journal_new(io, s.dir);
     for (int i = 0; i < JOURNAL_PENDING_MAX; i++)
-        assert_true(journal_append(j, "NOTE", "{}", on_written, &t));
-    assert_false(journal_append(j, "NOTE", "{}", on_written, &t));
-    journal_free(j);
-    assert_int_equal(t.n, JOURNAL_PENDING_MAX);
-    io_free(io);
-    scratch_drop(&s);
+        assert_true(append(t));
+    assert_false(append(t));
+    journal_ends(t);
+    assert_int_equal(t->told.n, JOURNAL_PENDING_MAX);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(appends_are_told_in_their_order),
-        cmocka_unit_test(a_virtual_loop_writes_its_own_time),
-        cmocka_unit_test(the_end_tells_every_append),
-        cmocka_unit_test(it_recovers_alone),
-        cmocka_unit_test(too_many_are_refused_at_once),
+        cmocka_unit_test_setup_teardown(appends_are_told_in_their_order, real, drop),
+        cmocka_unit_test_setup_teardown(a_virtual_loop_writes_its_own_time, virtual, drop),
+        cmocka_unit_test_setup_teardown(the_end_tells_every_append, real, drop),
+        cmocka_unit_test_setup_teardown(it_recovers_alone, real, drop),
+        cmocka_unit_test_setup_teardown(too_many_are_refused_at_once, virtual, drop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
