@@ -87,20 +87,20 @@ const struct cli_command cli_commands[] = {
       "Without an argument ./midwatch.yaml is opened, or the one in ~/.config/midwatch. Addresses\n"
       "alone are enough: https://host/health, postgres://user@host/db, redis://host.",
       "midwatch https://api.example.org/health redis://127.0.0.1", "watch these two, now", 0, MANY,
-      NULL, true, false, cli_console_options },
+      NULL, CLI_FREE_ALL, cli_console_options },
     { "status", CLI_STATUS, "[CONFIG | URL...]", "ask everything once and print a report",
       "Ends with 0 when all is up, 1 degraded, 2 down, 3 unknown.",
-      "midwatch status --json midwatch.yaml", "for scripts and other programs", 0, MANY, NULL, true,
-      false, cli_status_options },
+      "midwatch status --json midwatch.yaml", "for scripts and other programs", 0, MANY, NULL,
+      CLI_FREE_ALL, cli_status_options },
     { "check", CLI_CHECK, "FILE...", "find every mistake in a configuration",
       "Each is printed as file:line:col: key: what was read, what would work. Ends with 0 or 2.",
-      "midwatch check midwatch.yaml", "before every commit and reload", 1, MANY, NULL, true, false,
+      "midwatch check midwatch.yaml", "before every commit and reload", 1, MANY, NULL, CLI_FREE_ALL,
       cli_check_options },
     { "init", CLI_INIT, "URL...", "write a configuration by looking",
       "What is written is exactly what 'midwatch URL...' would use, with comments. A password of\n"
       "an address never stands in it.",
       "midwatch init -o midwatch.yaml https://api.example.org postgres://app@db/shop",
-      "a first configuration", 1, MANY, NULL, true, false, cli_init_options },
+      "a first configuration", 1, MANY, NULL, CLI_FREE_ALL, cli_init_options },
     { "demo", CLI_DEMO, "[SYSTEM]",
       "a simulated system with a real database, and the console on it",
       "Systems: ratemyunit (default), neurmatic, rachelfoods, concierge, hireflux. Everything "
@@ -108,7 +108,7 @@ const struct cli_command cli_commands[] = {
       "on this machine, in a temporary folder, and stops with the console. ':fault\n"
       "NAME' in the console breaks something.",
       "midwatch demo neurmatic --scenario NM-1", "Redis goes down; see what the console says", 0, 1,
-      cli_systems, false, false, cli_demo_options },
+      cli_systems, CLI_FREE_NONE, cli_demo_options },
     { "journal", CLI_JOURNAL, "show|verify|head [CONFIG]",
       "what was recorded, and whether it still is",
       "'show' prints the records of the watch, 'head' the number and hash of the last one, for "
@@ -116,18 +116,18 @@ const struct cli_command cli_commands[] = {
       "to keep elsewhere; 'verify' holds every record against the chain, and with --head against\n"
       "what you kept. Ends with 0, 1 when the journal was changed, 2 when it cannot be read.",
       "midwatch journal verify midwatch.yaml", "after an incident, before the report", 1, 2,
-      cli_deeds, true, true, cli_journal_options },
+      cli_deeds, CLI_FREE_BUT_FIRST, cli_journal_options },
     { "schema", CLI_SCHEMA, "", "print the JSON Schema of the configuration",
       "For editors: yaml-language-server and others check and complete with it.",
-      "midwatch schema > midwatch.schema.json", "then point your editor at it", 0, 0, NULL, false,
-      false, cli_none },
+      "midwatch schema > midwatch.schema.json", "then point your editor at it", 0, 0, NULL,
+      CLI_FREE_NONE, cli_none },
     { "completion", CLI_COMPLETION, "bash|zsh|fish", "print a completion script for a shell",
       "To be read by the shell when it starts.", "source <(midwatch completion bash)",
-      "for this bash", 1, 1, cli_shells, false, false, cli_none },
+      "for this bash", 1, 1, cli_shells, CLI_FREE_NONE, cli_none },
     { "help", CLI_HELP, "[COMMAND]", "explain a command", "The same as COMMAND --help.",
-      "midwatch help status", "what status can do", 0, 1, cli_names, false, false, cli_none },
+      "midwatch help status", "what status can do", 0, 1, cli_names, CLI_FREE_NONE, cli_none },
     { "version", CLI_VERSION, "", "print the version", "The same as --version.", "midwatch version",
-      "for a bug report", 0, 0, NULL, false, false, cli_none },
+      "for a bug report", 0, 0, NULL, CLI_FREE_NONE, cli_none },
     { 0 },
 };
 
@@ -288,10 +288,10 @@ static bool cli_check_words(const struct cli *cli, struct err *err)
     const struct cli_command *c = cli->command;
     char all[160];
 
-    if (!c->words || (c->free_words && !c->first_word))
+    if (!c->words || c->free == CLI_FREE_ALL)
         return true;
     cli_join(c->words, ", ", all, sizeof all);
-    for (size_t i = 0; i < (c->first_word ? 1 : cli->n_args); i++) {
+    for (size_t i = 0; i < (c->free == CLI_FREE_NONE ? cli->n_args : 1); i++) {
         const char *near;
         bool known = false;
 

@@ -62,6 +62,8 @@ struct cli_option {
     const char *arg;      /* "FILE" */
 };
 
+enum cli_words { CLI_FREE_NONE, CLI_FREE_BUT_FIRST, CLI_FREE_ALL };
+
 struct cli_command {
     const char *name; /* "" = the console, which needs no word */
     enum cli_do what;
@@ -70,10 +72,8 @@ struct cli_command {
     const char *more; /* a paragraph; may hold several lines */
     const char *example, *example_says;
     size_t min_args, max_args;
-    const char *const
-        *words;      /* what the argument may be, for completion and errors; NULL = files */
-    bool free_words; /* other words are fine too ... */
-    bool first_word; /* ... but not as the first argument */
+    const char *const *words;         /* what arguments may be, for completion; NULL = files */
+    enum cli_words free;              /* which of them may be other words too */
     const struct cli_option *options; /* ends with a NULL name */
 };
 

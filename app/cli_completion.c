@@ -93,8 +93,7 @@ static void cli_bash(struct buf *out)
                 buf_addf(out, "%s%s", d > cli_commands + 1 ? " " : "", d->name);
             buf_adds(out, "' -- \"$cur\"))");
         } else if (c->words) {
-            buf_adds(out,
-                     c->first_word ? "COMPREPLY=($(compgen -f -W '" : "COMPREPLY=($(compgen -W '");
+            buf_addf(out, "COMPREPLY=($(compgen%s -W '", c->free == CLI_FREE_NONE ? "" : " -f");
             cli_words(out, c->words);
             buf_adds(out, "' -- \"$cur\"))");
         } else if (c->max_args) {

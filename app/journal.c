@@ -113,7 +113,7 @@ static bool journal_head(const char *words, struct record_link *out)
 {
     char *end;
 
-    if (!words || *words < '1' || *words > '9')
+    if (*words < '1' || *words > '9')
         return false;
     out->n = strtoll(words, &end, 10);
     if (*end != ':' || strspn(end + 1, "0123456789abcdef") != RECORD_HASH || end[1 + RECORD_HASH])
@@ -122,38 +122,39 @@ static bool journal_head(const char *words, struct record_link *out)
     return true;
 }
 
-static int journal_read(struct journal_file *f, const char *deed, const struct cli *cli)
+/* `published`: NULL = none was given. */
+static int journal_read(struct journal_file *f, const char *deed, const struct cli *cli,
+                        const struct record_link *published)
 {
     struct shown shown = { .cli = cli };
     struct journal_walk walk = { strcmp(deed, "show") == 0 ? journal_show_one : NULL, &shown };
-    struct record_link head;
-    bool against = journal_head(cli->head, &head);
     struct journal_health h;
     struct err err;
     int status;
 
     if (cli->since_ms)
         shown.from_ms = (int64_t)time(NULL) * 1000 - cli->since_ms;
-    if (!journal_file_walk(f, &walk, against ? &head : NULL, &h, &err))
+    if (!journal_file_walk(f, &walk, published, &h, &err))
         return journal_fail(err.msg);
     status = journal_verdict(&h);
     if (strcmp(deed, "head") == 0 && status == 0)
         printf("%lld:%s\n", (long long)h.head.n, h.head.hash);
     if (strcmp(deed, "verify") == 0 && status == 0)
         printf("%lld records, none changed%s; head %lld:%s\n", (long long)h.head.n,
-               against ? ", and the published one is among them" : "", (long long)h.head.n,
+               published ? ", and the published one is among them" : "", (long long)h.head.n,
                h.head.hash);
     return status ? status : shown.status;
 }
 
 int journal_command(const char *deed, const struct config *config, const struct cli *cli)
 {
+    struct record_link published;
     struct journal_file *f;
     struct err err;
     char dir[PATH_MAX];
     int status;
 
-    if (cli->head && !journal_head(cli->head, &(struct record_link){ 0 })) {
+    if (cli->head && !journal_head(cli->head, &published)) {
         fprintf(stderr, "midwatch: --head takes what `midwatch journal head` prints: N:HASH\n");
         return CLI_USAGE;
     }
@@ -162,7 +163,7 @@ int journal_command(const char *deed, const struct config *config, const struct 
     f = journal_file_open(dir, false, &err);
     if (!f)
         return journal_fail(err.msg);
-    status = journal_read(f, deed, cli);
+    status = journal_read(f, deed, cli, cli->head ? &published : NULL);
     journal_file_close(f);
     return status;
 }
