@@ -5,6 +5,7 @@
 #include "core/json.h"
 
 #include <dirent.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,6 +22,18 @@ static int64_t watch_rss_kb(void)
         pages = 0;
     fclose(f);
     return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+/* What malloc has given out in KiB, without what it keeps for later; 0 where it does not say. */
+static int64_t watch_heap_kb(void)
+{
+#ifdef __GLIBC__
+    struct mallinfo2 m = mallinfo2();
+
+    return (int64_t)((m.uordblks + m.hblkhd) / 1024);
+#else
+    return 0;
+#endif
 }
 
 static int64_t watch_count_fds(void)
@@ -95,6 +108,7 @@ void watch_debug(const struct watch *w, struct buf *out)
     watch_debug_int(&j, "at_ms", io_now_ms(w->io));
     watch_debug_int(&j, "pid", getpid());
     watch_debug_int(&j, "rss_kb", watch_rss_kb());
+    watch_debug_int(&j, "heap_kb", watch_heap_kb());
     watch_debug_int(&j, "fds", watch_count_fds());
     watch_debug_int(&j, "children", watch_count_children());
     jsonw_key(&j, "lag");

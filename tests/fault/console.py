@@ -2,7 +2,7 @@
 it writes when MIDWATCH_DEBUG_FILE names one.
 
 The file is replaced by rename and holds one JSON object:
-  at_ms pid rss_kb fds children
+  at_ms pid rss_kb heap_kb fds children; heap_kb is what malloc has given out, and 0 with the sanitizers
   lag    {"n","p99_ms","max_ms"} of the loop since the file was written last
   slots  [{"probe":"service.probe","due","done","missed","late_max_ms","took_ms"}] since the start;
          took_ms is the length of the last exchange
