@@ -57,6 +57,22 @@ class RowsTest(unittest.TestCase):
         self.assertEqual(rows.judge(row, {"a": 1, "b": 2, "c": 3}), [])
         self.assertEqual(len(rows.judge(row, {"a": 2, "b": 2})), 2)
 
+    def test_what_comes_too_late_is_told_from_what_is_wrong(self):
+        late = {"I1": ["loop lag max 300 ms", "key to paint: 140 ms"], "I2": ["ok.p: 1 missed", "ok.p: 400 ms late"],
+                "I8": ["bad.p: right again after 3000 ms, the limit is 2000"], "figures": ["loop_ms is 90, not <= 50"]}
+        result = driver.Result(rows.load()[0])
+        self.assertFalse(driver.is_late(result))
+        result.broken.update(late)
+        self.assertTrue(driver.is_late(result))
+        for wrong in ("bad.p: green on an answer 9000 ms old", "bad.p: still green 4000 ms into the fault",
+                      "bad.p: left green after 5000 ms, the limit is 2000", "key to paint: no answer",
+                      "memory grew by 40000 KB", "fds: 30, 20 before the fault", "ended by SIGSEGV",
+                      "a secret stands in the screen", "ok.p: down: timeout", "ok.p: 11 slots, 9 results, 0 missed",
+                      "ok.p: 9 slots in 11.0 intervals", "bad.p: still down (refused) after the fault was gone",
+                      "sanitizer: 300 ms late", "it did not end", "torn is 1, not <= 0"):
+            result.broken["more"] = [wrong]
+            self.assertFalse(driver.is_late(result), wrong)
+
     def test_hostile_texts_are_many_and_fill_every_field(self):
         texts = hostile_text.corpus()
         self.assertGreaterEqual(len(texts), 400)
