@@ -18,7 +18,7 @@ struct secrets {
     size_t n;
     struct form forms[SECRETS_FORMS]; /* in which those that were handed out may come back */
     size_t n_forms;
-    bool begins[256]; /* one of them begins with this byte */
+    bool begins[256];               /* one of them begins with this byte */
     unsigned char key[SECRETS_KEY]; /* what they are hidden with; drawn with the first of them */
 };
 

@@ -39,7 +39,7 @@ const struct json *json_get(const struct json *obj, const char *key); /* case-se
 /* The member after `after` (NULL: the first) whose name is `key` in any case; or NULL. */
 const struct json *json_find(const struct json *obj, const char *key, const struct json *after);
 const struct json *json_first(const struct json *container); /* of an array or object, or NULL */
-const struct json *json_members(const struct json *obj); /* as json_first, of an object alone */
+const struct json *json_members(const struct json *obj);     /* as json_first, of an object alone */
 const struct json *json_next(const struct json *v);
 const char *json_key(const struct json *v); /* member's name inside an object, or NULL */
 size_t json_count(const struct json *container);
