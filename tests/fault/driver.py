@@ -374,16 +374,17 @@ def show(result, verbose):
     m = {k: round(v, 2) for k, v in sorted(result.measured.items()) if v is not None}
     wanted = [n for n, _, _ in result.row.figures]
     figures = " ".join(f"{k}={v:g}" for k, v in m.items() if verbose or k in wanted)
-    print(f"{result.word:8}{result.row.id:16}{result.seconds:6.1f} s  {result.row.fixture} "
-          f"{result.row.injection}  {figures}", flush=True)
+    said = [f"{result.word:8}{result.row.id:16}{result.seconds:6.1f} s  {result.row.fixture} "
+            f"{result.row.injection}  {figures}"]
     if result.skipped:
-        print(f"        {result.skipped}")
+        said.append(f"        {result.skipped}")
     for name, sentences in result.broken.items():
         for s in sentences[:8]:
             shown = s if verbose else "\n".join(s.splitlines()[:4])
-            print(f"        {name}: {shown}", flush=True)
+            said.append(f"        {name}: {shown}")
     for note in result.notes if result.broken or verbose else ():
-        print(f"        note: {note}", flush=True)
+        said.append(f"        note: {note}")
+    print("\n".join(said), flush=True)  # in one piece: others may be at work beside
 
 
 def options(argv=None):
@@ -396,6 +397,7 @@ def options(argv=None):
     ap.add_argument("--full", action="store_true")
     ap.add_argument("--sample", type=int, help="so many rows, drawn by the seed, ids first")
     ap.add_argument("--seed", type=int, default=int(time.time()) % 100000)
+    ap.add_argument("--jobs", type=int, default=1, help="so many rows side by side")
     ap.add_argument("--list", action="store_true")
     ap.add_argument("-v", "--verbose", action="store_true")
     return ap.parse_args(argv)
@@ -428,20 +430,53 @@ def main():
         return 1 if os.environ.get("MIDWATCH_NO_SKIP") == "1" else peers.SKIP
     if shutil.which("tmux") is None and not o.row:
         print("tmux is not installed: T15.tmux will be skipped")
-    results = []
     print(f"seed {o.seed}, {tools.n_healthy} healthy targets beside"
           + (", sanitizers: bounds of time are wide" if tools.sanitized else ""), flush=True)
+    todo = []
     for row in chosen(o):
         if tools.sanitized and row.fixture == "crashed":
             # main_rescue() of app/main.c leaves them to the sanitizer, so there is nothing to see
             print(f"left out {row.id}: a sanitizer handles crashes itself", flush=True)
-            continue
-        with tools:
-            results.append(run_row(tools, row))
-        show(results[-1], o.verbose)
-    count = {w: sum(r.word == w for r in results) for w in ("passed", "FAILED", "skipped")}
-    print(f"{count['passed']} passed, {count['FAILED']} failed, {count['skipped']} skipped")
-    return 1 if count["FAILED"] or not results else 0
+        else:
+            todo.append(row)
+    words = side_by_side(tools, todo, o.jobs) if o.jobs > 1 else [run_and_show(tools, row) for row in todo]
+    count = {w: words.count(w) for w in ("passed", "FAILED", "skipped")}
+    lost = len(todo) - len(words)  # of a process that ended amid a row
+    print(f"{count['passed']} passed, {count['FAILED'] + lost} failed, {count['skipped']} skipped")
+    return 1 if count["FAILED"] or lost or not words else 0
+
+
+def run_and_show(tools, row):
+    with tools:
+        result = run_row(tools, row)
+    show(result, tools.o.verbose)
+    return result.word
+
+
+def side_by_side(tools, todo, jobs):
+    """The words of all rows, by so many processes; each takes the next row as soon as it is through with one."""
+    wanted, told = os.pipe(), os.pipe()
+    pids = []
+    os.write(wanted[1], b"".join(i.to_bytes(2, "big") for i in range(len(todo))))
+    os.close(wanted[1])
+    for _ in range(jobs):
+        pids.append(os.fork())
+        if pids[-1] == 0:
+            status = 1
+            try:
+                while at := os.read(wanted[0], 2):
+                    os.write(told[1], (run_and_show(tools, todo[int.from_bytes(at, "big")]) + "\n").encode())
+                status = 0
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                os._exit(status)
+    os.close(told[1])
+    with open(told[0]) as f:
+        words = f.read().split()
+    for pid in pids:
+        os.waitpid(pid, 0)
+    return words
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """The rows are complete and can be run, and each invariant objects to what it is there for."""
 import copy
+import os
 import pathlib
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
@@ -72,6 +74,15 @@ class RowsTest(unittest.TestCase):
                       "sanitizer: 300 ms late", "it did not end", "torn is 1, not <= 0"):
             result.broken["more"] = [wrong]
             self.assertFalse(driver.is_late(result), wrong)
+
+    def test_rows_side_by_side_are_all_told(self):
+        def word(tools, row):
+            if row == 7:
+                os._exit(3)  # as if it were killed
+            return "FAILED" if row == 3 else "passed"
+        with mock.patch.object(driver, "run_and_show", word):
+            words = driver.side_by_side(None, list(range(20)), 3)
+        self.assertEqual(sorted(words), ["FAILED"] + ["passed"] * 18)  # the killed one's is missing
 
     def test_hostile_texts_are_many_and_fill_every_field(self):
         texts = hostile_text.corpus()

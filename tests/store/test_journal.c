@@ -373,7 +373,8 @@ static void an_unfinished_record_is_set_aside(void **state)
     t->f = journal(&t->s);
     assert_int_equal(walk(t->f, NULL).torn_bytes, 17);
     assert_int_equal(write_one(t->f, "NOTE", "{}").n, 4);
-    assert_true(journal_file_walk(t->f, &(struct journal_walk){ keep_last, &last }, NULL, &h, &err));
+    assert_true(
+        journal_file_walk(t->f, &(struct journal_walk){ keep_last, &last }, NULL, &h, &err));
     assert_int_equal(h.head.n, 4);
     assert_int_equal(h.bad_n, 0);
     assert_int_equal(h.torn_bytes, 0);
