@@ -139,6 +139,9 @@ void board_free(struct board *b)
     free(b->services);
     for (size_t i = 0; i < b->n_marks; i++)
         text_fini(&b->marks[i].label);
+    for (size_t i = 0; i < b->n_alerts; i++)
+        alert_fini(&b->alerts[i]);
+    free(b->alerts);
     for (int i = 0; i < STATE_COUNT; i++)
         text_fini(&b->words[i]);
     text_fini(&b->watch);
@@ -170,6 +173,24 @@ struct signal *reading_add_signals(struct reading *r, size_t n, int64_t every_ms
         s->series = series_new(every_ms);
     }
     return r->signals;
+}
+
+struct alert *board_add_alerts(struct board *b, size_t n)
+{
+    b->alerts = xcalloc(n, sizeof *b->alerts);
+    b->n_alerts = n;
+    for (size_t i = 0; i < n; i++)
+        alert_init(&b->alerts[i]);
+    return b->alerts;
+}
+
+int board_find_alert(const struct board *b, const char *id)
+{
+    for (size_t i = 0; i < b->n_alerts; i++) {
+        if (text_is(&b->alerts[i].id, id))
+            return (int)i;
+    }
+    return -1;
 }
 
 void reading_set_components(struct reading *r, size_t n)

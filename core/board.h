@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/alert.h"
 #include "core/err.h"
 #include "core/fault.h"
 #include "core/series.h"
@@ -152,7 +153,9 @@ struct board {
     struct service *services;
     size_t n_services;
     struct mark marks[BOARD_MARKS];
-    size_t n_marks; /* oldest first */
+    size_t n_marks;       /* oldest first */
+    struct alert *alerts; /* in the order of the configuration */
+    size_t n_alerts;
     struct verdict verdict;
 };
 
@@ -161,6 +164,8 @@ void board_free(struct board *b);
 /* Readings, signals and components are added while the board is built. */
 struct reading *service_add_readings(struct service *s, size_t n);
 struct signal *reading_add_signals(struct reading *r, size_t n, int64_t every_ms);
+struct alert *board_add_alerts(struct board *b, size_t n);   /* once; all inactive, of no service */
+int board_find_alert(const struct board *b, const char *id); /* index, or -1 */
 void reading_set_components(struct reading *r,
                             size_t n); /* keeps the array, grows it, clears the rest */
 void component_copy(struct component *to, const struct component *from);

@@ -105,6 +105,10 @@ struct board *board_copy(const struct board *b)
         text_copy(&to->marks[i].label, &b->marks[i].label);
     }
     to->n_marks = b->n_marks;
+    if (b->n_alerts)
+        board_add_alerts(to, b->n_alerts);
+    for (size_t i = 0; i < b->n_alerts; i++)
+        alert_copy(&to->alerts[i], &b->alerts[i]);
     board_copy_verdict(&to->verdict, &b->verdict);
     return to;
 }

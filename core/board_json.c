@@ -25,6 +25,13 @@ static void bjson_bool(struct jsonw *w, const char *key, bool b)
     jsonw_bool(w, b);
 }
 
+/* A service by its id; null for none. */
+static void bjson_ref(struct jsonw *w, const struct board *b, const char *key, int service)
+{
+    jsonw_key(w, key);
+    jsonw_string(w, service >= 0 ? text_str(&b->services[service].id) : NULL);
+}
+
 /* NaN is left out: absent means not known. */
 static void bjson_number(struct jsonw *w, const char *key, double n)
 {
@@ -213,8 +220,7 @@ static void bjson_service(struct jsonw *w, const struct board *b, const struct s
     bjson_text(w, "reason", &s->reason);
     bjson_int(w, "since_ms", s->since_ms);
     bjson_int(w, "evidence_ms", s->evidence_ms);
-    jsonw_key(w, "affected_by");
-    jsonw_string(w, s->affected_by >= 0 ? text_str(&b->services[s->affected_by].id) : NULL);
+    bjson_ref(w, b, "affected_by", s->affected_by);
     bjson_int(w, "hides", s->root_hides);
     bjson_int(w, "worst", s->worst);
     bjson_text(w, "version", &s->version);
@@ -234,8 +240,7 @@ static void bjson_verdict(struct jsonw *w, const struct board *b)
     jsonw_object(w);
     bjson_word(w, "state", state_word(v->state));
     bjson_text(w, "word", &v->word);
-    jsonw_key(w, "root");
-    jsonw_string(w, v->root >= 0 ? text_str(&b->services[v->root].id) : NULL);
+    bjson_ref(w, b, "root", v->root);
     bjson_text(w, "detail", &v->detail);
     bjson_int(w, "since_ms", v->since_ms);
     bjson_int(w, "hides", v->hides);
@@ -255,12 +260,52 @@ static void bjson_marks(struct jsonw *w, const struct board *b)
         jsonw_object(w);
         bjson_int(w, "at_ms", m->at_ms);
         bjson_word(w, "kind", mark_word(m->kind));
-        jsonw_key(w, "service");
-        jsonw_string(w, m->service >= 0 ? text_str(&b->services[m->service].id) : NULL);
+        bjson_ref(w, b, "service", m->service);
         bjson_text(w, "label", &m->label);
         jsonw_end(w, '}');
     }
     jsonw_end(w, ']');
+}
+
+static void bjson_ack(struct jsonw *w, const struct alert_ack *ack)
+{
+    if (!ack->at_ms)
+        return;
+    jsonw_key(w, "ack");
+    jsonw_object(w);
+    bjson_text(w, "who", &ack->who);
+    bjson_text(w, "note", &ack->note);
+    bjson_int(w, "at_ms", ack->at_ms);
+    bjson_int(w, "until_ms", ack->until_ms);
+    jsonw_end(w, '}');
+}
+
+static void bjson_alert(struct jsonw *w, const struct board *b, const struct alert *a)
+{
+    jsonw_object(w);
+    bjson_text(w, "id", &a->id);
+    bjson_text(w, "title", &a->title);
+    bjson_text(w, "severity", &a->severity);
+    bjson_int(w, "rank", a->rank);
+    bjson_text(w, "rule", &a->rule);
+    bjson_text(w, "runbook", &a->runbook);
+    bjson_ref(w, b, "service", a->service);
+    bjson_word(w, "state", alert_state_word(a->state));
+    bjson_int(w, "since_ms", a->since_ms);
+    bjson_int(w, "held_ms", a->held_ms);
+    bjson_int(w, "clear_ms", a->clear_ms);
+    bjson_int(w, "no_data_ms", a->no_data_ms);
+    bjson_int(w, "for_ms", a->for_ms);
+    bjson_int(w, "keep_ms", a->keep_ms);
+    bjson_int(w, "fired_ms", a->fired_ms);
+    bjson_int(w, "resolved_ms", a->resolved_ms);
+    bjson_int(w, "fired_n", a->fired_n);
+    bjson_bool(w, "flapping", a->flapping);
+    bjson_text(w, "value", &a->value);
+    bjson_text(w, "note", &a->note);
+    bjson_ref(w, b, "affected_by", a->affected_by);
+    bjson_ack(w, &a->ack);
+    jsonw_end(w, '}');
 }
 
 void board_to_json(const struct board *b, int64_t history_ms, bool pretty, struct buf *out)
@@ -291,6 +336,11 @@ void board_to_json(const struct board *b, int64_t history_ms, bool pretty, struc
     jsonw_array(&w);
     for (size_t i = 0; i < b->n_services; i++)
         bjson_service(&w, b, &b->services[i], history_ms);
+    jsonw_end(&w, ']');
+    jsonw_key(&w, "alerts");
+    jsonw_array(&w);
+    for (size_t i = 0; i < b->n_alerts; i++)
+        bjson_alert(&w, b, &b->alerts[i]);
     jsonw_end(&w, ']');
     bjson_marks(&w, b);
     jsonw_end(&w, '}');

@@ -290,6 +290,55 @@ static void bread_marks(struct board *b, const struct json *list)
     }
 }
 
+static void bread_ack(const struct json *o, struct alert_ack *ack)
+{
+    bread_text(o, "who", &ack->who);
+    bread_text(o, "note", &ack->note);
+    ack->at_ms = bread_int(o, "at_ms");
+    ack->until_ms = bread_int(o, "until_ms");
+}
+
+static void bread_alert(const struct board *b, const struct json *o, struct alert *a)
+{
+    const char *word = json_string(json_get(o, "state"));
+
+    bread_text(o, "id", &a->id);
+    bread_text(o, "title", &a->title);
+    bread_text(o, "severity", &a->severity);
+    bread_text(o, "rule", &a->rule);
+    bread_text(o, "runbook", &a->runbook);
+    bread_text(o, "value", &a->value);
+    bread_text(o, "note", &a->note);
+    a->rank = (int)bread_int(o, "rank");
+    a->service = bread_ref(b, o, "service");
+    a->affected_by = bread_ref(b, o, "affected_by");
+    a->state = ALERT_NO_DATA; /* a word that we do not know says nothing */
+    if (word)
+        alert_state_parse(word, &a->state);
+    a->since_ms = bread_int(o, "since_ms");
+    a->held_ms = bread_int(o, "held_ms");
+    a->clear_ms = bread_int(o, "clear_ms");
+    a->no_data_ms = bread_int(o, "no_data_ms");
+    a->for_ms = bread_int(o, "for_ms");
+    a->keep_ms = bread_int(o, "keep_ms");
+    a->fired_ms = bread_int(o, "fired_ms");
+    a->resolved_ms = bread_int(o, "resolved_ms");
+    a->fired_n = (int)bread_int(o, "fired_n");
+    a->flapping = bread_bool(o, "flapping");
+    bread_ack(json_get(o, "ack"), &a->ack);
+}
+
+static void bread_alerts(struct board *b, const struct json *list)
+{
+    const struct json *o = json_first(list);
+
+    if (!o)
+        return;
+    board_add_alerts(b, json_count(list));
+    for (size_t i = 0; o && i < b->n_alerts; i++, o = json_next(o))
+        bread_alert(b, o, &b->alerts[i]);
+}
+
 static void bread_verdict(struct board *b, const struct json *o)
 {
     struct verdict *v = &b->verdict;
@@ -327,6 +376,7 @@ static bool bread_board(struct board *b, const struct json *root, struct err *er
     if (!bread_refs(b, list, err))
         return false;
     bread_marks(b, json_get(root, "marks"));
+    bread_alerts(b, json_get(root, "alerts"));
     bread_verdict(b, json_get(root, "verdict"));
     return true;
 }

@@ -10,25 +10,25 @@
 #include "core/stamp.h"
 #include "probes/prometheus_impl.h"
 
-enum alert_state { ALERT_FIRING, ALERT_WAITING, ALERT_UNREAD };
+enum remote_state { REMOTE_FIRING, REMOTE_WAITING, REMOTE_UNREAD };
 
-struct alert {
+struct remote {
     const struct json *labels, *notes;
-    enum alert_state state;
+    enum remote_state state;
     const char *word; /* "firing", "pending", "silenced", "inhibited" */
     const char *name, *severity, *since;
     bool counted;
 };
 
-struct alerts {
-    struct alert *items;
+struct remotes {
+    struct remote *items;
     size_t n, cap, firing, waiting, unread;
     /* of a Prometheus: its rules, those that it fails to evaluate and those that it did not yet */
     size_t rules, failed, fresh;
     const char *failed_name, *failed_why; /* the first of them */
 };
 
-static const char *alert_label(const struct alert *a, const char *name)
+static const char *remote_label(const struct remote *a, const char *name)
 {
     const char *value = json_string(json_get(a->labels, name));
 
@@ -36,7 +36,7 @@ static const char *alert_label(const struct alert *a, const char *name)
 }
 
 /* What is always on by design (severity: none) and what was named is listed only. */
-static bool alert_counts(const struct prometheus_options *o, const struct alert *a)
+static bool remote_counts(const struct prometheus_options *o, const struct remote *a)
 {
     for (size_t i = 0; i < o->ignore.n; i++)
         if (strcmp(o->ignore.items[i], a->name) == 0)
@@ -44,65 +44,66 @@ static bool alert_counts(const struct prometheus_options *o, const struct alert 
     return strcmp(a->severity, "none") != 0;
 }
 
-static void alert_read_prometheus(const struct json *v, struct alert *a)
+static void remote_read_prometheus(const struct json *v, struct remote *a)
 {
     const char *state = json_string(json_get(v, "state"));
 
     a->since = json_string(json_get(v, "activeAt"));
     a->word = state;
-    a->state = !state                          ? ALERT_UNREAD
-               : strcmp(state, "firing") == 0  ? ALERT_FIRING
-               : strcmp(state, "pending") == 0 ? ALERT_WAITING
-                                               : ALERT_UNREAD;
+    a->state = !state                          ? REMOTE_UNREAD
+               : strcmp(state, "firing") == 0  ? REMOTE_FIRING
+               : strcmp(state, "pending") == 0 ? REMOTE_WAITING
+                                               : REMOTE_UNREAD;
 }
 
 /* An alert that nobody has looked at yet ("unprocessed") fires no less than an active one. */
-static void alert_read_alertmanager(const struct json *v, struct alert *a)
+static void remote_read_alertmanager(const struct json *v, struct remote *a)
 {
     const struct json *status = json_get(v, "status");
     const char *state = json_string(json_get(status, "state"));
 
     a->since = json_string(json_get(v, "startsAt"));
     if (!state) {
-        a->state = ALERT_UNREAD;
+        a->state = REMOTE_UNREAD;
     } else if (strcmp(state, "suppressed") == 0) {
-        a->state = ALERT_WAITING;
+        a->state = REMOTE_WAITING;
         a->word = json_count(json_get(status, "silencedBy")) ? "silenced" : "inhibited";
     } else if (strcmp(state, "active") == 0 || strcmp(state, "unprocessed") == 0) {
-        a->state = ALERT_FIRING;
+        a->state = REMOTE_FIRING;
         a->word = "firing";
     } else {
-        a->state = ALERT_UNREAD;
+        a->state = REMOTE_UNREAD;
     }
 }
 
-static void alerts_add(const struct prometheus_options *o, const struct json *v, struct alerts *all)
+static void alerts_add(const struct prometheus_options *o, const struct json *v,
+                       struct remotes *all)
 {
-    struct alert *a;
+    struct remote *a;
 
     if (all->n == all->cap) {
         all->cap = all->cap ? 2 * all->cap : 64;
         all->items = xreallocarray(all->items, all->cap, sizeof *all->items);
     }
     a = &all->items[all->n++];
-    *a = (struct alert){ .labels = json_get(v, "labels"), .notes = json_get(v, "annotations") };
+    *a = (struct remote){ .labels = json_get(v, "labels"), .notes = json_get(v, "annotations") };
     if (o->alerts == ALERTS_PROMETHEUS)
-        alert_read_prometheus(v, a);
+        remote_read_prometheus(v, a);
     else
-        alert_read_alertmanager(v, a);
-    a->name = alert_label(a, "alertname");
-    a->severity = alert_label(a, "severity");
-    a->counted = alert_counts(o, a);
-    all->firing += a->counted && a->state == ALERT_FIRING;
-    all->waiting += a->counted && a->state == ALERT_WAITING;
-    all->unread += a->state == ALERT_UNREAD;
+        remote_read_alertmanager(v, a);
+    a->name = remote_label(a, "alertname");
+    a->severity = remote_label(a, "severity");
+    a->counted = remote_counts(o, a);
+    all->firing += a->counted && a->state == REMOTE_FIRING;
+    all->waiting += a->counted && a->state == REMOTE_WAITING;
+    all->unread += a->state == REMOTE_UNREAD;
 }
 
 /* ---- rules ---- */
 
 /* A rule that cannot be evaluated has no alert, whatever is wrong. */
 static void rule_add(const struct prometheus_options *o, const struct json *rule,
-                     struct alerts *all)
+                     struct remotes *all)
 {
     const char *type = json_string(json_get(rule, "type"));
     const char *health = json_string(json_get(rule, "health"));
@@ -123,7 +124,7 @@ static void rule_add(const struct prometheus_options *o, const struct json *rule
 }
 
 static void rules_read(const struct prometheus_options *o, const struct json *groups,
-                       struct alerts *all)
+                       struct remotes *all)
 {
     for (const struct json *g = json_first(groups); g; g = json_next(g))
         for (const struct json *v = json_first(json_get(g, "rules")); v; v = json_next(v))
@@ -132,7 +133,7 @@ static void rules_read(const struct prometheus_options *o, const struct json *gr
 
 /* ---- the table ---- */
 
-static void alert_where(const struct alert *a, struct text *out)
+static void remote_where(const struct remote *a, struct text *out)
 {
     struct buf b = { 0 };
 
@@ -146,7 +147,7 @@ static void alert_where(const struct alert *a, struct text *out)
     buf_fini(&b);
 }
 
-static void alert_row(const struct alert *a, int64_t now_ms, struct rows *rows)
+static void remote_row(const struct remote *a, int64_t now_ms, struct rows *rows)
 {
     struct text *cells = rows_add(rows);
     const char *summary = json_string(json_get(a->notes, "summary"));
@@ -164,20 +165,20 @@ static void alert_row(const struct alert *a, int64_t now_ms, struct rows *rows)
         text_sets(&cells[3], age_format(now_ms - since_ms, age));
     else
         text_sets(&cells[3], "not told");
-    alert_where(a, &cells[4]);
+    remote_where(a, &cells[4]);
     text_sets(&cells[5], summary);
 }
 
-static void alerts_table(const struct alerts *all, struct prometheus_say *s, struct report *r)
+static void alerts_table(const struct remotes *all, struct prometheus_say *s, struct report *r)
 {
     static const char *const heads[] = { "state", "alert", "severity", "for", "where", "summary" };
 
     rows_begin(&s->rows, heads, sizeof heads / sizeof heads[0]);
     for (int counted = 1; counted >= 0; counted--)
-        for (enum alert_state st = ALERT_FIRING; st <= ALERT_UNREAD; st++)
+        for (enum remote_state st = REMOTE_FIRING; st <= REMOTE_UNREAD; st++)
             for (size_t i = 0; i < all->n; i++)
                 if (all->items[i].state == st && all->items[i].counted == counted)
-                    alert_row(&all->items[i], r->at_ms, &s->rows);
+                    remote_row(&all->items[i], r->at_ms, &s->rows);
     if (all->n)
         r->table = &s->rows.table;
 }
@@ -185,16 +186,16 @@ static void alerts_table(const struct alerts *all, struct prometheus_say *s, str
 /* ---- the sentence ---- */
 
 /* "3 firing: HighErrors, DiskFull" with each name once, the first three of them. */
-static void alerts_names(const struct alerts *all, struct buf *b)
+static void alerts_names(const struct remotes *all, struct buf *b)
 {
     const char *told[3];
     size_t n = 0;
 
     for (size_t i = 0; i < all->n; i++) {
-        const struct alert *a = &all->items[i];
+        const struct remote *a = &all->items[i];
         size_t k = 0;
 
-        if (!a->counted || a->state != ALERT_FIRING)
+        if (!a->counted || a->state != REMOTE_FIRING)
             continue;
         while (k < n && strcmp(told[k], a->name) != 0)
             k++;
@@ -209,7 +210,7 @@ static void alerts_names(const struct alerts *all, struct buf *b)
     }
 }
 
-static void alerts_say(const struct prometheus_options *o, const struct alerts *all,
+static void alerts_say(const struct prometheus_options *o, const struct remotes *all,
                        struct report *r)
 {
     const char *waiting = o->alerts == ALERTS_PROMETHEUS ? "pending" : "suppressed";
@@ -234,7 +235,7 @@ static void alerts_say(const struct prometheus_options *o, const struct alerts *
 }
 
 /* Of rules that are not there, or that nobody looked at yet, no alert fires either. */
-static const char *alerts_untold(const struct prometheus_options *o, const struct alerts *all)
+static const char *alerts_untold(const struct prometheus_options *o, const struct remotes *all)
 {
     return o->alerts != ALERTS_PROMETHEUS ? NULL
            : !all->rules                  ? "it has no rules for alerts"
@@ -245,7 +246,7 @@ static const char *alerts_untold(const struct prometheus_options *o, const struc
 void prometheus_alerts(const struct prometheus_options *o, const struct json *list,
                        struct prometheus_say *s, struct report *r)
 {
-    struct alerts all = { 0 };
+    struct remotes all = { 0 };
     const char *untold;
     char why[96];
 
