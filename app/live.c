@@ -273,6 +273,8 @@ static void live_intent(struct live *l, const struct intent *in)
     case INTENT_DUMP:
         live_dump(l, in);
         break;
+    case INTENT_ACK:
+    case INTENT_UNACK:
     case INTENT_CANCEL:
     case INTENT_NONE:
         break;

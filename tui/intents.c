@@ -49,6 +49,7 @@ bool intents_take(struct intents *q, struct intent *out)
     *out = (struct intent){ .kind = q->taken.kind,
                             .service = q->taken.service,
                             .arg = q->taken.arg,
+                            .alert = q->taken.alert,
                             .copy = &q->taken.copy,
                             .dump = q->taken.dump,
                             .dump_len = q->taken.dump ? strlen(q->taken.dump) : 0 };

@@ -19,6 +19,8 @@ enum intent_kind {
     INTENT_RELOAD,  /* :reload */
     INTENT_FAULT,   /* :fault NAME: inject or lift a fault of the demo; `arg` is the name */
     INTENT_NOTE,    /* :note WORDS: into the journal; `arg` are the words */
+    INTENT_ACK,     /* a, :ack: somebody has `alert` (its id); `arg` is a note, may be empty */
+    INTENT_UNACK,   /* :unack: nobody has `alert` any more */
     INTENT_COPY,    /* y: `copy` to the clipboard (term_copy) */
     INTENT_DUMP,    /* :dump FILE: write `dump` (the screen as plain text) to file `arg` */
     INTENT_CANCEL   /* Ctrl-C: cancel the operation that runs, if any; never quits */
@@ -28,6 +30,7 @@ struct intent {
     enum intent_kind kind;
     int service;
     const char *arg;         /* a fault's name, a file's name; as typed */
+    const char *alert;       /* its id; "" = none */
     const struct text *copy; /* INTENT_COPY */
     const char *dump;        /* INTENT_DUMP: lines of safe UTF-8, each ends in a newline */
     size_t dump_len;
@@ -38,7 +41,7 @@ enum { INTENTS_MAX = 8, INTENT_ARG = 256 };
 struct intent_slot { /* an intent with what it owns */
     enum intent_kind kind;
     int service;
-    char arg[INTENT_ARG];
+    char arg[INTENT_ARG], alert[INTENT_ARG];
     struct text copy;
     char *dump; /* from malloc */
 };
