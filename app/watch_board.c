@@ -62,6 +62,7 @@ struct board *watch_board_new(const struct config *c, int64_t now_ms)
         for (size_t k = 0; k < from->n_probes; k++) {
             const struct config_probe *p = &from->probes[k];
 
+            text_sets(&r[k].id, p->name);
             text_sets(&r[k].name, p->common.title ? p->common.title : p->name);
             text_sets(&r[k].kind, p->ops->kind);
             r[k].local = p->ops->local;

@@ -98,6 +98,7 @@ static void board_component_fini(struct component *c)
 
 static void board_reading_fini(struct reading *r)
 {
+    text_fini(&r->id);
     text_fini(&r->name);
     text_fini(&r->kind);
     text_fini(&r->target);

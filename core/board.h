@@ -71,8 +71,9 @@ struct table {          /* a small result to show as it is: locks, long transact
 
 enum { READING_SIGNALS = 8, READING_COMPONENTS = 64, TABLE_ROWS = 50, TABLE_COLS = 12 };
 
-struct reading {                    /* what one probe last told */
-    struct text name, kind, target; /* target: what is asked, without credentials */
+struct reading {                        /* what one probe last told */
+    struct text id, name, kind, target; /* name: the title; target: what is asked, without
+                                           credentials */
     int64_t every_ms, timeout_ms;
     int fail_after;
     enum state state;

@@ -34,12 +34,13 @@ static void board_copy_table(struct table *to, const struct table *from)
 static void board_copy_reading(struct reading *to, const struct reading *from)
 {
     *to = *from;
-    to->name = to->kind = to->target = to->reason = to->version = (struct text){ 0 };
+    to->id = to->name = to->kind = to->target = to->reason = to->version = (struct text){ 0 };
     to->marks = (struct reading_marks){ 0 };
     to->components = NULL;
     to->n_components = to->components_cap = 0;
     to->signals = NULL;
     to->n_signals = 0;
+    text_copy(&to->id, &from->id);
     text_copy(&to->name, &from->name);
     text_copy(&to->kind, &from->kind);
     text_copy(&to->target, &from->target);

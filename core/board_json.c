@@ -175,6 +175,7 @@ static void bjson_table(struct jsonw *w, const struct table *t)
 static void bjson_reading(struct jsonw *w, const struct reading *r, int64_t now_ms, int64_t span_ms)
 {
     jsonw_object(w);
+    bjson_text(w, "id", &r->id);
     bjson_text(w, "name", &r->name);
     bjson_text(w, "kind", &r->kind);
     bjson_text(w, "target", &r->target);

@@ -184,6 +184,7 @@ static bool bread_reading(const struct json *o, struct reading *r, struct err *e
     size_t n = json_count(signals);
 
     bread_text(o, "name", &r->name);
+    bread_text(o, "id", &r->id);
     bread_text(o, "kind", &r->kind);
     bread_text(o, "target", &r->target);
     bread_text(o, "reason", &r->reason);
