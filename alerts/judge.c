@@ -276,8 +276,13 @@ void judge_restore(struct judge *j, struct board *b, const char *id, int64_t fir
 {
     int at = board_find_alert(b, id);
 
-    if (at < 0 || b->alerts[at].state == ALERT_FIRING)
+    if (at < 0)
         return;
+    if (b->alerts[at].state == ALERT_FIRING) { /* seen anew already: it is the same one */
+        if (fired_ms < b->alerts[at].fired_ms)
+            b->alerts[at].since_ms = b->alerts[at].fired_ms = fired_ms;
+        return;
+    }
     judge_enter(&b->alerts[at], ALERT_FIRING, fired_ms);
     b->alerts[at].fired_ms = b->alerts[at].held_ms = fired_ms;
     j->items[at].fired[JUDGE_FLAPS - 1] = fired_ms;

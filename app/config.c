@@ -60,6 +60,11 @@ void config_free(struct config *c)
     for (size_t i = 0; i < c->n_budgets; i++)
         free(c->budgets[i].origin);
     free(c->budgets);
+    for (size_t i = 0; i < c->n_alerts; i++) {
+        free(c->alerts[i].id);
+        option_fini(config_alert_options, &c->alerts[i]);
+    }
+    free(c->alerts);
     option_fini(config_words_options, &c->words);
     option_fini(config_watch_options, c);
     free(c->source);
@@ -176,6 +181,32 @@ static void config_changed(struct buf *out, const char *what)
     buf_addf(out, "%s%s changed", out->len ? ", " : "", what);
 }
 
+static const struct config_alert *config_alert_find(const struct config *c, const char *id)
+{
+    for (size_t i = 0; i < c->n_alerts; i++)
+        if (strcmp(c->alerts[i].id, id) == 0)
+            return &c->alerts[i];
+    return NULL;
+}
+
+static void config_changes_alerts(const struct config *old, const struct config *now,
+                                  struct buf *out)
+{
+    size_t n_new = 0, n_gone = 0, n_changed = 0;
+
+    for (size_t i = 0; i < now->n_alerts; i++) {
+        const struct config_alert *a = &now->alerts[i], *before = config_alert_find(old, a->id);
+
+        n_new += !before;
+        n_changed += before && !config_option_same(config_alert_options, before, a);
+    }
+    for (size_t i = 0; i < old->n_alerts; i++)
+        n_gone += !config_alert_find(now, old->alerts[i].id);
+    config_count(out, n_new, "alert", "new");
+    config_count(out, n_gone, "alert", "gone");
+    config_count(out, n_changed, "alert", "changed");
+}
+
 void config_changes(const struct config *old, const struct config *now, struct buf *out)
 {
     size_t s_new = 0, s_gone = 0, s_changed = 0, p_new = 0, p_gone = 0, p_changed = 0;
@@ -207,6 +238,7 @@ void config_changes(const struct config *old, const struct config *now, struct b
     config_count(out, p_new, "probe", "new");
     config_count(out, p_gone, "probe", "gone");
     config_count(out, p_changed, "probe", "changed");
+    config_changes_alerts(old, now, out);
     for (const struct option *o = config_watch_options; o->name; o++)
         if (!config_same_one(o, old, now))
             config_changed(out, o->name);

@@ -35,6 +35,13 @@ struct config_service {
     size_t n_probes;
 };
 
+struct config_alert {
+    char *id, *title, *when, *severity, *recover, *runbook, *service; /* most: or NULL */
+    int64_t for_ms, keep_ms, no_data_ms;                              /* for: 0 = as `when` says */
+    int rank;                                                         /* of the severity, from 1 */
+    int service_at;                                                   /* index, or -1 */
+};
+
 struct config_words {
     char *of[STATE_COUNT]; /* the system's own words, NULL = ours */
 };
@@ -56,6 +63,9 @@ struct config {
     struct strmap rate_limits; /* as written */
     struct config_budget *budgets;
     size_t n_budgets;
+    struct strlist severities; /* worst first; none = SEV-1 to SEV-4 */
+    struct config_alert *alerts;
+    size_t n_alerts;
     struct config_service *services;
     size_t n_services;
     size_t n_probes, n_vars; /* in all */
@@ -81,6 +91,10 @@ struct config *config_read(const struct config_input *in, struct config_errors *
 struct config *config_load(const char *path, const struct strmap *overrides,
                            const struct secrets *secrets, struct config_errors *errors);
 void config_free(struct config *c);
+
+struct judge_rule;
+/* The alerts as alerts/judge.h takes them: borrowed from `c`, the array to be freed. */
+struct judge_rule *config_judge_rules(const struct config *c);
 
 const struct config_service *config_service_find(const struct config *c, const char *id);
 const struct config_probe *config_probe_find(const struct config_service *s, const char *name);

@@ -5,7 +5,7 @@
 #include "app/config.h"
 #include "app/walk.h"
 
-enum { KINDS_MAX = 32 };
+enum { KINDS_MAX = 32, TITLE_MAX = 120 };
 
 struct reader {
     struct walk walk;
@@ -17,5 +17,10 @@ struct reader {
 
 /* What points from one service to another: depends_on, circles, titles that look the same. */
 void links_read(struct reader *r);
+/* After the services: names in rules are those of what is watched. */
+void alerts_read(struct reader *r, const struct node *root);
+/* app/config_read.c: a name, and a word for the screen: not empty, not endless, on one line. */
+bool read_id(struct reader *r, const struct node *key);
+void read_label(struct reader *r, const struct node *map, const char *key, size_t max);
 /* rate_limits against what the probes ask; after everything else is read. */
 void budget_read(struct reader *r, const struct node *root);

@@ -13,7 +13,7 @@
 #include "core/alloc.h"
 #include "core/nearest.h"
 
-enum { TITLE_MAX = 120, WORD_MAX = 24, ENVIRONMENT_MAX = 32 };
+enum { WORD_MAX = 24, ENVIRONMENT_MAX = 32 };
 
 /* --- variables --- */
 
@@ -280,7 +280,7 @@ static void read_probe(struct reader *r, struct config_probe *p, const struct no
         read_signals(r, p, map, tables);
 }
 
-static bool read_id(struct reader *r, const struct node *key)
+bool read_id(struct reader *r, const struct node *key)
 {
     struct err err;
 
@@ -316,8 +316,7 @@ out:
 
 /* --- services --- */
 
-/* A word for the screen: not empty, not endless, on one line. */
-static void read_label(struct reader *r, const struct node *map, const char *key, size_t max)
+void read_label(struct reader *r, const struct node *map, const char *key, size_t max)
 {
     const struct node *v = node_get(map, key);
     size_t before;
@@ -402,7 +401,7 @@ static void read_services(struct reader *r, const struct node *root)
 
 static void read_watch(struct reader *r, const struct node *root)
 {
-    static const char *const others[] = { "vars", "words", "services", NULL };
+    static const char *const others[] = { "vars", "words", "services", "alerts", NULL };
     struct walk *w = &r->walk;
     struct walk_table table = { config_watch_options, r->config };
     const struct node *watch = node_get(root, "watch"), *words = node_get(root, "words");
@@ -445,6 +444,7 @@ static void read_root(struct reader *r, const struct node *root, const struct co
     read_watch(r, root);
     read_services(r, root);
     links_read(r);
+    alerts_read(r, root);
     budget_read(r, root);
 }
 

@@ -10,6 +10,8 @@ const struct option config_watch_options[] = {
       "word and colour of every screen: production, staging, or a word of your own" },
     { "rate_limits", OPTION_MAP, offsetof(struct config, rate_limits), NULL,
       "http://host:port to what it takes of one client: 100/1m; asking more is refused" },
+    { "severities", OPTION_LIST, offsetof(struct config, severities), NULL,
+      "words for how bad an alert is, worst first; none: SEV-1, SEV-2, SEV-3, SEV-4" },
     { 0 },
 };
 
@@ -39,10 +41,33 @@ const struct option config_service_options[] = {
     { 0 },
 };
 
+const struct option config_alert_options[] = {
+    { "when", OPTION_STRING, offsetof(struct config_alert, when), NULL,
+      "the rule: api.errors > 5% for 5m", .required = true },
+    { "severity", OPTION_STRING, offsetof(struct config_alert, severity), NULL,
+      "how bad it is: one of 'severities'", .required = true },
+    { "title", OPTION_STRING, offsetof(struct config_alert, title), NULL,
+      "what people call it, instead of its name" },
+    { "for", OPTION_DURATION, offsetof(struct config_alert, for_ms), NULL,
+      "how long the rule must hold before it fires, where 'when' does not say" },
+    { "keep_for", OPTION_DURATION, offsetof(struct config_alert, keep_ms), "1m",
+      "how long it must be well before it is resolved" },
+    { "recover", OPTION_STRING, offsetof(struct config_alert, recover), NULL,
+      "a limit of its own for the way back: 3%" },
+    { "no_data", OPTION_DURATION, offsetof(struct config_alert, no_data_ms), "5m",
+      "how long nothing may be known before that is told" },
+    { "service", OPTION_STRING, offsetof(struct config_alert, service), NULL,
+      "id of what it is about, if not the first that the rule names" },
+    { "runbook", OPTION_STRING, offsetof(struct config_alert, runbook), NULL,
+      "the document to open when it fires" },
+    { 0 },
+};
+
 const struct config_block config_blocks[] = {
     { "watch", "vars", "values to be used as $name" },
     { "watch", "words", "the system's own words for the states" },
     { "watch", "services", "what is watched: an id and its service each" },
+    { "watch", "alerts", "when somebody is to be told: a name and its alert each" },
     { "service", "probes", "the questions to ask: a name and its probe each" },
     { 0 },
 };
@@ -54,6 +79,7 @@ bool config_section_at(const struct config_kinds *kinds, size_t i, struct config
     const struct config_section fixed[] = {
         { "watch", "", "the top of the file", config_watch_options },
         { "words", "words", "the system's own words for the states", config_words_options },
+        { "alert", "alerts.NAME", "when somebody is to be told", config_alert_options },
         { "service", "services.ID", "one thing that users feel or others depend on",
           config_service_options },
         { "probe", "services.ID.probes.NAME", "what every kind of probe takes", kinds->common },

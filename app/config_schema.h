@@ -7,7 +7,7 @@
 #include "app/config.h"
 
 struct config_section {
-    const char *name;  /* "watch", "words", "service", "probe", or a kind: "http" */
+    const char *name;  /* "watch", "words", "alert", "service", "probe", or a kind: "http" */
     const char *where; /* where its keys stand: "services.ID" */
     const char *help;
     const struct option *options;
@@ -20,6 +20,7 @@ struct config_block {
 
 extern const struct option config_watch_options[];   /* into struct config */
 extern const struct option config_words_options[];   /* into struct config_words */
+extern const struct option config_alert_options[];   /* into struct config_alert */
 extern const struct option config_service_options[]; /* into struct config_service */
 extern const struct config_block config_blocks[];    /* ends with a NULL name */
 

@@ -227,6 +227,19 @@ static void schema_words(struct jsonw *w)
     jsonw_end(w, '}');
 }
 
+static void schema_alert(struct jsonw *w)
+{
+    jsonw_key(w, "alert");
+    jsonw_object(w);
+    schema_closed(w);
+    schema_required(w, config_alert_options, NULL);
+    jsonw_key(w, "properties");
+    jsonw_object(w);
+    schema_options(w, config_alert_options);
+    jsonw_end(w, '}');
+    jsonw_end(w, '}');
+}
+
 static void schema_service(struct jsonw *w)
 {
     jsonw_key(w, "service");
@@ -292,10 +305,12 @@ void schema_write(const struct config_kinds *kinds, struct buf *out)
     schema_block(&w, "watch", "vars", VAR_PATTERN, NULL);
     schema_words(&w);
     schema_block(&w, "watch", "services", ID_PATTERN, "#/$defs/service");
+    schema_block(&w, "watch", "alerts", ID_PATTERN, "#/$defs/alert");
     jsonw_end(&w, '}');
     jsonw_key(&w, "$defs");
     jsonw_object(&w);
     schema_service(&w);
+    schema_alert(&w);
     schema_probes(&w, kinds);
     jsonw_end(&w, '}');
     jsonw_end(&w, '}');

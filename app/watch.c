@@ -5,10 +5,12 @@
 #include "alerts/verdict.h"
 #include "app/guilty.h"
 #include "app/redact.h"
+#include "app/watch_board.h"
 #include "core/alloc.h"
 #include "core/fold.h"
 #include "core/hash.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,9 +37,43 @@ static uint64_t watch_look(const struct board *b)
         for (size_t k = 0; k < s->n_readings; k++)
             h = hash_add(h, (uint64_t)s->readings[k].state << 8 | (uint64_t)s->readings[k].failing);
     }
+    for (size_t i = 0; i < b->n_alerts; i++) {
+        const struct alert *a = &b->alerts[i];
+
+        h = hash_add(h, (uint64_t)a->state << 32 | (uint32_t)a->affected_by);
+        h = hash_add(h, (uint64_t)a->ack.at_ms);
+    }
     h = hash_add(h, (uint64_t)b->verdict.state << 32 | (uint32_t)b->verdict.root);
     h = hash_add(h, b->verdict.connecting | b->verdict.blind << 1);
     return hash_add(h, b->n_marks);
+}
+
+struct judge *watch_judge_new(const struct config *c, struct board *b)
+{
+    struct judge_rule *rules = config_judge_rules(c);
+    size_t bad, at;
+    struct judge *j = judge_new(rules, c->n_alerts, b, &bad, &at, NULL);
+
+    assert(j); /* the configuration was read against a board of this shape */
+    free(rules);
+    return j;
+}
+
+/* At the instant itself, not at the next tick: "for 5m" is five minutes. */
+static void watch_judge_alerts(struct watch *w)
+{
+    const struct judge_events events = { w->events.alert, w->events.arg };
+    int64_t due_ms = judge_board(w->judge, w->board, &events);
+
+    if (due_ms && w->started)
+        io_timer_arm(w->due, due_ms > w->board->at_ms ? due_ms - w->board->at_ms : 0);
+    else
+        io_timer_off(w->due);
+}
+
+static void watch_due(void *arg)
+{
+    watch_judge(arg);
 }
 
 void watch_judge(struct watch *w)
@@ -49,6 +85,7 @@ void watch_judge(struct watch *w)
     board_age(b, io_now_ms(w->io));
     b->collector_ms = b->at_ms;
     root_find(b);
+    watch_judge_alerts(w);
     verdict_make(b);
     look = watch_look(b);
     loud = look != w->look;
@@ -375,7 +412,9 @@ struct watch *watch_new(struct io *io, struct config *config, struct secrets *se
     w->clients.secret_arg = secrets;
     w->settle = io_timer_new(io, watch_settle, w);
     w->tick = io_timer_new(io, watch_tick, w);
+    w->due = io_timer_new(io, watch_due, w);
     w->board = watch_board_new(config, io_now_ms(io));
+    w->judge = watch_judge_new(config, w->board);
     watch_standing_notice(w);
     board_age(w->board, io_now_ms(io));
     verdict_make(w->board);
@@ -389,6 +428,8 @@ void watch_free(struct watch *w)
     watch_close(w);
     io_timer_free(w->settle);
     io_timer_free(w->tick);
+    io_timer_free(w->due);
+    judge_free(w->judge);
     board_free(w->board);
     config_free(w->config);
     free(w);
@@ -480,6 +521,21 @@ void watch_notice(struct watch *w, bool bad, const char *words)
         watch_standing_notice(w);
     w->look = 0;
     watch_judge(w);
+}
+
+void watch_restore(struct watch *w, const char *alert, int64_t fired_ms)
+{
+    judge_restore(w->judge, w->board, alert, fired_ms);
+    watch_unsettled(w);
+}
+
+bool watch_ack(struct watch *w, const char *alert, const struct alert_ack *ack)
+{
+    bool took = judge_ack(w->board, alert, ack);
+
+    if (took)
+        watch_unsettled(w);
+    return took;
 }
 
 void watch_mark(struct watch *w, enum mark_kind kind, const char *label)

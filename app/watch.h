@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "alerts/judge.h"
 #include "app/config.h"
 #include "app/secrets.h"
 #include "core/buf.h"
@@ -23,6 +24,7 @@ struct watch;
 struct watch_events {
     /* The board changed. `loud`: a state, a root or the verdict did, not only numbers and ages. */
     void (*changed)(void *arg, bool loud);
+    void (*alert)(void *arg, enum judge_event event, const struct alert *a); /* or NULL */
     void *arg;
 };
 
@@ -53,6 +55,10 @@ void watch_reload(struct watch *w, struct config *config);
 /* A line for every screen until the next one; "" takes it away, but for what the configuration
  * itself is the reason of. */
 void watch_notice(struct watch *w, bool bad, const char *words);
+/* From the journal: it fired, and nobody saw it end. Before it fires anew: it is the same one. */
+void watch_restore(struct watch *w, const char *alert, int64_t fired_ms);
+/* Somebody has it, or (at_ms 0) nobody does. False when it neither fires nor is about to. */
+bool watch_ack(struct watch *w, const char *alert, const struct alert_ack *ack);
 void watch_mark(struct watch *w, enum mark_kind kind, const char *label);
 const struct config *watch_config(const struct watch *w);
 /* Loop, slots and memory, with the board inside, as JSON: for tests and bug reports. */

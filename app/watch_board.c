@@ -1,5 +1,5 @@
 /* app/watch_board.c: the empty board of a configuration, and what an old one hands over to it. */
-#include "app/watch_impl.h"
+#include "app/watch_board.h"
 
 #include "core/alloc.h"
 
@@ -16,7 +16,7 @@ static bool watch_is_insecure(const struct config_probe *p)
 static void watch_board_signals(struct reading *r, const struct config_probe *p)
 {
     struct signal_spec specs[READING_SIGNALS] = { 0 };
-    size_t n = p->ops->signals(p->self, &p->common, specs);
+    size_t n = p->ops->signals ? p->ops->signals(p->self, &p->common, specs) : 0;
     struct signal *signals = reading_add_signals(r, n, p->common.every_ms);
 
     for (size_t i = 0; i < n; i++) {
@@ -66,7 +66,8 @@ struct board *watch_board_new(const struct config *c, int64_t now_ms)
             text_sets(&r[k].name, p->common.title ? p->common.title : p->name);
             text_sets(&r[k].kind, p->ops->kind);
             r[k].local = p->ops->local;
-            p->ops->target(p->self, &r[k].target);
+            if (p->ops->target)
+                p->ops->target(p->self, &r[k].target);
             r[k].every_ms = p->common.every_ms;
             r[k].timeout_ms = p->common.timeout_ms;
             r[k].fail_after = p->common.fail_after;

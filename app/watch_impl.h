@@ -1,6 +1,7 @@
 /* app/watch_impl.h: what the files of the collector share. */
 #pragma once
 
+#include "alerts/judge.h"
 #include "app/watch.h"
 #include "core/board.h"
 #include "io/http.h"
@@ -33,7 +34,8 @@ struct watch {
     struct watched **probes; /* in the order of the configuration */
     size_t n_probes;
     struct watch_events events;
-    struct io_timer *settle, *tick;
+    struct judge *judge;
+    struct io_timer *settle, *tick, *due; /* due: an alert fires or ends by time alone */
     bool settling, started;
     int64_t moment_ms; /* between the moments at which slots fall */
     uint64_t look;     /* hash of what counts as loud */
@@ -50,8 +52,4 @@ void watch_close_probe(struct watched *p);
 void watch_ask_first(struct watched *p); /* now; from then on at its slots */
 void watch_room(struct watch *w);        /* the clients take as many targets as there are now */
 void watch_judge(struct watch *w);       /* the board as a whole, and tells of it */
-
-/* app/watch_board.c */
-struct board *watch_board_new(const struct config *c, int64_t now_ms);
-void watch_board_adopt(struct board *now, struct board *was, const struct config *cn,
-                       const struct config *cw);
+struct judge *watch_judge_new(const struct config *c, struct board *b);

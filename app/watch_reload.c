@@ -2,6 +2,7 @@
  * its connection stands, its question stays out, its window and its slots go on. */
 #include "app/watch_impl.h"
 
+#include "app/watch_board.h"
 #include "core/alloc.h"
 
 #include <stdlib.h>
@@ -94,17 +95,36 @@ static void reload_probes(struct watch *w, struct config *old)
     free(r.first);
 }
 
+/* What fires and stands in no configuration any more ends, and that is told. */
+static void reload_forget(struct watch *w, struct board *was)
+{
+    for (size_t i = 0; i < was->n_alerts; i++) {
+        struct alert *a = &was->alerts[i];
+
+        if (a->state != ALERT_FIRING || board_find_alert(w->board, text_str(&a->id)) >= 0)
+            continue;
+        text_sets(&a->note, "no longer configured");
+        if (w->events.alert)
+            w->events.alert(w->events.arg, JUDGE_RESOLVED, a);
+    }
+}
+
 void watch_reload(struct watch *w, struct config *config)
 {
     struct board *was = w->board;
     struct config *old = w->config;
+    struct judge *judge = w->judge;
 
     w->board = watch_board_new(config, io_now_ms(w->io));
     watch_board_adopt(w->board, was, config, old);
+    w->judge = watch_judge_new(config, w->board);
+    judge_adopt(w->judge, w->board, judge, was);
     w->config = config;
     if (w->started) /* else watch_start() opens what is the configuration by then */
         reload_probes(w, old);
     watch_judge(w);
+    reload_forget(w, was);
+    judge_free(judge);
     board_free(was); /* after `changed`: the screen has let go of it */
     config_free(old);
 }

@@ -1,0 +1,138 @@
+/* tests/app/test_config_alerts.c: alerts of a configuration, and every mistake with its place. */
+#include "tests/app/config_cases.h"
+
+#include "alerts/judge.h"
+
+/* Services a and b; what `alerts` holds begins in line 5, column 3. */
+#define ALERTS(more)                                                                              \
+    "watch: w\nservices: {a: {probes: {p: {http: 'http://h'}, d: {postgres: host=h, sql: s}}},\n" \
+    " b: {probes: {p: {http: 'http://h'}}}}\nalerts:\n" more
+
+static void an_alert_is_read_whole(void **state)
+{
+    struct config *c = read_fine(
+        ALERTS("  x: {when: a.p > 5s for 5m, severity: SEV-2, recover: 3s, keep_for: 2m,\n"
+               "      no_data: 1h, title: Slow, runbook: slow.md, service: b}\n"
+               "  y: {when: a is down, for: 30s, severity: SEV-1}\n"));
+    struct judge_rule *rules = config_judge_rules(c);
+
+    (void)state;
+    assert_int_equal(c->n_alerts, 2);
+    assert_string_equal(rules[0].id, "x");
+    assert_string_equal(rules[0].title, "Slow");
+    assert_string_equal(rules[0].severity, "SEV-2");
+    assert_string_equal(rules[0].when, "a.p > 5s for 5m");
+    assert_string_equal(rules[0].recover, "3s");
+    assert_string_equal(rules[0].runbook, "slow.md");
+    assert_int_equal(rules[0].rank, 2);
+    assert_int_equal(rules[0].service, 1);
+    assert_int_equal(rules[0].for_ms, -1);
+    assert_int_equal(rules[0].keep_ms, 120000);
+    assert_int_equal(rules[0].no_data_ms, 3600000);
+    assert_int_equal(rules[1].for_ms, 30000);
+    assert_int_equal(rules[1].keep_ms, 60000);
+    assert_int_equal(rules[1].no_data_ms, 300000);
+    assert_int_equal(rules[1].service, -1);
+    free(rules);
+    config_free(c);
+}
+
+static void severities_are_the_teams_own(void **state)
+{
+    struct config *c = read_fine("watch: w\nseverities: [P0, P1]\n"
+                                 "services: {a: {probes: {p: {http: 'http://h'}}}}\n"
+                                 "alerts: {x: {when: a is down, severity: P1}}\n");
+
+    (void)state;
+    assert_int_equal(c->alerts[0].rank, 2);
+    config_free(c);
+    ERRORS(ALERTS("  x: {when: a is down, severity: P1}\n"),
+           "t:5:34: alerts.x.severity: 'P1' is no severity; write one of: SEV-1, SEV-2, SEV-3, "
+           "SEV-4\n");
+    ERRORS(ALERTS("  x: {when: a is down, severity: SEV1}\n"),
+           "t:5:34: alerts.x.severity: 'SEV1' is no severity; did you mean 'SEV-1'?\n");
+}
+
+/* In the middle of the rule, where that stands on a line as it is. */
+static void a_wrong_rule_is_told_with_its_place(void **state)
+{
+    (void)state;
+    ERRORS(ALERTS("  x: {when: a.q > 5s, severity: SEV-1}\n"),
+           "t:5:15: alerts.x.when: no probe 'q' in a\n");
+    ERRORS(ALERTS("  x: {when: 'a.p > 5', severity: SEV-1}\n"),
+           "t:5:14: alerts.x.when: '5' has no unit; write 500ms or 1.5s\n");
+    ERRORS(ALERTS("  x:\n    when: a.p > 5s and a is dwon\n    severity: SEV-1\n"),
+           "t:6:29: alerts.x.when: 'dwon' is no state; did you mean 'down'?\n");
+    ERRORS(ALERTS("  x:\n    when: >-\n      a.p > 5s and\n      a is dwon\n    severity: SEV-1\n"),
+           "t:6:11: alerts.x.when: 'dwon' is no state; did you mean 'down'?\n");
+    ERRORS(ALERTS("  x: {when: a.p > 5s, recover: 6s, severity: SEV-1}\n"),
+           "t:5:32: alerts.x.recover: '6s' lies beyond the limit 5s: what is over it would never "
+           "recover\n");
+    ERRORS(ALERTS("  x: {when: a.p > 5s for 5m, for: 3m, severity: SEV-1}\n"),
+           "t:5:35: alerts.x.for: stands in 'when' already\n");
+    ERRORS(
+        ALERTS("  x: {when: a.d > 5s, severity: SEV-1}\n"),
+        "t:5:13: alerts.x.when: 'a.d' measures no number; its state can be asked: 'a.d is down'\n");
+}
+
+static void what_is_missing_or_too_much_is_told(void **state)
+{
+    (void)state;
+    ERRORS(ALERTS("  x: {severity: SEV-1}\n"),
+           "t:5:6: alerts.x: 'when' is missing: the rule: api.errors > 5% for 5m\n");
+    ERRORS(ALERTS("  x: {when: a is down}\n"),
+           "t:5:6: alerts.x: 'severity' is missing: how bad it is: one of 'severities'\n");
+    ERRORS(ALERTS("  x: {when: a is down, severity: SEV-1, notfy: x}\n"),
+           "t:5:41: alerts.x.notfy: unknown key 'notfy'; known here: when, severity, title, for, "
+           "keep_for, recover, no_data, service, runbook\n");
+    ERRORS(ALERTS("  x: {when: a is down, severity: SEV-1, service: z}\n"),
+           "t:5:50: alerts.x.service: no service 'z' under 'services'\n");
+    ERRORS(ALERTS("  x: a is down\n"),
+           "t:5:6: alerts.x: a single value stands here; an alert is a map, such as { when: "
+           "api.errors > 5% for 5m, severity: SEV-1 }\n");
+    ERRORS(ALERTS("  -rf: {when: a is down, severity: SEV-1}\n"),
+           "t:5:3: alerts.-rf: '-rf' cannot be a name; write a-z, 0-9, '-' and '_', beginning with "
+           "a letter or digit\n");
+    ERRORS("watch: w\nservices: {a: {probes: {p: {http: 'http://h'}}}}\nalerts: 5\n",
+           "t:3:9: alerts: a single value stands here; write a map of names and alerts\n");
+}
+
+/* A rule that names what could not be read is not blamed for it, only for what it is by itself. */
+static void after_other_mistakes_names_are_not_blamed(void **state)
+{
+    (void)state;
+    ERRORS("watch: w\nservices: {a: {probes: {p: {htp: 'http://h'}}}}\n"
+           "alerts: {x: {when: a.p > 5s, severity: SEV-1}, y: {when: a.p >, severity: SEV-1}}\n",
+           "t:2:29: services.a.probes.p.htp: unknown key 'htp'; did you mean 'http'?\n"
+           "t:3:63: alerts.y.when: the end stands here instead of a name, such as api.errors\n");
+}
+
+static void changed_alerts_are_counted(void **state)
+{
+    struct config *a = read_fine(ALERTS("  x: {when: a is down, severity: SEV-1}\n"
+                                        "  y: {when: a is down, severity: SEV-1}\n"));
+    struct config *b = read_fine(ALERTS("  x: {when: a is down, severity: SEV-2}\n"
+                                        "  z: {when: a is down, severity: SEV-1}\n"));
+    struct buf out = { 0 };
+
+    (void)state;
+    config_changes(a, b, &out);
+    assert_string_equal(buf_str(&out), "1 alert new, 1 alert gone, 1 alert changed");
+    buf_fini(&out);
+    config_free(a);
+    config_free(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_alert_is_read_whole),
+        cmocka_unit_test(severities_are_the_teams_own),
+        cmocka_unit_test(a_wrong_rule_is_told_with_its_place),
+        cmocka_unit_test(what_is_missing_or_too_much_is_told),
+        cmocka_unit_test(after_other_mistakes_names_are_not_blamed),
+        cmocka_unit_test(changed_alerts_are_counted),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
