@@ -1,12 +1,13 @@
-/* tui/band.c: the frame of every screen. The verdict line answers "is anything wrong now?". */
+/* tui/band.c: the frame of every screen, but for the verdict line (tui/verdict.c). */
 #include "tui/band.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
 
+#include "tui/alert_words.h"
+#include "tui/verdict.h"
 #include "tui/words.h"
 
 enum { BAND_LIVE_MS = 3500 }; /* a collector turns at least once a second */
@@ -50,16 +51,6 @@ static enum style band_style(const char *environment)
     return STYLE_ENV_OTHER;
 }
 
-static void band_upper(const struct text *from, struct text *to)
-{
-    char words[128];
-    size_t n = 0;
-
-    for (const char *s = text_str(from); *s && n + 1 < sizeof words; s++)
-        words[n++] = (char)((unsigned char)*s < 0x80 ? toupper((unsigned char)*s) : *s);
-    text_set(to, words, n);
-}
-
 /* "■ PRODUCTION ■" on its own ground; returns the columns used. */
 static int band_environment(const struct board *b, int x, int y, int w, struct canvas *c)
 {
@@ -69,7 +60,7 @@ static int band_environment(const struct board *b, int x, int y, int w, struct c
 
     if (b->environment.len == 0 || w < 6)
         return 0;
-    band_upper(&b->environment, &word);
+    words_upper(&b->environment, &word);
     n = canvas_put(c, x, y, w, style, w < 24 ? " " : " ■ ");
     n += canvas_text(c, x + n, y, w - n - (w < 24 ? 1 : 3), style, &word);
     n += canvas_put(c, x + n, y, w - n, style, w < 24 ? " " : " ■ ");
@@ -211,144 +202,6 @@ void band_draw(const struct band *b, struct rect r, struct canvas *c)
     }
 }
 
-/* -- the verdict -- */
-
-static enum style verdict_style(const struct verdict *d)
-{
-    static const enum style styles[STATE_COUNT] = {
-        [STATE_UNKNOWN] = STYLE_VERDICT_UNKNOWN, [STATE_UP] = STYLE_VERDICT_OK,
-        [STATE_DEGRADED] = STYLE_VERDICT_WARN,   [STATE_DOWN] = STYLE_VERDICT_CRIT,
-        [STATE_STALE] = STYLE_VERDICT_UNKNOWN,   [STATE_DISABLED] = STYLE_VERDICT_UNKNOWN,
-    };
-
-    return d->connecting || d->blind ? STYLE_VERDICT_UNKNOWN : styles[d->state];
-}
-
-static void verdict_word(const struct board *b, struct text *out)
-{
-    struct text word = { 0 };
-
-    if (b->verdict.connecting) {
-        text_setf(out, "connecting %zu/%zu", board_n_answered(b), board_n_readings(b));
-        return;
-    }
-    if (b->verdict.word.len)
-        text_copy(&word, &b->verdict.word);
-    else
-        text_sets(&word, look_state(b->verdict.state).word);
-    band_upper(&word, out);
-    text_fini(&word);
-}
-
-/* What goes after the name: how much the root explains, and whether it is the only one. */
-static void verdict_rest(const struct board *b, char out[96])
-{
-    const struct verdict *d = &b->verdict;
-    size_t len = 0;
-
-    out[0] = '\0';
-    if (d->hides > 0)
-        len += (size_t)snprintf(out, 96, "hides %d", d->hides);
-    if (d->others > 0)
-        snprintf(out + len, 96 - len, "%s%d other problem%s", len ? " · " : "", d->others,
-                 d->others == 1 ? "" : "s");
-}
-
-static void verdict_calm(const struct view *v, char out[96])
-{
-    const struct board *b = v->board;
-    size_t up = 0, off = 0, n;
-    char age[16];
-
-    for (size_t i = 0; i < b->n_services; i++) {
-        up += b->services[i].state == STATE_UP;
-        off += b->services[i].state == STATE_DISABLED;
-    }
-    if (up == b->n_services)
-        n = (size_t)snprintf(out, 96, up == 1 ? "%zu service up" : "all %zu services up", up);
-    else
-        n = (size_t)snprintf(out, 96, "%zu of %zu services up", up, b->n_services);
-    if (up == b->n_services && b->verdict.since_ms > 0)
-        snprintf(out + n, 96 - n, " for %s", age_words(v->now_ms, b->verdict.since_ms, age));
-    else if (off)
-        snprintf(out + n, 96 - n, ", %zu switched off", off);
-}
-
-static const struct service *verdict_root(const struct board *b)
-{
-    int root = b->verdict.root;
-
-    return root >= 0 && (size_t)root < b->n_services ? &b->services[root] : NULL;
-}
-
-static enum style verdict_ink(const struct verdict *d)
-{
-    return d->state == STATE_DOWN       ? STYLE_CRIT
-           : d->state == STATE_DEGRADED ? STYLE_WARN
-                                        : STYLE_UNKNOWN;
-}
-
-/* Badge, name, age: what must be seen at any width. Returns the first free column. */
-static int verdict_head(const struct view *v, struct rect r, struct canvas *c)
-{
-    const struct verdict *d = &v->board->verdict;
-    const struct service *root = verdict_root(v->board);
-    struct text word = { 0 };
-    int x = r.x, end = r.x + r.w;
-    char age[16];
-
-    verdict_word(v->board, &word);
-    if (r.w > word.cols + 1)
-        x += canvas_put(c, x, r.y, 1, verdict_style(d), " ");
-    x += canvas_text(c, x, r.y, end - x, verdict_style(d), &word);
-    if (x < end)
-        x += canvas_put(c, x, r.y, 1, verdict_style(d), " ");
-    text_fini(&word);
-    if (root && !d->blind && x + 2 < end)
-        x += 1 + canvas_text(c, x + 1, r.y, end - x - 1, STYLE_STRONG, service_title(root));
-    if (root && !d->blind && d->since_ms > 0 && x + 5 < end)
-        x += 1 + canvas_put(c, x + 1, r.y, end - x - 1, verdict_ink(d),
-                            age_words(v->now_ms, d->since_ms, age));
-    return x;
-}
-
-void verdict_draw(const struct view *v, struct rect r, struct canvas *c)
-{
-    const struct board *b = v->board;
-    int x = verdict_head(v, (struct rect){ r.x, r.y, r.w, 1 }, c) + 2, end = r.x + r.w - 1, y = r.y;
-    char rest[96], calm[96] = "", age[16];
-
-    verdict_rest(b, rest);
-    if (b->verdict.blind)
-        snprintf(calm, sizeof calm, "this console cannot reach the network for %s",
-                 age_words(v->now_ms, b->unreachable_since_ms, age));
-    else if (!verdict_root(b) && !b->verdict.connecting)
-        verdict_calm(v, calm);
-    else if (b->verdict.connecting)
-        snprintf(calm, sizeof calm, "waiting for first answers");
-    if (r.h > 1) { /* the second line of a narrow screen */
-        x = r.x;
-        end = r.x + r.w;
-        y++;
-    }
-    if (r.h > 1 && canvas_cols(rest) + 2 + b->verdict.detail.cols > end - x)
-        snprintf(rest, b->verdict.hides > 0 ? sizeof rest : 1, "hides %d", b->verdict.hides);
-    if (*rest && canvas_cols(rest) + (r.h > 1 ? 2 + b->verdict.detail.cols : 12) < end - x) {
-        int n = canvas_cols(rest);
-
-        canvas_put(c, end - n, y, n, STYLE_DIM, rest);
-        end -= n + 2;
-    }
-    if (x >= end)
-        return;
-    if (*calm)
-        canvas_put(c, x, y, end - x, STYLE_DIM, calm);
-    else if (b->verdict.detail.len)
-        canvas_text(c, x, y, end - x, STYLE_PLAIN, &b->verdict.detail);
-    else
-        canvas_text(c, x, y, end - x, STYLE_PLAIN, &verdict_root(b)->reason);
-}
-
 void notice_draw(const struct view *v, struct rect r, struct canvas *c)
 {
     const struct board *b = v->board;
@@ -386,12 +239,13 @@ void frozen_draw(const struct band *b, struct rect r, struct canvas *c)
     int x = r.x;
 
     if (live && live->verdict.state != b->view->board->verdict.state)
-        snprintf(now, sizeof now, " now %s ", look_state(live->verdict.state).word);
+        snprintf(now, sizeof now, " now %s%s ", look_state(live->verdict.state).word,
+                 verdict_alert(live) ? ", an alert fires" : "");
     canvas_fill(c, r, " ", STYLE_ENV_STAGING);
     x += canvas_put(c, x, r.y, r.w, STYLE_ENV_STAGING,
                     frozen_words(b, r.w - canvas_cols(now), words));
     if (*now)
-        canvas_put_right(c, x, r.y, r.x + r.w - x, verdict_style(&live->verdict), now);
+        canvas_put_right(c, x, r.y, r.x + r.w - x, verdict_style(live), now);
 }
 
 int choice_draw(const struct band *b, struct rect r, struct canvas *c)
@@ -416,9 +270,17 @@ int choice_draw(const struct band *b, struct rect r, struct canvas *c)
     return used;
 }
 
-static void tab_words(const struct screen_ops *s, bool named, char out[64])
+/* With how many fire, where there is room for names. */
+static void tab_words(const struct band *b, const struct screen_ops *s, bool named, char out[64])
 {
-    snprintf(out, 64, " %c%s%s ", s->number, named ? " " : "", named ? s->name : "");
+    const struct alert *worst;
+    size_t n = s->number == '3' ? alerts_firing(b->view->board, &worst) : 0;
+    char count[24] = "";
+
+    if (n)
+        snprintf(count, sizeof count, " %zu", n);
+    snprintf(out, 64, " %c%s%s%s ", s->number, named ? " " : "", named ? s->name : "",
+             named ? count : "");
 }
 
 /* Whether there is room for all names beside what is chosen: frozen, filtered. */
@@ -432,7 +294,7 @@ static bool tabs_named(const struct band *b, struct rect r)
     for (const struct screen_ops *const *s = console_screens; *s; s++) {
         if (!(*s)->number)
             continue;
-        tab_words(*s, true, words);
+        tab_words(b, *s, true, words);
         used += canvas_cols(words);
     }
     return r.w - used >= TABS_CHOICE;
@@ -451,7 +313,7 @@ void tabs_draw(const struct band *b, struct rect r, struct canvas *c)
 
         if (!(*s)->number)
             continue;
-        tab_words(*s, named || *s == b->screen, words);
+        tab_words(b, *s, named || *s == b->screen, words);
         x += canvas_put(c, x, r.y, r.x + r.w - x, *s == b->screen ? STYLE_SELECTED : STYLE_DIM,
                         words);
     }

@@ -1,4 +1,5 @@
-/* tui/band.h: what every screen carries: environment band, verdict line, tabs, footer. */
+/* tui/band.h: what every screen carries: environment band, tabs, footer; the verdict
+ * line is in tui/verdict.h. */
 #pragma once
 
 #include "tui/view.h"
@@ -23,7 +24,6 @@ struct layout layout_of(int w, int h, bool notice);
 void band_draw(const struct band *b, struct rect r, struct canvas *c);
 /* "no news for 42s" while the collector is silent; false = what it tells is of now. */
 bool band_no_news(const struct band *b, char out[64]);
-void verdict_draw(const struct view *v, struct rect r, struct canvas *c);
 void notice_draw(const struct view *v, struct rect r, struct canvas *c);
 /* "FROZEN 12s ago ... z live" on a ground of its own, over the whole of `r`. */
 void frozen_draw(const struct band *b, struct rect r, struct canvas *c);

@@ -6,12 +6,14 @@
 #include <strings.h>
 
 #include "core/nearest.h"
+#include "tui/alert_words.h"
 #include "tui/filter.h"
 #include "tui/screen.h"
 #include "tui/theme.h"
 #include "tui/words.h"
 
 const struct verb_row cmdline_verbs[] = {
+    { "ack", VERB_ACK, ARG_ACK, true, "ack ALERT [NOTE]", "acknowledge an alert: you have it" },
     { "ask", VERB_ASK, ARG_NONE, false, "ask", "ask every probe now" },
     { "dump", VERB_DUMP, ARG_FILE, true, "dump FILE", "write this screen as text" },
     { "fault", VERB_FAULT, ARG_FAULT, true, "fault NAME[=VALUE]",
@@ -25,6 +27,7 @@ const struct verb_row cmdline_verbs[] = {
     { "quit", VERB_QUIT, ARG_NONE, false, "quit", "leave midwatch" },
     { "reload", VERB_RELOAD, ARG_NONE, false, "reload", "read the configuration again" },
     { "theme", VERB_THEME, ARG_THEME, true, "theme NAME", "dark, light or mono" },
+    { "unack", VERB_UNACK, ARG_ALERT, true, "unack ALERT", "give an alert back: nobody has it" },
     { 0 },
 };
 
@@ -102,6 +105,30 @@ static bool cmdline_check_place(const char *arg, const struct cmdline_names *nam
     return err_set(err, "no screen and no service '%s'; Tab shows them all", arg);
 }
 
+static bool cmdline_check_alert(const struct verb_row *v, const char *arg,
+                                const struct cmdline_names *names, struct err *err)
+{
+    const struct board *b = names->board;
+    size_t len = cmdline_word_len(arg);
+    const char *near = NULL;
+    char typed[64];
+
+    if (b->n_alerts == 0)
+        return err_set(err, "there are no alerts: the file has no 'alerts'");
+    if (v->arg == ARG_ALERT && arg[len + strspn(arg + len, " ")])
+        return err_set(err, "'%s' takes one alert and nothing more", v->name);
+    snprintf(typed, sizeof typed, "%.*s", (int)(len < 60 ? len : 60), arg);
+    for (size_t i = 0; i < b->n_alerts; i++) {
+        const char *id = text_str(&b->alerts[i].id);
+
+        if (!strncmp(id, arg, len) && !id[len])
+            return true;
+        near = near ? near : nearest_word(typed, &id, 1);
+    }
+    return near ? err_set(err, "no alert '%s'; did you mean '%s'?", typed, near)
+                : err_set(err, "no alert '%s'; Tab shows them all", typed);
+}
+
 static bool cmdline_check(const struct verb_row *v, const char *arg,
                           const struct cmdline_names *names, struct err *err)
 {
@@ -116,6 +143,9 @@ static bool cmdline_check(const struct verb_row *v, const char *arg,
         return filter_check(arg, names->board, err);
     case ARG_PLACE:
         return cmdline_check_place(arg, names, err);
+    case ARG_ACK:
+    case ARG_ALERT:
+        return cmdline_check_alert(v, arg, names, err);
     case ARG_THEME:
         return theme_find(arg) || err_set(err, "no theme '%s'; write dark, light or mono", arg);
     default:
@@ -157,6 +187,17 @@ static void completion_add(struct completion *k, const char *word)
     k->n++;
 }
 
+/* What can be acknowledged; what was. */
+static void completion_alerts(struct completion *k, enum verb_arg arg, const struct board *b)
+{
+    for (size_t i = 0; i < b->n_alerts; i++) {
+        const struct alert *a = &b->alerts[i];
+
+        if (arg == ARG_ACK ? alert_check_ack(a, &(struct err){ "" }) : a->ack.at_ms > 0)
+            completion_add(k, text_str(&a->id));
+    }
+}
+
 static void completion_args(struct completion *k, enum verb_arg arg,
                             const struct cmdline_names *names)
 {
@@ -172,6 +213,8 @@ static void completion_args(struct completion *k, enum verb_arg arg,
     if (arg == ARG_PLACE)
         for (size_t i = 0; i < names->board->n_services; i++)
             completion_add(k, text_str(&names->board->services[i].id));
+    if (arg == ARG_ACK || arg == ARG_ALERT)
+        completion_alerts(k, arg, names->board);
     if (arg == ARG_FILTER)
         for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
             completion_add(k, filters[i]);

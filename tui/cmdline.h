@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 enum verb {
+    VERB_ACK,
     VERB_RELOAD,
     VERB_FAULT,
     VERB_FILTER,
@@ -21,11 +22,23 @@ enum verb {
     VERB_ASK,
     VERB_HELP,
     VERB_NOTE,
-    VERB_QUIT
+    VERB_QUIT,
+    VERB_UNACK
 };
 
-enum verb_arg { ARG_NONE, ARG_FAULT, ARG_FILTER, ARG_PLACE, ARG_THEME, ARG_FILE, ARG_WORDS };
+enum verb_arg {
+    ARG_NONE,
+    ARG_FAULT,
+    ARG_FILTER,
+    ARG_PLACE,
+    ARG_THEME,
+    ARG_FILE,
+    ARG_WORDS,
+    ARG_ACK,
+    ARG_ALERT
+};
 
+/* ARG_ACK: an alert and, after a blank, words; ARG_ALERT: an alert that was acknowledged. */
 struct verb_row {
     const char *name;
     enum verb verb;

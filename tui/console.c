@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "tui/alerts.h"
 #include "tui/backups.h"
 #include "tui/detail.h"
 #include "tui/help.h"
@@ -15,13 +16,10 @@
 #include "tui/services.h"
 #include "tui/words.h"
 
-const struct screen_ops *const console_screens[] = { &screen_overview,
-                                                     &screen_services,
-                                                     &screen_queues,
-                                                     &screen_backups,
-                                                     &screen_detail,
-                                                     &screen_help,
-                                                     NULL };
+const struct screen_ops *const console_screens[] = { &screen_overview, &screen_services,
+                                                     &screen_alerts,   &screen_queues,
+                                                     &screen_backups,  &screen_detail,
+                                                     &screen_help,     NULL };
 
 const struct key console_keys[] = {
     { "/", CMD_FILTER, "filter: word, !word, state=down", "filter" },
@@ -33,6 +31,7 @@ const struct key console_keys[] = {
     { "q", CMD_QUIT, "quit, from a screen with a number", "quit" },
     { "1", CMD_OVERVIEW, "overview", NULL },
     { "2", CMD_SERVICES, "services", NULL },
+    { "3", CMD_ALERTS, "alerts", NULL },
     { "4", CMD_QUEUES, "queues", NULL },
     { "5", CMD_BACKUPS, "backups", NULL },
     { "Esc", CMD_BACK, "one step back, never out", NULL },
@@ -72,6 +71,7 @@ struct console *console_new(const struct console_options *options)
     c->stack[0] = &screen_overview;
     c->view.service = c->view.reading = -1;
     c->view.zoom = -1;
+    c->view.alerts.chosen = -1;
     c->view.ascii = c->ascii;
     c->view.errors = c->view.latency = PICK_NONE;
     view_set_board(&c->view, c->empty, 0);
@@ -227,7 +227,9 @@ static void console_press_prompt(struct console *c, struct press p)
     c->stale = true;
     if (mode == PROMPT_FILTER)
         console_filter(c, event == INPUT_DONE);
-    else if (event == INPUT_DONE && c->prompt.command.len)
+    else if (mode == PROMPT_ACK && event == INPUT_DONE)
+        console_ack_noted(c);
+    else if (mode == PROMPT_COMMAND && event == INPUT_DONE && c->prompt.command.len)
         console_run(c, c->prompt.command.line);
 }
 

@@ -5,6 +5,9 @@
 #include <stdio.h>
 
 #include "core/board_copy.h"
+#include "tui/alert_list.h"
+#include "tui/alert_words.h"
+#include "tui/alerts.h"
 #include "tui/backups.h"
 #include "tui/detail.h"
 #include "tui/help.h"
@@ -36,6 +39,8 @@ static int console_selected(const struct console *c)
         return v->service;
     if (c->stack[0] == &screen_services)
         return view_selected(v, v->tree, v->n_tree, &at);
+    if (c->stack[0] == &screen_alerts)
+        return alert_list_selected(v) ? alert_list_selected(v)->service : -1;
     if (c->stack[0] == &screen_queues)
         return sources_selected(v, LISTING_QUEUES).service;
     if (c->stack[0] == &screen_backups)
@@ -50,8 +55,11 @@ static void console_open(struct console *c)
     struct view *v = &c->view;
     int service = console_selected(c), reading = -1;
 
-    if (service < 0)
+    if (service < 0) {
+        if (c->stack[0] == &screen_alerts && alert_list_selected(v))
+            console_says(c, false, "this alert is about no service");
         return;
+    }
     if (c->stack[0] == &screen_overview && v->focus == FOCUS_PROBLEMS && v->n_problems)
         reading = v->problems[v->problem].reading;
     else if (c->stack[0] == &screen_queues)
@@ -96,6 +104,23 @@ static void console_freeze(struct console *c)
     console_look(c, c->frozen);
 }
 
+/* One line about an alert, for a chat. */
+static void console_copy_alert(struct console *c, const struct alert *a)
+{
+    struct intent_slot *slot = intents_push(&c->intents, INTENT_COPY);
+    struct text ack = { 0 };
+    char since[32], stamp[32];
+
+    stamp_format_utc(c->view.now_ms, stamp);
+    alert_ack_words(a, c->view.now_ms, &ack);
+    text_setf(&slot->copy, "%s %s %s %s %s %s: %s (%s), ack: %s", stamp,
+              text_str(&c->view.board->watch), text_str(&a->severity), text_str(&a->id),
+              look_alert(a).word, alert_since(a, c->view.now_ms, since), text_str(&a->value),
+              text_str(&a->rule), text_str(&ack));
+    text_fini(&ack);
+    console_says(c, false, "copied, where the terminal allows it (OSC 52)");
+}
+
 /* One line about what is selected, as one would paste it into a chat. */
 static void console_copy(struct console *c)
 {
@@ -106,6 +131,10 @@ static void console_copy(struct console *c)
     struct intent_slot *slot;
     char age[16], stamp[32];
 
+    if (console_screen(c) == &screen_alerts && alert_list_selected(v)) {
+        console_copy_alert(c, alert_list_selected(v));
+        return;
+    }
     if (service < 0) {
         console_says(c, true, "nothing is selected");
         return;
@@ -176,6 +205,9 @@ void console_command(struct console *c, enum command cmd)
     case CMD_SERVICES:
         console_show(c, &screen_services);
         break;
+    case CMD_ALERTS:
+        console_show(c, &screen_alerts);
+        break;
     case CMD_QUEUES:
         console_show(c, &screen_queues);
         break;
@@ -202,6 +234,9 @@ void console_command(struct console *c, enum command cmd)
         break;
     case CMD_ASK:
         console_ask(c);
+        break;
+    case CMD_ACK:
+        console_ack(c, console_selected(c));
         break;
     case CMD_CLOSER:
         console_zoom(c, -1);
@@ -267,6 +302,12 @@ void console_run(struct console *c, const char *line)
         return;
     }
     switch (verb->verb) {
+    case VERB_ACK:
+        console_ack_run(c, INTENT_ACK, arg);
+        break;
+    case VERB_UNACK:
+        console_ack_run(c, INTENT_UNACK, arg);
+        break;
     case VERB_RELOAD:
         intents_push(&c->intents, INTENT_RELOAD);
         break;

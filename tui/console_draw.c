@@ -1,6 +1,8 @@
 /* tui/console_draw.c: one picture, from the view alone. */
 #include "tui/console_impl.h"
 
+#include "tui/verdict.h"
+
 bool console_wants_draw(const struct console *c, int64_t now_ms)
 {
     return c->dirty || now_ms / 1000 != c->drawn_ms / 1000;

@@ -1,6 +1,6 @@
 /* tui/console_impl.h: what the files of tui/console*.c share; nobody else includes it. console.c
- * has the life, the board and the presses; console_commands.c what they do; console_draw.c the
- * picture.
+ * has the life, the board and the presses; console_commands.c what they do; console_ack.c the
+ * taking of alerts; console_draw.c the picture.
  */
 #pragma once
 
@@ -50,6 +50,12 @@ void console_settle(struct console *c);
 void console_look(struct console *c, const struct board *b);
 void console_says(struct console *c, bool bad, const char *words);
 struct cmdline_names console_names(const struct console *c);
+
+/* console_ack.c */
+/* Opens the prompt for the selected alert or, elsewhere, the one of that service; -1 = of none. */
+void console_ack(struct console *c, int service);
+void console_ack_noted(struct console *c); /* its note was typed */
+void console_ack_run(struct console *c, enum intent_kind kind, const char *arg);
 
 /* console_commands.c */
 void console_command(struct console *c, enum command cmd); /* what no screen took */

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "core/nearest.h"
+#include "tui/alert_words.h"
 #include "tui/words.h"
 
 bool filter_contains(const char *text, const char *term, size_t len)
@@ -47,8 +48,17 @@ static bool filter_any(const struct board *b, const struct service *s, const cha
     return false;
 }
 
-enum filter_key { FILTER_STATE, FILTER_KIND, FILTER_NAME, FILTER_CRITICAL, FILTER_AFFECTED };
-static const char *const filter_keys[] = { "state", "kind", "name", "critical", "affected" };
+enum filter_key {
+    FILTER_STATE,
+    FILTER_KIND,
+    FILTER_NAME,
+    FILTER_CRITICAL,
+    FILTER_AFFECTED,
+    FILTER_SEVERITY,
+    FILTER_SERVICE
+};
+static const char *const filter_keys[] = { "state",    "kind",     "name",   "critical",
+                                           "affected", "severity", "service" };
 enum { FILTER_KEYS = sizeof filter_keys / sizeof *filter_keys };
 
 struct filter_part { /* one term, taken apart; borrowed */
@@ -75,6 +85,74 @@ static struct filter_part filter_part(const char *term, size_t len)
     return p;
 }
 
+/* The words that services have as states. */
+static bool filter_service_word(const char *value, size_t len)
+{
+    for (size_t i = 0; i < STATE_COUNT; i++)
+        if (filter_contains(state_word((enum state)i), value, len))
+            return true;
+    return filter_contains("affected", value, len);
+}
+
+static bool filter_name(const struct service *s, const char *value, size_t len)
+{
+    return filter_contains(text_str(&s->id), value, len) ||
+           filter_contains(text_str(&s->title), value, len);
+}
+
+/* "no-data" is typed for "no data": a blank ends a term. */
+static bool filter_alert_word(const char *word, const char *value, size_t len)
+{
+    return filter_contains(word, value, len) ||
+           (!strcmp(word, "no data") && filter_contains("no-data", value, len));
+}
+
+static const char *const filter_alert_words[] = { "firing",   "acked",    "pending", "no data",
+                                                  "affected", "resolved", "inactive" };
+enum { FILTER_ALERT_WORDS = sizeof filter_alert_words / sizeof *filter_alert_words };
+
+static bool filter_alert_has(const char *value, size_t len)
+{
+    for (size_t i = 0; i < FILTER_ALERT_WORDS; i++)
+        if (filter_alert_word(filter_alert_words[i], value, len))
+            return true;
+    return false;
+}
+
+static bool filter_alert_state(const struct alert *a, const char *value, size_t len)
+{
+    return filter_alert_word(look_alert(a).word, value, len) ||
+           filter_alert_word(alert_state_word(a->state), value, len);
+}
+
+/* Is there an alert about this service that the term is true of? */
+static bool filter_about(const struct board *b, const struct service *s,
+                         const struct filter_part *p)
+{
+    for (size_t i = 0; i < b->n_alerts; i++) {
+        const struct alert *a = &b->alerts[i];
+
+        if (alert_service(b, a) != s)
+            continue;
+        if (p->key == FILTER_SEVERITY &&
+            filter_contains(text_str(&a->severity), p->value, p->value_len))
+            return true;
+        if (p->key == FILTER_STATE && filter_alert_state(a, p->value, p->value_len))
+            return true;
+    }
+    return false;
+}
+
+/* A state that only alerts have: the services they are about. */
+static bool filter_state(const struct board *b, const struct service *s,
+                         const struct filter_part *p)
+{
+    if (p->value_len > 0 && !strncasecmp(state_word(s->state), p->value, p->value_len))
+        return true;
+    return filter_contains(look_service(b, s).word, p->value, p->value_len) ||
+           (!filter_service_word(p->value, p->value_len) && filter_about(b, s, p));
+}
+
 static bool filter_term(const struct board *b, const struct service *s, const char *term,
                         size_t len)
 {
@@ -82,13 +160,14 @@ static bool filter_term(const struct board *b, const struct service *s, const ch
 
     switch (p.key) {
     case FILTER_STATE:
-        return (p.value_len > 0 && !strncasecmp(state_word(s->state), p.value, p.value_len)) ||
-               filter_contains(look_service(b, s).word, p.value, p.value_len);
+        return filter_state(b, s, &p);
     case FILTER_KIND:
         return filter_kind(s, p.value, p.value_len);
     case FILTER_NAME:
-        return filter_contains(text_str(&s->id), p.value, p.value_len) ||
-               filter_contains(text_str(&s->title), p.value, p.value_len);
+    case FILTER_SERVICE:
+        return filter_name(s, p.value, p.value_len);
+    case FILTER_SEVERITY:
+        return filter_about(b, s, &p);
     case FILTER_CRITICAL:
         return filter_yes(p.value, p.value_len, s->critical);
     case FILTER_AFFECTED:
@@ -98,18 +177,80 @@ static bool filter_term(const struct board *b, const struct service *s, const ch
     }
 }
 
-bool filter_matches(const char *filter, const struct board *b, const struct service *s)
+/* -- against alerts -- */
+
+static bool filter_alert_any(const struct alert *a, const struct service *s, const char *term,
+                             size_t len)
+{
+    return filter_contains(text_str(&a->id), term, len) ||
+           filter_contains(text_str(&a->title), term, len) ||
+           filter_contains(text_str(&a->severity), term, len) || filter_alert_state(a, term, len) ||
+           (s && filter_name(s, term, len));
+}
+
+/* Of a word that alerts do not have as a state, the state of the service counts. */
+static bool filter_alert_term(const struct board *b, const struct alert *a, const char *term,
+                              size_t len)
+{
+    struct filter_part p = filter_part(term, len);
+    const struct service *s = alert_service(b, a);
+
+    switch (p.key) {
+    case FILTER_STATE:
+        if (!filter_alert_has(p.value, p.value_len))
+            return s && filter_state(b, s, &p);
+        return filter_alert_state(a, p.value, p.value_len);
+    case FILTER_NAME:
+        return filter_contains(text_str(&a->id), p.value, p.value_len) ||
+               filter_contains(text_str(&a->title), p.value, p.value_len) ||
+               (s && filter_name(s, p.value, p.value_len));
+    case FILTER_SEVERITY:
+        return filter_contains(text_str(&a->severity), p.value, p.value_len);
+    case FILTER_SERVICE:
+        return s && filter_name(s, p.value, p.value_len);
+    case FILTER_AFFECTED:
+        return filter_yes(p.value, p.value_len, alert_class(a) == ALERTS_AFFECTED);
+    case FILTER_CRITICAL:
+        return filter_yes(p.value, p.value_len, s && s->critical);
+    case FILTER_KIND:
+        return s && filter_kind(s, p.value, p.value_len);
+    default:
+        return filter_alert_any(a, s, term, len);
+    }
+}
+
+/* -- whole filters -- */
+
+struct filter_row { /* one of them is there */
+    const struct board *b;
+    const struct service *service;
+    const struct alert *alert;
+};
+
+static bool filter_row_matches(const char *filter, struct filter_row row)
 {
     while (*filter) {
         size_t len = strcspn(filter, " ");
-        bool not = len > 1 && filter[0] == '!';
+        bool not = len > 1 && filter[0] == '!', is;
 
-        if (len > 0 && filter_term(b, s, filter + not, len - not ) == not )
+        is = row.alert ? filter_alert_term(row.b, row.alert, filter + not, len - not )
+                       : filter_term(row.b, row.service, filter + not, len - not );
+        if (len > 0 && is == not )
             return false;
         filter += len;
         filter += strspn(filter, " ");
     }
     return true;
+}
+
+bool filter_matches(const char *filter, const struct board *b, const struct service *s)
+{
+    return filter_row_matches(filter, (struct filter_row){ b, s, NULL });
+}
+
+bool filter_matches_alert(const char *filter, const struct board *b, const struct alert *a)
+{
+    return filter_row_matches(filter, (struct filter_row){ b, NULL, a });
 }
 
 /* What was typed, cut to what an error has room for. */
@@ -120,7 +261,8 @@ static const char *filter_typed(char out[32], const char *s, size_t len)
 }
 
 /* The words that `state=` can find: those of the states, and the one of look_service(). */
-static bool filter_check_state(const char *value, size_t len, struct err *err)
+static bool filter_check_state(const struct board *b, const char *value, size_t len,
+                               struct err *err)
 {
     const char *words[STATE_COUNT + 1] = { "affected" };
     char typed[32];
@@ -131,13 +273,17 @@ static bool filter_check_state(const char *value, size_t len, struct err *err)
     for (size_t i = 0; i < STATE_COUNT + 1; i++)
         if (filter_contains(words[i], value, len))
             return true;
+    if (b->n_alerts && filter_alert_has(value, len))
+        return true;
     near = nearest_word(filter_typed(typed, value, len), words, STATE_COUNT + 1);
+    if (!near && b->n_alerts)
+        near = nearest_word(typed, filter_alert_words, FILTER_ALERT_WORDS);
     if (near)
         return err_set(err, "there is no state '%s'; did you mean '%s'?", typed, near);
     return err_set(err,
                    "there is no state '%s'; write up, degraded, down, stale, unknown, disabled "
-                   "or affected",
-                   typed);
+                   "or affected%s",
+                   typed, b->n_alerts ? ", firing, acked, pending, no-data, resolved" : "");
 }
 
 /* A kind is one of what is watched here. */
@@ -161,6 +307,17 @@ static bool filter_check_kind(const struct board *b, const char *value, size_t l
     if (near)
         return err_set(err, "no probe here is of kind '%s'; did you mean '%s'?", typed, near);
     return err_set(err, "no probe here is of kind '%s'", typed);
+}
+
+static bool filter_check_severity(const struct board *b, const char *value, size_t len,
+                                  struct err *err)
+{
+    char typed[32];
+
+    for (size_t i = 0; i < b->n_alerts; i++)
+        if (filter_contains(text_str(&b->alerts[i].severity), value, len))
+            return true;
+    return err_set(err, "no alert has the severity '%s'", filter_typed(typed, value, len));
 }
 
 static bool filter_check_yes(const char *key, const char *value, size_t len, struct err *err)
@@ -198,12 +355,15 @@ static bool filter_check_term(const struct board *b, const struct filter_part *p
         return true;
     switch (p->key) {
     case FILTER_STATE:
-        return filter_check_state(p->value, p->value_len, err);
+        return filter_check_state(b, p->value, p->value_len, err);
     case FILTER_KIND:
         return filter_check_kind(b, p->value, p->value_len, err);
     case FILTER_CRITICAL:
     case FILTER_AFFECTED:
         return filter_check_yes(filter_keys[p->key], p->value, p->value_len, err);
+    case FILTER_SEVERITY:
+        return filter_check_severity(b, p->value, p->value_len, err);
+    case FILTER_SERVICE:
     case FILTER_NAME:
         return true; /* that nothing has it is seen */
     default:

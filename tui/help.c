@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tui/alert_words.h"
 #include "tui/cmdline.h"
 #include "tui/lists.h"
 #include "tui/words.h"
@@ -72,6 +73,30 @@ static void help_table(struct help *h, const char *title, const struct key *tabl
     }
 }
 
+/* An alert that something else explains has the sign of such a service. */
+static void help_alerts(struct help *h)
+{
+    static const struct {
+        struct alert alert;
+        const char *means;
+    } kinds[] = {
+        { { .state = ALERT_FIRING, .affected_by = -1 }, "an alert that nobody has yet" },
+        { { .state = ALERT_FIRING, .affected_by = -1, .ack.at_ms = 1 }, "somebody has it" },
+        { { .state = ALERT_PENDING, .affected_by = -1 }, "it will fire unless its condition ends" },
+        { { .state = ALERT_NO_DATA, .affected_by = -1 }, "whether it should fire cannot be said" },
+        { { .state = ALERT_RESOLVED, .affected_by = -1 }, "it fired, and does so no more" },
+        { { .state = ALERT_INACTIVE, .affected_by = -1 }, "its condition does not hold" },
+    };
+    char left[64];
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct look look = look_alert(&kinds[i].alert);
+
+        snprintf(left, sizeof left, "%s  %s", look.glyph, look.word);
+        help_line(h, look.style, left, kinds[i].means);
+    }
+}
+
 static void help_states(struct help *h)
 {
     static const char *const means[STATE_COUNT] = {
@@ -94,6 +119,7 @@ static void help_states(struct help *h)
         help_line(h, look.style, left, means[order[i]]);
     }
     help_line(h, STYLE_AFFECTED, "↳  affected", "not well, and explained by what it depends on");
+    help_alerts(h);
     help_line(h, STYLE_MARK, "▴  change", "a new version, a restart, a new configuration, a fault");
     help_line(h, STYLE_DIM, "▒  newest bar", "its time is not over yet");
     help_line(h, STYLE_DIM, "   gap", "nothing was measured then");
@@ -119,6 +145,7 @@ static int help_flow(const struct view *v, struct rect r, struct canvas *c)
     help_line(&h, STYLE_KEY, "/word", "in name, reason, state or target");
     help_line(&h, STYLE_KEY, "/!word", "what does not have it");
     help_line(&h, STYLE_KEY, "/state=down kind=http", "by field; all terms must hold");
+    help_line(&h, STYLE_KEY, "/severity=SEV-1", "alerts of it, and the services they are about");
     help_states(&h);
     return h.line;
 }

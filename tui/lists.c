@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tui/alert_words.h"
 #include "tui/words.h"
 #include "widgets/grid.h"
 
@@ -308,12 +309,15 @@ void problems_draw(const struct view *v, int selected, struct rect r, struct can
         { .head = "", .min = 5, .leave = 2, .right = true },
     };
     struct lists_arg arg = { v, NULL };
+    const struct alert *worst;
 
     if (v->n_problems == 0) {
         if (v->board->verdict.connecting)
             canvas_put(c, r.x, r.y, r.w, STYLE_UNKNOWN, "? no answers yet");
         else if (v->filter[0] || v->problems_only)
             canvas_put(c, r.x, r.y, r.w, STYLE_DIM, "nothing wrong among these");
+        else if (alerts_firing(v->board, &worst))
+            canvas_put(c, r.x, r.y, r.w, STYLE_DIM, "no probe is wrong, yet an alert fires");
         else if (v->board->verdict.state == STATE_UP)
             canvas_put(c, r.x, r.y, r.w, STYLE_OK, "nothing is wrong");
         else

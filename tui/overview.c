@@ -5,6 +5,8 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "tui/alert_table.h"
+#include "tui/alert_words.h"
 #include "tui/backups.h"
 #include "tui/lists.h"
 #include "tui/plot.h"
@@ -19,11 +21,12 @@ enum {
     OVERVIEW_CHARTS = 8,
     OVERVIEW_CHART_MIN = 6,   /* rows below which one chart less is drawn */
     OVERVIEW_CHART_WELL = 12, /* rows a chart likes to have; more room means more charts */
-    OVERVIEW_LISTED = 4       /* of queues, of backups */
+    OVERVIEW_LISTED = 4,      /* of queues, of backups */
+    OVERVIEW_ALERTS = 6
 };
 
 struct overview { /* the panels; h == 0: not there */
-    struct rect services, problems, changes, signals, listed[LISTINGS];
+    struct rect services, problems, changes, signals, listed[LISTINGS], alerts;
     struct {
         struct pick pick;
         const char *title;
@@ -173,15 +176,31 @@ static void overview_right(const struct view *v, struct rect r, struct overview 
         o->signals = (struct rect){ r.x, r.y + charts, r.w, r.h - charts };
 }
 
+/* Alerts over the whole width, below everything else, and never more than a fifth of it. Returns
+ * what is left for the rest. */
+static struct rect overview_alerts(const struct view *v, struct rect r, struct overview *o)
+{
+    int rows = (int)alert_panel_rows(v), h = 0;
+    const struct alert *worst;
+
+    if (rows > 0 && o->boxes && r.h / 5 >= 3)
+        h = overview_min(overview_min(rows, OVERVIEW_ALERTS) + 2, r.h / 5);
+    else if (!o->boxes && r.h >= 6 && rows > 0 && alerts_firing(v->board, &worst))
+        h = 1;
+    o->alerts = (struct rect){ r.x, r.y + r.h - h, r.w, h };
+    r.h -= h;
+    return r;
+}
+
 static struct overview overview_layout(const struct view *v, struct rect r)
 {
-    struct overview o = { .boxes = true };
+    struct overview o = { .boxes = r.w >= 60 && r.h >= 14 };
     int left;
 
-    if (r.w < 60 || r.h < 14) { /* no boxes: services, then figures */
+    r = overview_alerts(v, r, &o);
+    if (!o.boxes) { /* services, then figures */
         int rows = overview_min((int)v->n_overview, r.h);
 
-        o.boxes = false;
         if ((v->n_signals || v->errors.service >= 0 || v->latency.service >= 0) && rows + 3 <= r.h)
             o.signals = (struct rect){ r.x, r.y + rows + 1, r.w, r.h - rows - 1 };
         else
@@ -280,6 +299,22 @@ static void overview_signals(const struct view *v, const struct overview *o, str
     plot_signals(v, picks, n, o->signals, c);
 }
 
+static void overview_draw_alerts(const struct view *v, const struct overview *o, struct canvas *c)
+{
+    struct rect in = o->boxes ? frame_inside(o->alerts) : o->alerts;
+    char counts[96], foot[48];
+    enum style style = alert_counts(v, counts);
+
+    if (o->boxes)
+        frame_draw(&(struct frame){ .title = "Alerts",
+                                    .figure = counts,
+                                    .figure_style = style,
+                                    .note = "· a ack",
+                                    .foot = list_foot(0, alert_panel_rows(v), in.h, foot) },
+                   o->alerts, c);
+    alert_panel_draw(v, in, c);
+}
+
 static void overview_draw(const struct view *v, struct rect r, struct canvas *c)
 {
     struct overview o = overview_layout(v, r);
@@ -298,6 +333,8 @@ static void overview_draw(const struct view *v, struct rect r, struct canvas *c)
         o.signals = frame_draw(&(struct frame){ .title = "Signals" }, o.signals, c);
     if (o.signals.h > 0)
         overview_signals(v, &o, c);
+    if (o.alerts.h > 0)
+        overview_draw_alerts(v, &o, c);
 }
 
 static void overview_settle(struct view *v, struct rect r)
@@ -366,6 +403,7 @@ static const struct key overview_keys[] = {
     { "k", CMD_PREV, "previous row", "move" },
     { "Enter", CMD_OPEN, "open the selected service or problem", "details" },
     { "Tab", CMD_TAB, "between services and problems", "panel" },
+    { "a", CMD_ACK, "acknowledge the alert that fires about it", NULL },
     { "Down", CMD_NEXT, "next row", NULL },
     { "Up", CMD_PREV, "previous row", NULL },
     { "Right", CMD_OPEN, "open", NULL },

@@ -4,13 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
-void prompt_open(struct prompt *p, enum prompt_mode mode, const char *filter)
+void prompt_open(struct prompt *p, enum prompt_mode mode, const char *of)
 {
     p->mode = mode;
     p->completion = 0;
     if (mode == PROMPT_FILTER) {
-        snprintf(p->before, sizeof p->before, "%s", filter);
+        snprintf(p->before, sizeof p->before, "%s", of);
         input_open(&p->filter, p->before);
+    } else if (mode == PROMPT_ACK) {
+        snprintf(p->alert, sizeof p->alert, "%s", of);
+        input_open(&p->note, NULL);
     } else {
         input_open(&p->command, NULL);
     }
@@ -42,10 +45,10 @@ enum input_event prompt_press(struct prompt *p, struct press press,
                               const struct cmdline_names *names)
 {
     bool filter = p->mode == PROMPT_FILTER;
-    struct input *in = filter ? &p->filter : &p->command;
+    struct input *in = filter ? &p->filter : p->mode == PROMPT_ACK ? &p->note : &p->command;
     enum input_event event = input_press(in, press);
 
-    if (event == INPUT_COMPLETE && !filter) {
+    if (event == INPUT_COMPLETE && p->mode == PROMPT_COMMAND) {
         prompt_complete(p, names);
         return event;
     }
@@ -75,6 +78,24 @@ static void prompt_draw_completions(const struct prompt *p, const struct cmdline
     }
 }
 
+/* What Enter does stands before what is typed, in as many words as leave room for a note. */
+static void prompt_draw_ack(const struct prompt *p, struct rect r, struct canvas *c)
+{
+    static const char *const signs[] = { ", note (Enter takes it, Esc not): ", ", note: ", ": " };
+    struct text alert = { 0 };
+    const char *sign = signs[2];
+    int x = r.x, w;
+
+    text_setf(&alert, "ack %s", p->alert);
+    w = alert.cols < r.w / 2 ? alert.cols : r.w / 2;
+    for (int i = 2; i >= 0; i--)
+        if (w + canvas_cols(signs[i]) + r.w / 4 < r.w)
+            sign = signs[i];
+    x += canvas_text(c, x, r.y, w, STYLE_KEY, &alert);
+    text_fini(&alert);
+    input_draw(&p->note, sign, (struct rect){ x, r.y, r.x + r.w - x, 1 }, c);
+}
+
 void prompt_draw(const struct prompt *p, const struct cmdline_names *names, struct rect r,
                  struct canvas *c)
 {
@@ -82,6 +103,10 @@ void prompt_draw(const struct prompt *p, const struct cmdline_names *names, stru
 
     if (p->mode == PROMPT_FILTER) {
         input_draw(&p->filter, "/", r, c);
+        return;
+    }
+    if (p->mode == PROMPT_ACK) {
+        prompt_draw_ack(p, r, c);
         return;
     }
     used = input_draw(&p->command, ":", r, c) + 2;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "tui/alert_list.h"
 #include "tui/pick.h"
 #include "tui/spans.h"
 #include "tui/words.h"
@@ -17,6 +18,7 @@ void view_fini(struct view *v)
 {
     free(v->overview);
     free(v->tree);
+    alert_list_fini(v);
     if (v->spans)
         spans_fini(v->spans);
     free(v->spans);
@@ -87,6 +89,7 @@ static void view_carry(struct view *v, const struct board *b)
     view_carry_list(v->problems, &v->n_problems, &v->problem, was, b);
     for (int i = 0; i < LISTINGS; i++)
         view_carry_list(v->listings[i].rows, &v->listings[i].n, &v->listings[i].at, was, b);
+    alert_list_carry(v, was, b);
     v->errors = pick_carry(was, b, v->errors);
     v->latency = pick_carry(was, b, v->latency);
     v->n_signals = v->n_overview = v->n_tree = 0;
@@ -271,6 +274,7 @@ void view_settle(struct view *v)
     v->n_overview = view_order_overview(v, v->overview);
     v->n_tree = view_order_tree(v, v->tree);
     view_settle_picks(v);
+    alert_list_settle(v);
 }
 
 int view_selected(const struct view *v, const struct row *rows, size_t n, int *at)

@@ -61,6 +61,13 @@ struct view {
         int at, top; /* selected */
     } listings[LISTINGS];
 
+    struct alert_list { /* screen 3 and its panel: settled by tui/alert_list.c alone */
+        int *rows;      /* of the board's alerts: the index of each, most urgent first */
+        size_t n, cap;
+        int chosen; /* of the board's alerts; -1 = the first row, whatever it is */
+        int at, top;
+    } alerts;
+
     int reading;      /* of the detail; -1 = the one that decided */
     int detail_top;   /* first line of the reading's page */
     int detail_lines; /* settled: how long that page is */

@@ -1,6 +1,7 @@
 /* tui/words.c: glyphs, words and figures. */
 #include "tui/words.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +25,16 @@ struct look look_service(const struct board *b, const struct service *s)
     if (service_root(b, s))
         return (struct look){ "↳", "affected", STYLE_AFFECTED };
     return look_state(s->state);
+}
+
+void words_upper(const struct text *from, struct text *to)
+{
+    char words[128];
+    size_t n = 0;
+
+    for (const char *s = text_str(from); *s && n + 1 < sizeof words; s++)
+        words[n++] = (char)((unsigned char)*s < 0x80 ? toupper((unsigned char)*s) : *s);
+    text_set(to, words, n);
 }
 
 enum style style_level(enum level level)

@@ -32,6 +32,8 @@ void signal_label(const struct service *s, const struct reading *r, const struct
 /* A ratio over a window, such as an error rate. */
 bool signal_is_ratio(const struct signal *s);
 
+/* ASCII letters as capitals; others as they are. */
+void words_upper(const struct text *from, struct text *to);
 /* Age of an instant: "4m12s"; "-" for never. */
 const char *age_words(int64_t now_ms, int64_t at_ms, char out[16]);
 /* The service that explains this one; NULL = none. */

@@ -21,7 +21,7 @@ static const char *const hostile[] = {
     "\x7f\x01\x02\x03\x04",
 };
 
-enum { BOARD_TEXTS = 23 };
+enum { BOARD_TEXTS = 32 };
 
 /* Every text of the board, by number. */
 static struct text *board_text(struct board *b, size_t n)
@@ -52,6 +52,15 @@ static struct text *board_text(struct board *b, size_t n)
         &r->signals[0].note,
         &b->services[0].readings[2].table.cells[0],
         &b->services[0].readings[2].table.cells[5],
+        &b->alerts[4].id, /* somebody has it */
+        &b->alerts[4].title,
+        &b->alerts[4].severity,
+        &b->alerts[4].rule,
+        &b->alerts[4].runbook,
+        &b->alerts[4].value,
+        &b->alerts[4].ack.who,
+        &b->alerts[4].ack.note,
+        &b->alerts[5].note, /* why nothing can be said */
     };
 
     return all[n];
@@ -94,18 +103,20 @@ static int compare_screens(const struct canvas *good, const struct canvas *bad, 
  * letters may differ. */
 static void hostile_text_changes_no_foreign_cell(void **state)
 {
-    static const char *const screens[] = { "", "2", "j Enter", "Enter j j" };
+    static const char *const screens[] = {
+        "", "2", "j Enter", "Enter j j", "3 g j j", "3 g j j j j"
+    };
     int seen[BOARD_TEXTS] = { 0 };
     struct canvas bad, good;
 
     (void)state;
     canvas_init(&bad, 0, 0);
     canvas_init(&good, 0, 0);
-    for (size_t k = 0; k < 4; k++)
+    for (size_t k = 0; k < sizeof screens / sizeof *screens; k++)
         for (size_t n = 0; n < BOARD_TEXTS; n++) {
             struct stage s;
 
-            stage_open(&s, "broken", 120, 36, false);
+            stage_open(&s, "alerts", 120, 36, false);
             for (size_t h = 0; h < sizeof hostile / sizeof *hostile; h++) {
                 struct text t = { 0 };
                 char letters[128], where[64];
@@ -140,7 +151,7 @@ static uint32_t monkey_next(uint32_t *seed)
 
 static struct press monkey_press(uint32_t *seed)
 {
-    static const char letters[] = "jkhlgGez124y?/:+-=qabc !=stdown";
+    static const char letters[] = "jkhlgGez1234y?/:+-=qabc !=stdown";
     struct press p = { 0 };
     uint32_t r = monkey_next(seed) % 100;
 
@@ -163,12 +174,12 @@ static struct press monkey_press(uint32_t *seed)
     return p;
 }
 
-enum { MONKEY_BOARDS = 5 };
+enum { MONKEY_BOARDS = 7 };
 
 static void monkey_breaks_nothing(void **state)
 {
     static const char *const names[MONKEY_BOARDS] = { "broken", "healthy", "connecting", "stale",
-                                                      "queues" };
+                                                      "queues", "alerts",  "alert-alone" };
     struct board *boards[MONKEY_BOARDS];
     uint32_t seed = getenv("SEED") ? (uint32_t)strtoul(getenv("SEED"), NULL, 0) : 20260129;
     struct stage s;
