@@ -113,7 +113,8 @@ static void page_state(struct page *p)
     }
     if (a->no_data_ms > 0 || a->state == ALERT_NO_DATA)
         page_add_since(p, &t, "no data", a->no_data_ms ? a->no_data_ms : a->since_ms);
-    page_line(p, "state", look_alert(a).style == STYLE_DIM ? STYLE_PLAIN : look_alert(a).style, &t);
+    page_line(p, "state", alert_class(a) < ALERTS_RESOLVED ? look_alert(a).style : STYLE_PLAIN,
+              &t); /* what is over is no news that all is well */
     if (a->no_data_ms > 0 || a->state == ALERT_NO_DATA)
         page_line(p, "why", STYLE_PLAIN, &a->note);
     text_fini(&t);

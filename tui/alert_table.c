@@ -20,6 +20,8 @@ enum alert_column {
     COLUMNS
 };
 
+enum { ALERT_W_WIDE = 70, ALERT_TITLE_WIDE = 18 }; /* where there is room a title has more of it */
+
 static const struct grid_column alert_columns[COLUMNS] = {
     [COLUMN_STATE] = { .head = "state", .min = 10 },
     [COLUMN_SEVERITY] = { .head = "sev", .min = 5, .max = 9, .leave = 2 },
@@ -143,9 +145,17 @@ static void alert_table_cell(const void *arg, size_t row, size_t column, struct 
     alert_cell(v, alert_list_at(v, row), column, out);
 }
 
+static void alert_columns_of(int w, struct grid_column out[COLUMNS])
+{
+    memcpy(out, alert_columns, sizeof alert_columns);
+    if (w >= ALERT_W_WIDE)
+        out[COLUMN_ALERT].min = ALERT_TITLE_WIDE;
+}
+
 void alert_table_draw(const struct view *v, struct rect r, struct canvas *c)
 {
-    struct grid grid = { .columns = alert_columns,
+    struct grid_column columns[COLUMNS];
+    struct grid grid = { .columns = columns,
                          .n_columns = COLUMNS,
                          .n_rows = v->alerts.n,
                          .cell = alert_table_cell,
@@ -155,6 +165,7 @@ void alert_table_draw(const struct view *v, struct rect r, struct canvas *c)
                          .top = v->alerts.top,
                          .gap = r.w < 50 ? 1 : 2 };
 
+    alert_columns_of(r.w, columns);
     grid_draw(&grid, r, c);
 }
 
@@ -165,7 +176,7 @@ static void alert_count(const struct view *v, size_t counts[ALERTS_INACTIVE + 1]
         counts[alert_class(alert_list_at(v, i))]++;
 }
 
-enum style alert_counts(const struct view *v, char out[96])
+enum style alert_counts(const struct view *v, int room, char out[96])
 {
     static const struct {
         const char *word;
@@ -181,12 +192,16 @@ enum style alert_counts(const struct view *v, char out[96])
     alert_count(v, counts);
     out[0] = '\0';
     for (int i = 0; i <= ALERTS_AFFECTED; i++) {
+        char part[40];
+
         if (counts[i] == 0)
             continue;
+        snprintf(part, sizeof part, "%s%zu %s", len ? " · " : "", counts[i], kinds[i].word);
+        if (canvas_cols(out) + canvas_cols(part) > room || len + strlen(part) >= 96)
+            break; /* the worst ones are told */
         if (len == 0)
             style = kinds[i].style;
-        len += (size_t)snprintf(out + len, 96 - len, "%s%zu %s", len ? " · " : "", counts[i],
-                                kinds[i].word);
+        len += (size_t)snprintf(out + len, 96 - len, "%s", part);
     }
     if (len == 0 && v->alerts.n)
         snprintf(out, 96, "none fires");
@@ -264,7 +279,8 @@ size_t alert_panel_rows(const struct view *v)
 void alert_panel_draw(const struct view *v, struct rect r, struct canvas *c)
 {
     struct alert_panel p = alert_panel(v, r.h > 0 ? (size_t)r.h : 1);
-    struct grid grid = { .columns = alert_columns,
+    struct grid_column columns[COLUMNS];
+    struct grid grid = { .columns = columns,
                          .n_columns = COLUMNS,
                          .n_rows = alert_panel_rows(v),
                          .cell = alert_panel_cell,
@@ -272,5 +288,6 @@ void alert_panel_draw(const struct view *v, struct rect r, struct canvas *c)
                          .selected = -1,
                          .gap = r.w < 50 ? 1 : 2 };
 
+    alert_columns_of(r.w, columns);
     grid_draw(&grid, r, c);
 }

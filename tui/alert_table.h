@@ -5,8 +5,8 @@
 
 /* The list from its top, with the names of the columns. */
 void alert_table_draw(const struct view *v, struct rect r, struct canvas *c);
-/* "2 firing · 1 pending"; returns the style of the worst. */
-enum style alert_counts(const struct view *v, char out[96]);
+/* "2 firing · 1 pending" in at most `room` columns; returns the style of the worst. */
+enum style alert_counts(const struct view *v, int room, char out[96]);
 /* In short: what fires, is about to, or cannot be judged; what something else explains is folded
  * into one line. How many lines it has. */
 size_t alert_panel_rows(const struct view *v);

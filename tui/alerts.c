@@ -67,7 +67,7 @@ static void alerts_draw(const struct view *v, struct rect r, struct canvas *c)
     struct alerts_layout at = alerts_layout(v, r);
     struct rect in = at.boxes ? frame_inside(at.list) : at.list;
     char counts[96], foot[48];
-    enum style style = alert_counts(v, counts);
+    enum style style = alert_counts(v, r.w - 20, counts);
 
     if (at.boxes)
         frame_draw(&(struct frame){ .title = "Alerts",

@@ -303,7 +303,7 @@ static void overview_draw_alerts(const struct view *v, const struct overview *o,
 {
     struct rect in = o->boxes ? frame_inside(o->alerts) : o->alerts;
     char counts[96], foot[48];
-    enum style style = alert_counts(v, counts);
+    enum style style = alert_counts(v, o->alerts.w - 24, counts);
 
     if (o->boxes)
         frame_draw(&(struct frame){ .title = "Alerts",

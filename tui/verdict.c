@@ -220,7 +220,7 @@ static int verdict_name(const struct view *v, const struct text *name, int64_t s
     cols = since_ms > 0 ? canvas_cols(age) + 1 : 0;
     room = r.w - 1 - cols;
     x += 1 + canvas_text(c, x + 1, r.y, room > 5 ? room : r.w - 1, STYLE_STRONG, name);
-    if (since_ms > 0 && x + 5 < end + (room > 5 ? 5 : 0))
+    if (since_ms > 0 && (room > 5 || x + 5 < end))
         x += 1 + canvas_put(c, x + 1, r.y, end - x - 1, verdict_ink(&v->board->verdict), age);
     return x - r.x;
 }

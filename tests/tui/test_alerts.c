@@ -572,6 +572,19 @@ static void verdict_says_who_has_the_most_urgent(void **state)
     stage_close(&s);
 }
 
+static void counts_that_do_not_fit_leave_the_worst(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_open(&s, "alerts", 60, 20, false);
+    stage_keys(&s, "3");
+    assert_true(stage_shows(&s, "─ 2 firing · 1 acked · 1 pending ─┐"));
+    stage_keys(&s, "1");
+    assert_true(stage_shows(&s, "─ 2 firing · 1 acked · 1 pending · a ack ─┐"));
+    stage_close(&s);
+}
+
 static void long_names_leave_room_for_age(void **state)
 {
     struct stage s;
@@ -608,6 +621,7 @@ int main(void)
         cmocka_unit_test(filter_of_alerts_is_told_when_it_can_find_nothing),
         cmocka_unit_test(no_size_is_calm_while_an_alert_fires),
         cmocka_unit_test(verdict_says_who_has_the_most_urgent),
+        cmocka_unit_test(counts_that_do_not_fit_leave_the_worst),
         cmocka_unit_test(long_names_leave_room_for_age),
     };
 
