@@ -1,6 +1,7 @@
 /* app/live.c: the console at work. */
 #include "app/live.h"
 
+#include "app/alarm.h"
 #include "app/book.h"
 #include "app/file.h"
 #include "app/guilty.h"
@@ -8,6 +9,7 @@
 #include "app/watch.h"
 #include "core/alloc.h"
 #include "core/board_json.h"
+#include "core/json.h"
 #include "tui/console.h"
 #include "tui/keys.h"
 #include "tui/term.h"
@@ -25,8 +27,12 @@
 enum {
     QUIET_DRAW_MS = 400,   /* numbers alone redraw the screen so often at most */
     FAULT_SEEN_MS = 60000, /* a fault of the demo is asked for where the next slot is further off */
-    DEBUG_MS = 1000
+    DEBUG_MS = 1000,
+    NOTES_MS = 24 * 3600 * 1000 /* notes of the past that stand on the charts */
 };
+
+/* What is so until further notice, the most important first. */
+enum notice { NOTICE_CONFIG, NOTICE_DEMO, NOTICE_JOURNAL, NOTICES };
 
 static const int live_signos[] = { SIGTSTP, SIGCONT, SIGWINCH, SIGHUP, SIGTERM, SIGINT };
 enum {
@@ -41,6 +47,8 @@ struct live {
     struct term *term;
     struct console *console;
     struct book *book;
+    struct alarm *alarm;    /* NULL without a journal */
+    char *notices[NOTICES]; /* NULL = none */
     struct canvas canvas;
     struct keys keys;
     struct io_watch *in, *out;
@@ -103,6 +111,8 @@ static void live_changed(void *arg, bool loud)
     int64_t since_ms = io_mono_ms(l->io) - l->drawn_ms;
 
     console_board(l->console, watch_board(l->watch), io_now_ms(l->io));
+    if (l->alarm)
+        alarm_look(l->alarm);
     live_soon(l, loud || since_ms >= QUIET_DRAW_MS ? 0 : QUIET_DRAW_MS - since_ms);
 }
 
@@ -122,22 +132,28 @@ static void live_demo_said(void *arg, bool bad, const char *words)
 
     live_say(l, bad, words);
     if (!bad && !strncmp(words, "fault ", 6)) {
-        watch_mark(l->watch, MARK_FAULT, words + 6);
+        watch_mark(l->watch, MARK_FAULT, words + 6, io_now_ms(l->io));
         watch_ask_seldom(l->watch, FAULT_SEEN_MS); /* who broke it looks now, not in five minutes */
     }
 }
 
-/* What is so until further notice stands in a row of its own. */
-static void live_notice(struct live *l)
+/* It stands in a row of its own; NULL takes it away. */
+static void live_notice(struct live *l, enum notice which, const char *words)
 {
-    const char *gone = l->o->demo ? demo_gone(l->o->demo) : NULL;
+    const char *first = NULL;
 
-    watch_notice(l->watch, gone != NULL, gone ? gone : "");
+    free(l->notices[which]);
+    l->notices[which] = xstrdup(words);
+    for (size_t i = 0; i < NOTICES && !first; i++)
+        first = l->notices[i];
+    watch_notice(l->watch, first != NULL, first ? first : "");
 }
 
 static void live_demo_gone(void *arg)
 {
-    live_notice(arg);
+    struct live *l = arg;
+
+    live_notice(l, NOTICE_DEMO, demo_gone(l->o->demo));
 }
 
 static void live_start(void *arg)
@@ -167,14 +183,14 @@ static void live_reload(struct live *l)
         if (errors->n + errors->more > 1)
             buf_addf(&words, " (and %zu more)", errors->n + errors->more - 1);
         buf_adds(&words, "; the old configuration stays");
-        watch_notice(l->watch, true, words.bytes);
+        live_notice(l, NOTICE_CONFIG, words.bytes);
         live_say(l, true, "reload: not taken, the old configuration stays");
     } else {
         config_changes(watch_config(l->watch), fresh, &changes);
         buf_addf(&words, "reloaded: %s", buf_str(&changes));
         watch_reload(l->watch, fresh);
-        live_notice(l);
-        watch_mark(l->watch, MARK_CONFIG, words.bytes);
+        live_notice(l, NOTICE_CONFIG, NULL);
+        watch_mark(l->watch, MARK_CONFIG, words.bytes, io_now_ms(l->io));
         live_say(l, false, words.bytes);
     }
     buf_fini(&changes);
@@ -266,6 +282,12 @@ static void live_intent(struct live *l, const struct intent *in)
     case INTENT_NOTE:
         book_note(l->book, in->arg);
         break;
+    case INTENT_ACK:
+        book_ack(l->book, in->alert, in->arg);
+        break;
+    case INTENT_UNACK:
+        book_unack(l->book, in->alert);
+        break;
     case INTENT_COPY:
         term_copy(l->term, in->copy);
         live_after(l, term_flush(l->term));
@@ -273,8 +295,6 @@ static void live_intent(struct live *l, const struct intent *in)
     case INTENT_DUMP:
         live_dump(l, in);
         break;
-    case INTENT_ACK:
-    case INTENT_UNACK:
     case INTENT_CANCEL:
     case INTENT_NONE:
         break;
@@ -431,27 +451,70 @@ static void live_console(struct live *l)
     canvas_init(&l->canvas, w, h);
 }
 
-/* What was noted stands on the charts too. */
-static void live_noted(void *arg, const char *words)
-{
-    struct live *l = arg;
-
-    watch_mark(l->watch, MARK_NOTE, words);
-}
-
 static void live_book_says(void *arg, bool bad, const char *words)
 {
     live_say(arg, bad, words);
 }
 
+static void live_book_trouble(void *arg, const char *why)
+{
+    struct buf words = { 0 };
+
+    if (why)
+        buf_addf(&words, "nothing can be recorded: %s", why);
+    live_notice(arg, NOTICE_JOURNAL, why ? buf_str(&words) : NULL);
+    buf_fini(&words);
+}
+
+/* Somebody at another console has an alert, or has it no more. */
+static void live_others(struct live *l, const struct record *r)
+{
+    const char *alert = json_string(json_get(r->what, "alert"));
+    bool ack = text_is(&r->code, BOOK_ACK);
+    struct buf words = { 0 };
+
+    if (r->pid == getpid() || !alert || (!ack && !text_is(&r->code, BOOK_UNACK)) ||
+        io_now_ms(l->io) - r->at_ms > FAULT_SEEN_MS)
+        return;
+    buf_addf(&words, "%s@%s %s %s", text_str(&r->user), text_str(&r->host),
+             ack ? "has" : "gave back", alert);
+    live_say(l, false, buf_str(&words));
+    buf_fini(&words);
+}
+
+/* What was noted stands on the charts too, whoever noted it. */
+static void live_book_record(void *arg, const struct record *r)
+{
+    struct live *l = arg;
+
+    if (text_is(&r->code, BOOK_NOTE)) {
+        if (io_now_ms(l->io) - r->at_ms < NOTES_MS)
+            watch_mark(l->watch, MARK_NOTE, json_string(json_get(r->what, "text")), r->at_ms);
+        return;
+    }
+    live_others(l, r);
+    if (l->alarm)
+        alarm_record(l->alarm, r);
+}
+
+static void live_book_caught_up(void *arg)
+{
+    struct live *l = arg;
+
+    if (l->alarm)
+        alarm_caught_up(l->alarm);
+}
+
 static void live_book(struct live *l)
 {
-    const struct book_events events = { live_noted, live_book_says, l };
+    const struct book_events events = { live_book_record, live_book_caught_up, live_book_says,
+                                        live_book_trouble, l };
 
     if (l->o->demo)
         l->book = book_new_demo(l->io, demo_dir(l->o->demo), &events);
     else
         l->book = book_new(l->io, watch_config(l->watch)->watch, &events);
+    l->alarm = alarm_new(l->io, l->watch, l->book);
 }
 
 static void live_fini(struct live *l)
@@ -467,8 +530,12 @@ static void live_fini(struct live *l)
     term_close(l->term);
     canvas_fini(&l->canvas);
     console_free(l->console);
+    alarm_free(l->alarm);
+    l->alarm = NULL;
     watch_free(l->watch);
     book_free(l->book); /* turns the loop: by now nothing on it calls us */
+    for (size_t i = 0; i < NOTICES; i++)
+        free(l->notices[i]);
     free(l->debug_file);
 }
 

@@ -538,9 +538,9 @@ bool watch_ack(struct watch *w, const char *alert, const struct alert_ack *ack)
     return took;
 }
 
-void watch_mark(struct watch *w, enum mark_kind kind, const char *label)
+void watch_mark(struct watch *w, enum mark_kind kind, const char *label, int64_t at_ms)
 {
-    struct mark m = { .at_ms = io_now_ms(w->io), .kind = kind, .service = -1 };
+    struct mark m = { .at_ms = at_ms, .kind = kind, .service = -1 };
 
     text_sets(&m.label, label);
     board_mark(w->board, m);

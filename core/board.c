@@ -209,12 +209,21 @@ void reading_set_components(struct reading *r, size_t n)
 
 void board_mark(struct board *b, struct mark m)
 {
+    size_t at;
+
     if (b->n_marks == BOARD_MARKS) {
+        if (m.at_ms < b->marks[0].at_ms) {
+            text_fini(&m.label);
+            return;
+        }
         text_fini(&b->marks[0].label);
         memmove(b->marks, b->marks + 1, (BOARD_MARKS - 1) * sizeof *b->marks);
         b->n_marks--;
     }
-    b->marks[b->n_marks++] = m;
+    at = b->n_marks++; /* somebody else's may be told late */
+    for (; at > 0 && b->marks[at - 1].at_ms > m.at_ms; at--)
+        b->marks[at] = b->marks[at - 1];
+    b->marks[at] = m;
 }
 
 int board_find(const struct board *b, const char *service_id)

@@ -166,7 +166,7 @@ static bool journal_hold(struct journal_file *f, struct err *err)
 
 /* ---- what stands at the end ---- */
 
-struct journal_tail {
+struct journal_ending {
     struct record_link link; /* of the last record that is one */
     int64_t end;             /* where it ends: what comes after was not finished, or is damaged */
     int64_t size;
@@ -177,21 +177,21 @@ struct journal_tail {
 
 static bool journal_tail_follows(void *arg, const char *line, size_t len)
 {
-    struct journal_tail *t = arg;
+    struct journal_ending *t = arg;
 
     return record_follows(line, len, &t->link, NULL);
 }
 
 static bool journal_tail_stands(void *arg, const char *line, size_t len)
 {
-    struct journal_tail *t = arg;
+    struct journal_ending *t = arg;
 
     return record_stands(line, len, &t->link, NULL);
 }
 
 /* By the last record alone, wherever it is: one that is damaged further up stays where it is, for
  * whoever verifies. */
-static bool journal_look_back(struct journal_file *f, struct journal_tail *t, struct err *err)
+static bool journal_look_back(struct journal_file *f, struct journal_ending *t, struct err *err)
 {
     if (!lines_last(f->fd, t->size, RECORD_MAX, journal_tail_stands, t, &t->end, err))
         return false;
@@ -200,7 +200,7 @@ static bool journal_look_back(struct journal_file *f, struct journal_tail *t, st
 }
 
 /* What others wrote after what we know; where that does not follow, the last record counts. */
-static bool journal_follow(struct journal_file *f, struct journal_tail *t, struct err *err)
+static bool journal_follow(struct journal_file *f, struct journal_ending *t, struct err *err)
 {
     t->link = f->link;
     t->end = f->end;
@@ -223,11 +223,11 @@ static bool journal_is_known(const struct journal_file *f)
            memcmp(there, f->link.hash, RECORD_HASH) == 0;
 }
 
-static bool journal_tail(struct journal_file *f, struct journal_tail *t, struct err *err)
+static bool journal_tail(struct journal_file *f, struct journal_ending *t, struct err *err)
 {
     struct stat st;
 
-    *t = (struct journal_tail){ 0 };
+    *t = (struct journal_ending){ 0 };
     record_link_init(&t->link);
     if (fstat(f->fd, &st) != 0)
         return journal_errno(f, "look at", err);
@@ -252,7 +252,7 @@ static const char *journal_aside_name(const char *kind, char out[64])
 }
 
 /* The bytes of what was not finished, beside the journal, and then off its end. */
-static bool journal_set_aside(struct journal_file *f, const struct journal_tail *t, char name[64],
+static bool journal_set_aside(struct journal_file *f, const struct journal_ending *t, char name[64],
                               struct err *err)
 {
     int fd = openat(f->dir, journal_aside_name("torn", name),
@@ -308,7 +308,7 @@ static void journal_mended(struct buf *what, const char *why, const char *aside,
 
 /* Makes the end such that a record can follow; what had to be done is in `what` (empty: nothing).
  */
-static bool journal_mend(struct journal_file *f, struct journal_tail *t, struct buf *what,
+static bool journal_mend(struct journal_file *f, struct journal_ending *t, struct buf *what,
                          struct err *err)
 {
     const struct record_link known = f->link;
@@ -359,7 +359,7 @@ static bool journal_sync(struct journal_file *f)
 }
 
 /* With the lock held. */
-static enum journal_outcome journal_write(struct journal_file *f, const struct journal_tail *t,
+static enum journal_outcome journal_write(struct journal_file *f, const struct journal_ending *t,
                                           const struct buf *lines, const struct record_link *after,
                                           struct err *err)
 {
@@ -383,7 +383,7 @@ static enum journal_outcome journal_append_held(struct journal_file *f,
                                                 const char *what, struct record_link *at,
                                                 struct err *err)
 {
-    struct journal_tail tail;
+    struct journal_ending tail;
     struct buf lines = { 0 }, mended = { 0 };
     enum journal_outcome outcome = JOURNAL_REFUSED;
     struct record_link link;
@@ -471,6 +471,55 @@ static bool journal_size(struct journal_file *f, int64_t *size, struct err *err)
     *size = ok ? st.st_size : 0;
     if (held)
         flock(f->fd, LOCK_UN);
+    return ok;
+}
+
+struct journal_following {
+    const struct journal_walk *walk;
+    struct journal_place *at;
+};
+
+static bool journal_follow_record(void *arg, const char *line, size_t len)
+{
+    struct journal_following *f = arg;
+
+    if (record_follows(line, len, &f->at->link, NULL) ||
+        record_stands(line, len, &f->at->link, NULL))
+        return f->walk->record(f->walk->arg, line, len);
+    return true;
+}
+
+static bool journal_follow_on(struct journal_file *f, struct journal_place *at,
+                              const struct journal_walk *walk, struct err *err)
+{
+    struct journal_following w = { walk, at };
+    struct stat st;
+    int64_t size;
+
+    if (!journal_size(f, &size, err))
+        return false;
+    if (fstat(f->fd, &st) != 0)
+        return journal_errno(f, "look at", err);
+    if (at->ino != st.st_ino || at->dev != st.st_dev || size < at->offset) {
+        *at = (struct journal_place){ .dev = st.st_dev, .ino = st.st_ino };
+        record_link_init(&at->link);
+    }
+    return size == at->offset ||
+           lines_walk(f->fd, &at->offset, size, RECORD_MAX, journal_follow_record, &w, err);
+}
+
+bool journal_file_follow(const char *dir, struct journal_place *at, const struct journal_walk *walk,
+                         struct err *err)
+{
+    struct journal_file *f;
+    bool ok;
+
+    errno = 0;
+    f = journal_file_open(dir, false, err);
+    if (!f)
+        return errno == ENOENT;
+    ok = journal_follow_on(f, at, walk, err);
+    journal_file_close(f);
     return ok;
 }
 

@@ -54,6 +54,18 @@ struct journal_health {
     struct err why;          /* of it */
 };
 
+struct journal_place { /* how far a reader has come; a zeroed one stands at the beginning */
+    struct record_link link;
+    int64_t offset;
+    uint64_t dev, ino; /* of the file; 0 = none yet */
+};
+
+/* What was added since `at`, which moves on; from the beginning where another file stands there
+ * now, or a shorter one. A line that does not follow is passed over: verifying is for
+ * journal_file_walk(). True also when there is no journal yet. */
+bool journal_file_follow(const char *dir, struct journal_place *at, const struct journal_walk *walk,
+                         struct err *err);
+
 /* From the first record on; each is held against the chain before `walk` sees it. What comes after
  * the first bad record is not walked. `published`: a head that was seen before (NULL = none): the
  * journal must still hold it. False only when the file cannot be read. */

@@ -5,14 +5,16 @@ import json
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "harness"))
-from pty import Screen  # noqa: E402  (tests/harness/pty.py)
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from harness.hostile import Http, Reply  # noqa: E402
+from harness.pty import Screen  # noqa: E402
 
 MIDWATCH = os.path.abspath(os.environ["MIDWATCH"])
 # nobody listens there: what a note needs is no service that is well
@@ -133,6 +135,105 @@ class Journal(unittest.TestCase):
             end = s.wait_exit(10)
         self.assertEqual(end.get("status"), 0, end)
         self.assertRegex(self.journal("show").stdout, r"(?s)  one\n.*  two\n$")
+
+    # ---- alerts ----
+
+    def alerts(self):
+        self.config.write_text(CONFIG + "alerts:\n  web-down: { when: web is down, severity: SEV-1, keep_for: 1s }\n")
+
+    def codes(self):
+        return [(r["code"], r["what"].get("alert")) for r in
+                map(json.loads, self.journal("show", "--json").stdout.splitlines())]
+
+    def wait_codes(self, wanted, seconds=10):
+        until = time.monotonic() + seconds
+        while self.codes() != wanted and time.monotonic() < until:
+            time.sleep(0.05)
+        self.assertEqual(self.codes(), wanted)
+
+    def test_what_fires_is_recorded_once_and_known_after_a_kill(self):
+        self.alerts()
+        fired = [("FIRING", "web-down")]
+        with self.console() as s:
+            self.wait_codes(fired)
+            s.type(":ack web-down looking")
+            s.key("Enter")
+            s.wait_for("acknowledged: record 2", seconds=10)
+            fired += [("ACK", "web-down")]
+            s.signal("KILL")
+            s.wait_exit(5)
+        with self.console() as s:  # it is the same alert, and still somebody's
+            s.key("3")
+            s.wait_for(r"/acked.*web-down/", seconds=10)
+            s.wait_for(r"/looking/", seconds=10)
+            s.key("q")
+            s.wait_exit(5)
+        self.assertEqual(self.codes(), fired)
+        r = [json.loads(x) for x in self.journal("show", "--json").stdout.splitlines()]
+        self.assertEqual(r[0]["what"]["severity"], "SEV-1")
+        self.assertEqual(r[0]["what"]["rule"], "web is down")
+        self.assertIn("refused", r[0]["what"]["value"])
+
+    def test_what_ends_is_recorded_by_whoever_watches(self):
+        self.alerts()
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            text = self.config.read_text().replace("127.0.0.1:1/", f"127.0.0.1:{port}/")
+        self.config.write_text(text)  # nobody listens there by now
+        with self.console() as a, self.console() as b:
+            self.wait_codes([("FIRING", "web-down")])
+            for s in (a, b):
+                s.wait_for("web-down", seconds=10)
+            a.signal("KILL")  # of the two either may be who records
+            a.wait_exit(5)
+            with Http({"/": Reply()}, port=port):
+                self.wait_codes([("FIRING", "web-down"), ("RESOLVED", "web-down")])
+            self.wait_codes([("FIRING", "web-down"), ("RESOLVED", "web-down"), ("FIRING", "web-down")])
+            b.key("q")
+            b.wait_exit(5)
+
+    def test_two_consoles_see_each_other_s_acks(self):
+        self.alerts()
+        with self.console() as a, self.console() as b:
+            self.wait_codes([("FIRING", "web-down")])
+            for s in (a, b):
+                s.key("3")
+                s.wait_for(r"/firing.*web-down/", seconds=10)
+            a.type(":ack web-down mine")
+            a.key("Enter")
+            b.wait_for(r"/mine/", seconds=10)
+            b.type(":unack web-down")
+            b.key("Enter")
+            a.wait_gone("mine", seconds=10)
+            for s in (a, b):
+                s.key("q")
+                s.wait_exit(5)
+        self.assertEqual(self.codes(), [("FIRING", "web-down"), ("ACK", "web-down"), ("UNACK", "web-down")])
+
+    def test_an_alert_that_stands_in_no_configuration_any_more_ends(self):
+        self.alerts()
+        with self.console() as s:
+            self.wait_codes([("FIRING", "web-down")])
+            self.config.write_text(CONFIG)
+            s.signal("HUP")
+            self.wait_codes([("FIRING", "web-down"), ("RESOLVED", "web-down")])
+            s.key("q")
+            s.wait_exit(5)
+        self.assertIn("no longer configured", self.journal("show", "--json").stdout)
+
+    def test_what_could_not_be_recorded_is_as_soon_as_it_can(self):
+        self.alerts()
+        folder = self.file.parent
+        folder.mkdir(parents=True, mode=0o700)
+        self.file.touch(mode=0o644)
+        with self.console() as s:
+            s.wait_for(r"/nothing can be recorded: others can read or write it/", seconds=10)
+            s.wait_for(r"/down/")  # watching goes on
+            self.file.chmod(0o600)
+            self.wait_codes([("FIRING", "web-down")], seconds=20)
+            s.wait_gone("nothing can be recorded", seconds=10)
+            s.key("q")
+            s.wait_exit(5)
 
     def test_the_records_that_are_wanted(self):
         self.notes("one", "two")
