@@ -230,16 +230,42 @@ static int64_t judge_next_ms(const struct judged *d, const struct alert *a)
     return 0;
 }
 
-static void judge_one(struct judged *d, struct alert *a, const struct board *b,
-                      const struct judge_events *ev)
+/* What its rule says now; nothing changes by that yet. */
+static void judge_ask(struct judged *d, struct alert *a, const struct board *b)
 {
-    int64_t now_ms = b->at_ms;
-
     rule_ask(d->rule, b, a->state == ALERT_FIRING, &d->answer);
     text_copy(&a->note, &d->answer.note);
     if (d->answer.truth != TRUTH_UNKNOWN || a->state != ALERT_FIRING)
         text_copy(&a->value, &d->answer.value); /* else the last that was seen */
-    a->affected_by = a->service >= 0 ? b->services[a->service].affected_by : -1;
+}
+
+/* It fires, or will on this very board. */
+static bool judge_tells(const struct judged *d, const struct alert *a, int64_t now_ms)
+{
+    if (a->state == ALERT_FIRING || d->answer.truth != TRUTH_YES)
+        return a->state == ALERT_FIRING;
+    return a->for_ms <= 0 || (a->state == ALERT_PENDING && now_ms - a->held_ms >= a->for_ms);
+}
+
+/* The service that explains it, where somebody is told of that one and as urgently: else nobody
+ * would be told of anything. -1 = nothing does. */
+static int judge_affected_by(const struct judge *j, const struct alert *a, const struct board *b)
+{
+    int by = a->service >= 0 ? b->services[a->service].affected_by : -1;
+
+    for (size_t i = 0; by >= 0 && i < j->n; i++) {
+        const struct alert *other = &b->alerts[i];
+
+        if (other->service == by && other->rank <= a->rank &&
+            judge_tells(&j->items[i], other, b->at_ms))
+            return by;
+    }
+    return -1;
+}
+
+static void judge_live(struct judged *d, struct alert *a, int64_t now_ms,
+                       const struct judge_events *ev)
+{
     if (a->ack.until_ms && now_ms >= a->ack.until_ms)
         judge_nobody_has(a);
     switch (d->answer.truth) {
@@ -259,10 +285,15 @@ int64_t judge_board(struct judge *j, struct board *b, const struct judge_events 
 {
     int64_t next_ms = 0;
 
+    /* all are asked before one is told: what explains an alert may stand below it in the file */
+    for (size_t i = 0; i < j->n; i++)
+        judge_ask(&j->items[i], &b->alerts[i], b);
+    for (size_t i = 0; i < j->n; i++)
+        b->alerts[i].affected_by = judge_affected_by(j, &b->alerts[i], b);
     for (size_t i = 0; i < j->n; i++) {
         int64_t at_ms;
 
-        judge_one(&j->items[i], &b->alerts[i], b, events);
+        judge_live(&j->items[i], &b->alerts[i], b->at_ms, events);
         at_ms = judge_next_ms(&j->items[i], &b->alerts[i]);
         if (at_ms && (!next_ms || at_ms < next_ms))
             next_ms = at_ms;

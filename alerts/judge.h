@@ -6,7 +6,8 @@
  * that was neither is in a state of its own. Three times up and down within a quarter of an hour is
  * one alert: it stays until it has been quiet for ten minutes.
  *
- * What is explained by another service (alerts/root.h) keeps its life and is `affected`.
+ * What is explained by another service (alerts/root.h) keeps its life and is `affected`, where an
+ * alert of that service fires that is at least as bad: else nobody would be told of anything.
  *
  * Units:   milliseconds, Unix times of the board.
  * Errors:  judge_new(): of a rule, with its place.

@@ -13,6 +13,7 @@ struct fixture {
     struct judge *j;
     struct alert *a; /* the first */
     int fired, resolved;
+    int told_affected_by; /* of the first, when that happened */
     int64_t next_ms;
 };
 
@@ -21,6 +22,8 @@ static void happened(void *arg, enum judge_event event, const struct alert *a)
     struct fixture *t = arg;
 
     assert_int_equal(a->state, event == JUDGE_FIRED ? ALERT_FIRING : ALERT_RESOLVED);
+    if (a == t->a)
+        t->told_affected_by = a->affected_by;
     t->fired += event == JUDGE_FIRED;
     t->resolved += event == JUDGE_RESOLVED;
 }
@@ -232,20 +235,48 @@ static void seldom_is_not_flapping(void **state)
     drop(&t);
 }
 
+/* The API is explained by the jobs; which of them has an alert that fires, and how bad. */
 static void what_another_explains_is_affected(void **state)
 {
-    struct fixture t;
+    static const struct {
+        const char *of_root;
+        int rank;
+        double depth;
+        int affected_by;
+    } rows[] = {
+        { "jobs.queue > 100", 1, 101, SMALL_JOBS },
+        { "jobs.queue > 100", 1, 100, -1 },        /* nobody would be told of anything */
+        { "jobs.queue > 100 for 1m", 1, 101, -1 }, /* nor is anybody yet */
+        { "jobs.queue > 100", 2, 101, -1 },        /* nor so urgently */
+        { "api.health > 1s", 1, 101, -1 },
+    };
 
     (void)state;
-    with(&t, RULE(.when = "api.errors > 5%"));
-    t.b->services[SMALL_API].affected_by = SMALL_JOBS;
-    then(&t, 0, 7, ALERT_FIRING);
-    assert_int_equal(t.a->affected_by, SMALL_JOBS);
-    assert_false(alert_is_root(t.a));
-    t.b->services[SMALL_API].affected_by = -1;
-    then(&t, 1, 7, ALERT_FIRING);
-    assert_true(alert_is_root(t.a));
-    drop(&t);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct judge_rule rules[] = {
+            RULE(.id = "a", .when = "api.errors > 5%", .rank = 1),
+            RULE(.id = "b", .when = rows[i].of_root, .rank = rows[i].rank),
+        };
+        struct fixture t = { .b = small_board() };
+        struct err err = { "" };
+        size_t bad, at;
+
+        rules[0].service = rules[1].service = -1;
+        rules[0].for_ms = rules[1].for_ms = -1;
+        t.j = judge_new(rules, 2, t.b, &bad, &at, &err);
+        t.a = &t.b->alerts[0];
+        t.b->services[SMALL_API].affected_by = SMALL_JOBS;
+        small_value(t.b, "jobs.queue", rows[i].depth);
+        then(&t, 0, 7, ALERT_FIRING);
+        /* known when it fires, though the other one stands below it */
+        assert_int_equal(t.told_affected_by, rows[i].affected_by);
+        assert_int_equal(t.a->affected_by, rows[i].affected_by);
+        assert_int_equal(alert_is_root(t.a), rows[i].affected_by < 0);
+        t.b->services[SMALL_API].affected_by = -1;
+        then(&t, 1, 7, ALERT_FIRING);
+        assert_true(alert_is_root(t.a));
+        drop(&t);
+    }
 }
 
 static void somebody_has_it_until_it_recovers_or_a_time(void **state)

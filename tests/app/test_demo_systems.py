@@ -36,7 +36,7 @@ class Systems(DemoCase):
 
     def test_every_system_is_well_by_itself(self):
         for system, probes in (("rachelfoods", 15), ("concierge", 13), ("hireflux", 18),
-                               ("neurmatic", 31), ("ratemyunit", 21)):
+                               ("neurmatic", 33), ("ratemyunit", 22)):
             with self.demo(system) as s:
                 self.live(s)
                 s.wait_for(f"live · {probes} probes", seconds=5)

@@ -39,8 +39,8 @@ static void check_is_content_with_every_example(void **state)
 {
     static const char *const rows[][2] = {
         { "first.yaml", ": ok: 3 services, 5 probes, 1 variable\n" },
-        { "ratemyunit/midwatch.yaml", ": ok: 8 services, 21 probes, 6 variables\n" },
-        { "neurmatic/midwatch.yaml", ": ok: 9 services, 31 probes, 10 variables\n" },
+        { "ratemyunit/midwatch.yaml", ": ok: 8 services, 22 probes, 6 variables\n" },
+        { "neurmatic/midwatch.yaml", ": ok: 9 services, 33 probes, 10 variables\n" },
         { "rachelfoods/midwatch.yaml",
           ": ok: 7 services, 15 probes, 5 variables\n"
           "  http://127.0.0.1:18280: up to 10 of 10 requests in 1m\n" },

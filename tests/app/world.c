@@ -62,7 +62,8 @@ static void world_metrics(struct world *w, struct fake_answer *a)
              "http_request_duration_seconds_bucket{route=\"/api/units\",le=\"0.1\"} %.0f\n"
              "http_request_duration_seconds_bucket{route=\"/api/units\",le=\"+Inf\"} %.0f\n"
              "http_request_duration_seconds_sum{route=\"/api/units\"} %.0f\n"
-             "http_request_duration_seconds_count{route=\"/api/units\"} %.0f\n",
+             "http_request_duration_seconds_count{route=\"/api/units\"} %.0f\n"
+             "# TYPE process_memory_percent gauge\nprocess_memory_percent 45\n",
              n, n * 0.9, n, n, n * 0.03, n);
     a->body = w->body;
     a->headers = "Content-Type: text/plain; version=0.0.4\r\n";
