@@ -30,6 +30,7 @@ struct alarm {
     bool caught_up;
     int64_t failed_ms; /* monotonic: a record could not be written; 0 = all is well */
     struct lease *lease;
+    bool ready; /* all that whoever had it before could have recorded is known */
     struct errand *errand;
     struct io_timer *timer;
 };
@@ -88,7 +89,10 @@ static void alarm_tried(void *arg, void *what)
     a->errand = NULL;
     a->lease = t->lease;
     t->lease = NULL;
-    io_timer_arm(a->timer, a->lease ? 0 : ALARM_LEASE_MS);
+    if (a->lease)
+        book_look(a->book);
+    else
+        io_timer_arm(a->timer, ALARM_LEASE_MS);
 }
 
 static void alarm_try(struct alarm *a)
@@ -175,8 +179,7 @@ void alarm_look(struct alarm *a)
 {
     const struct board *b = watch_board(a->watch);
 
-    if (!a->caught_up || !a->lease ||
-        (a->failed_ms && io_mono_ms(a->io) - a->failed_ms < ALARM_RETRY_MS))
+    if (!a->ready || (a->failed_ms && io_mono_ms(a->io) - a->failed_ms < ALARM_RETRY_MS))
         return;
     for (size_t i = 0; i < b->n_alerts; i++) {
         struct told *t;
@@ -275,6 +278,13 @@ void alarm_caught_up(struct alarm *a)
             watch_ack(a->watch, t->id, &t->ack);
     }
     a->caught_up = true;
+    if (a->lease)
+        book_look(a->book);
+}
+
+void alarm_looked(struct alarm *a)
+{
+    a->ready = a->caught_up && a->lease;
     alarm_look(a);
 }
 

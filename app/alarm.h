@@ -20,4 +20,5 @@ void alarm_free(struct alarm *a);
 
 void alarm_record(struct alarm *a, const struct record *r); /* as the book tells it */
 void alarm_caught_up(struct alarm *a);
+void alarm_looked(struct alarm *a);
 void alarm_look(struct alarm *a); /* the board changed */

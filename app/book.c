@@ -62,9 +62,23 @@ static void book_caught_up(void *arg, const struct err *why)
     b->events.caught_up(b->events.arg);
 }
 
+static void book_looked(void *arg)
+{
+    struct book *b = arg;
+
+    if (b->caught_up)
+        b->events.looked(b->events.arg);
+}
+
+void book_look(struct book *b)
+{
+    journal_tail_look(b->tail);
+}
+
 static void book_open(struct book *b, struct io *io, const char *dir)
 {
-    const struct journal_tail_events events = { book_codes, book_record, book_caught_up, b };
+    const struct journal_tail_events events = { book_codes, book_record, book_caught_up,
+                                                book_looked, b };
 
     b->dir = xstrdup(dir);
     b->journal = journal_new(io, dir);

@@ -28,6 +28,7 @@ struct book;
 struct book_events {
     void (*record)(void *arg, const struct record *r); /* of the codes above, in their order */
     void (*caught_up)(void *arg);                      /* what stood there has been told */
+    void (*looked)(void *arg);                         /* what stood there at book_look() too */
     void (*says)(void *arg, bool bad, const char *words);
     void (*trouble)(void *arg, const char *why); /* NULL = it is over */
     void *arg;
@@ -39,6 +40,7 @@ struct book *book_new_demo(struct io *io, const char *demo_dir, const struct boo
 void book_free(struct book *b);
 const char *book_dir(const struct book *b); /* NULL = there is none */
 
+void book_look(struct book *b); /* what was written until now; there is a journal */
 void book_note(struct book *b, const char *words);
 void book_ack(struct book *b, const char *alert, const char *note);
 void book_unack(struct book *b, const char *alert);

@@ -41,6 +41,12 @@ static const struct cli_option cli_status_options[] = {
     { .option = { 0 } },
 };
 
+static const struct cli_option cli_watch_options[] = {
+    { .option = { "json", OPTION_BOOL, AT(json), "false", "log lines of JSON" } },
+    SET,
+    { .option = { 0 } },
+};
+
 static const struct cli_option cli_check_options[] = { SET, { .option = { 0 } } };
 
 static const struct cli_option cli_init_options[] = {
@@ -77,8 +83,9 @@ static const char *const cli_deeds[] = { "show", "verify", "head", NULL };
 static const char *const cli_systems[] = { "ratemyunit", "neurmatic", "rachelfoods",
                                            "concierge",  "hireflux",  NULL };
 static const char *const cli_shells[] = { "bash", "zsh", "fish", NULL };
-static const char *const cli_names[] = { "status", "check",      "init", "demo",    "journal",
-                                         "schema", "completion", "help", "version", NULL };
+static const char *const cli_names[] = { "status", "watch",   "check",  "init",
+                                         "demo",   "journal", "schema", "completion",
+                                         "help",   "version", NULL };
 
 enum { MANY = 10000 };
 
@@ -92,6 +99,11 @@ const struct cli_command cli_commands[] = {
       "Ends with 0 when all is up, 1 degraded, 2 down, 3 unknown.",
       "midwatch status --json midwatch.yaml", "for scripts and other programs", 0, MANY, NULL,
       CLI_FREE_ALL, cli_status_options },
+    { "watch", CLI_WATCH, "[CONFIG | URL...]", "watch without a screen, as a service",
+      "What changes goes to standard error, a line each; alerts go into the journal of the watch.\n"
+      "SIGHUP reads the configuration again, SIGTERM ends it.",
+      "midwatch watch --json /etc/midwatch.yaml", "under systemd, day and night", 0, MANY, NULL,
+      CLI_FREE_ALL, cli_watch_options },
     { "check", CLI_CHECK, "FILE...", "find every mistake in a configuration",
       "Each is printed as file:line:col: key: what was read, what would work. Ends with 0 or 2.",
       "midwatch check midwatch.yaml", "before every commit and reload", 1, MANY, NULL, CLI_FREE_ALL,

@@ -29,6 +29,7 @@ enum { /* exit codes; 64 and above as in sysexits.h */
 enum cli_do {
     CLI_CONSOLE,
     CLI_STATUS,
+    CLI_WATCH,
     CLI_CHECK,
     CLI_INIT,
     CLI_DEMO,

@@ -1,12 +1,10 @@
 /* app/live.c: the console at work. */
 #include "app/live.h"
 
-#include "app/alarm.h"
-#include "app/book.h"
 #include "app/file.h"
 #include "app/guilty.h"
+#include "app/keeper.h"
 #include "app/vars.h"
-#include "app/watch.h"
 #include "core/alloc.h"
 #include "core/board_json.h"
 #include "core/json.h"
@@ -27,12 +25,8 @@
 enum {
     QUIET_DRAW_MS = 400,   /* numbers alone redraw the screen so often at most */
     FAULT_SEEN_MS = 60000, /* a fault of the demo is asked for where the next slot is further off */
-    DEBUG_MS = 1000,
-    NOTES_MS = 24 * 3600 * 1000 /* notes of the past that stand on the charts */
+    DEBUG_MS = 1000
 };
-
-/* What is so until further notice, the most important first. */
-enum notice { NOTICE_CONFIG, NOTICE_DEMO, NOTICE_JOURNAL, NOTICES };
 
 static const int live_signos[] = { SIGTSTP, SIGCONT, SIGWINCH, SIGHUP, SIGTERM, SIGINT };
 enum {
@@ -43,12 +37,10 @@ enum {
 struct live {
     struct io *io;
     const struct live_options *o;
-    struct watch *watch;
+    struct keeper *keeper;
+    struct watch *watch; /* the keeper's */
     struct term *term;
     struct console *console;
-    struct book *book;
-    struct alarm *alarm;    /* NULL without a journal */
-    char *notices[NOTICES]; /* NULL = none */
     struct canvas canvas;
     struct keys keys;
     struct io_watch *in, *out;
@@ -111,8 +103,6 @@ static void live_changed(void *arg, bool loud)
     int64_t since_ms = io_mono_ms(l->io) - l->drawn_ms;
 
     console_board(l->console, watch_board(l->watch), io_now_ms(l->io));
-    if (l->alarm)
-        alarm_look(l->alarm);
     live_soon(l, loud || since_ms >= QUIET_DRAW_MS ? 0 : QUIET_DRAW_MS - since_ms);
 }
 
@@ -137,23 +127,11 @@ static void live_demo_said(void *arg, bool bad, const char *words)
     }
 }
 
-/* It stands in a row of its own; NULL takes it away. */
-static void live_notice(struct live *l, enum notice which, const char *words)
-{
-    const char *first = NULL;
-
-    free(l->notices[which]);
-    l->notices[which] = xstrdup(words);
-    for (size_t i = 0; i < NOTICES && !first; i++)
-        first = l->notices[i];
-    watch_notice(l->watch, first != NULL, first ? first : "");
-}
-
 static void live_demo_gone(void *arg)
 {
     struct live *l = arg;
 
-    live_notice(l, NOTICE_DEMO, demo_gone(l->o->demo));
+    keeper_notice(l->keeper, NOTICE_DEMO, demo_gone(l->o->demo));
 }
 
 static void live_start(void *arg)
@@ -165,37 +143,18 @@ static void live_start(void *arg)
 
 static void live_reload(struct live *l)
 {
-    struct config_errors *errors;
-    struct config *fresh;
-    struct buf words = { 0 }, changes = { 0 };
+    struct buf words = { 0 };
+    bool taken;
 
     if (!l->o->config_path) {
         live_say(l, true, "nothing to reload: this watch was opened on addresses");
         return;
     }
-    errors = xcalloc(1, sizeof *errors);
-    fresh = config_load(l->o->config_path, l->o->demo ? demo_vars(l->o->demo) : &l->o->cli->sets,
-                        l->o->secrets, errors);
-    if (fresh && l->o->demo)
-        demo_own(fresh);
-    if (!fresh) {
-        buf_addf(&words, "%s", errors->n ? errors->items[0].err.msg : "cannot be read");
-        if (errors->n + errors->more > 1)
-            buf_addf(&words, " (and %zu more)", errors->n + errors->more - 1);
-        buf_adds(&words, "; the old configuration stays");
-        live_notice(l, NOTICE_CONFIG, words.bytes);
-        live_say(l, true, "reload: not taken, the old configuration stays");
-    } else {
-        config_changes(watch_config(l->watch), fresh, &changes);
-        buf_addf(&words, "reloaded: %s", buf_str(&changes));
-        watch_reload(l->watch, fresh);
-        live_notice(l, NOTICE_CONFIG, NULL);
-        watch_mark(l->watch, MARK_CONFIG, words.bytes, io_now_ms(l->io));
-        live_say(l, false, words.bytes);
-    }
-    buf_fini(&changes);
+    taken = keeper_reload(l->keeper, l->o->config_path,
+                          l->o->demo ? demo_vars(l->o->demo) : &l->o->cli->sets,
+                          l->o->demo ? demo_own : NULL, &words);
+    live_say(l, !taken, buf_str(&words));
     buf_fini(&words);
-    free(errors);
 }
 
 static void live_resized(struct live *l)
@@ -280,13 +239,13 @@ static void live_intent(struct live *l, const struct intent *in)
             live_say(l, true, "faults are for the demo only");
         break;
     case INTENT_NOTE:
-        book_note(l->book, in->arg);
+        book_note(keeper_book(l->keeper), in->arg);
         break;
     case INTENT_ACK:
-        book_ack(l->book, in->alert, in->arg);
+        book_ack(keeper_book(l->keeper), in->alert, in->arg);
         break;
     case INTENT_UNACK:
-        book_unack(l->book, in->alert);
+        book_unack(keeper_book(l->keeper), in->alert);
         break;
     case INTENT_COPY:
         term_copy(l->term, in->copy);
@@ -451,24 +410,10 @@ static void live_console(struct live *l)
     canvas_init(&l->canvas, w, h);
 }
 
-static void live_book_says(void *arg, bool bad, const char *words)
-{
-    live_say(arg, bad, words);
-}
-
-static void live_book_trouble(void *arg, const char *why)
-{
-    struct buf words = { 0 };
-
-    if (why)
-        buf_addf(&words, "nothing can be recorded: %s", why);
-    live_notice(arg, NOTICE_JOURNAL, why ? buf_str(&words) : NULL);
-    buf_fini(&words);
-}
-
 /* Somebody at another console has an alert, or has it no more. */
-static void live_others(struct live *l, const struct record *r)
+static void live_record(void *arg, const struct record *r)
 {
+    struct live *l = arg;
     const char *alert = json_string(json_get(r->what, "alert"));
     bool ack = text_is(&r->code, BOOK_ACK);
     struct buf words = { 0 };
@@ -482,39 +427,21 @@ static void live_others(struct live *l, const struct record *r)
     buf_fini(&words);
 }
 
-/* What was noted stands on the charts too, whoever noted it. */
-static void live_book_record(void *arg, const struct record *r)
+static void live_keeper_says(void *arg, bool bad, const char *words)
 {
-    struct live *l = arg;
-
-    if (text_is(&r->code, BOOK_NOTE)) {
-        if (io_now_ms(l->io) - r->at_ms < NOTES_MS)
-            watch_mark(l->watch, MARK_NOTE, json_string(json_get(r->what, "text")), r->at_ms);
-        return;
-    }
-    live_others(l, r);
-    if (l->alarm)
-        alarm_record(l->alarm, r);
+    live_say(arg, bad, words);
 }
 
-static void live_book_caught_up(void *arg)
+static void live_keep(struct live *l, struct config *config)
 {
-    struct live *l = arg;
+    const struct keeper_events events = { live_changed, live_record, live_keeper_says, l };
+    const struct keeper_options o = { .io = l->io,
+                                      .secrets = l->o->secrets,
+                                      .demo = l->o->demo != NULL,
+                                      .demo_dir = l->o->demo ? demo_dir(l->o->demo) : NULL };
 
-    if (l->alarm)
-        alarm_caught_up(l->alarm);
-}
-
-static void live_book(struct live *l)
-{
-    const struct book_events events = { live_book_record, live_book_caught_up, live_book_says,
-                                        live_book_trouble, l };
-
-    if (l->o->demo)
-        l->book = book_new_demo(l->io, demo_dir(l->o->demo), &events);
-    else
-        l->book = book_new(l->io, watch_config(l->watch)->watch, &events);
-    l->alarm = alarm_new(l->io, l->watch, l->book);
+    l->keeper = keeper_new(&o, config, &events);
+    l->watch = keeper_watch(l->keeper);
 }
 
 static void live_fini(struct live *l)
@@ -530,26 +457,18 @@ static void live_fini(struct live *l)
     term_close(l->term);
     canvas_fini(&l->canvas);
     console_free(l->console);
-    alarm_free(l->alarm);
-    l->alarm = NULL;
-    watch_free(l->watch);
-    book_free(l->book); /* turns the loop: by now nothing on it calls us */
-    for (size_t i = 0; i < NOTICES; i++)
-        free(l->notices[i]);
+    keeper_free(l->keeper);
     free(l->debug_file);
 }
 
 bool live_run(const struct live_options *o, struct config *config, int *status, struct err *err)
 {
     struct live l = { .io = o->io, .o = o };
-    struct watch_events events = { .changed = live_changed, .arg = &l };
-
     l.term = term_open(err);
     if (!l.term)
         return false; /* the configuration stays the caller's */
-    l.watch = watch_new(o->io, config, o->secrets, &events);
+    live_keep(&l, config);
     live_console(&l);
-    live_book(&l);
     l.in = io_watch_new(o->io, term_in_fd(l.term), IO_READ, live_input, &l);
     l.out = io_watch_new(o->io, term_out_fd(l.term), 0, live_output, &l);
     live_signals(&l, LIVE_SIGNALS, true);

@@ -3,6 +3,7 @@
 #include "app/cli.h"
 #include "app/config.h"
 #include "app/demo.h"
+#include "app/headless.h"
 #include "app/journal.h"
 #include "app/live.h"
 #include "app/look.h"
@@ -288,6 +289,20 @@ static int main_console(struct run *r)
     return main_report(r);
 }
 
+static int main_watch(struct run *r)
+{
+    struct headless_options o = { .io = r->io,
+                                  .secrets = r->secrets,
+                                  .cli = &r->cli,
+                                  .config_path = r->path[0] ? r->path : NULL };
+    struct config *config = r->config;
+
+    if (r->urls && urls_warning(r->urls))
+        fprintf(stderr, "midwatch: %s\n", urls_warning(r->urls));
+    r->config = NULL;
+    return headless_run(&o, config);
+}
+
 static int main_init(struct run *r)
 {
     struct look look = { .io = r->io };
@@ -370,6 +385,8 @@ static int main_do(struct run *r)
         return main_load(r, &status) ? main_console(r) : status;
     case CLI_STATUS:
         return main_load(r, &status) ? main_report(r) : status;
+    case CLI_WATCH:
+        return main_load(r, &status) ? main_watch(r) : status;
     case CLI_INIT:
         return main_init(r);
     case CLI_DEMO:

@@ -16,7 +16,7 @@ struct tail_look { /* the thread's while it runs */
     struct journal_place at;
     struct record *records;
     size_t n, cap;
-    bool ok;
+    bool asked, ok;
     struct err why;
 };
 
@@ -27,7 +27,8 @@ struct journal_tail {
     struct journal_place at;
     struct errand *errand;
     struct io_timer *timer;
-    bool again; /* something was added while a look was out */
+    bool asked; /* for a look */
+    bool again; /* ... while one was out, which may have missed what it is about */
     bool told;  /* caught_up came once */
 };
 
@@ -96,12 +97,15 @@ static void tail_ended(void *arg, void *what)
     t->errand = NULL;
     t->at = l->at;
     io_timer_arm(t->timer, t->again ? 0 : TAIL_EVERY_MS);
+    t->asked = t->again;
     t->again = false;
     for (size_t i = 0; i < l->n; i++)
         t->events.record(t->events.arg, &l->records[i]);
     if (tell)
         t->events.caught_up(t->events.arg, l->ok ? NULL : &l->why);
     t->told = t->told || l->ok;
+    if (l->asked && t->events.looked)
+        t->events.looked(t->events.arg);
 }
 
 static void tail_start(void *arg)
@@ -112,6 +116,7 @@ static void tail_start(void *arg)
     l->dir = xstrdup(t->dir);
     l->codes = t->events.codes;
     l->at = t->at;
+    l->asked = t->asked;
     t->errand = errand_start(t->io, &tail_ops, l, tail_ended, t);
     if (t->errand)
         return;
@@ -134,6 +139,7 @@ struct journal_tail *journal_tail_new(struct io *io, const char *dir,
 
 void journal_tail_look(struct journal_tail *t)
 {
+    t->asked = true;
     if (t->errand)
         t->again = true;
     else

@@ -17,6 +17,7 @@ struct journal_tail_events {
     void (*record)(void *arg, const struct record *r);
     /* After each look that found something, and after the first; NULL = it could be read. */
     void (*caught_up)(void *arg, const struct err *why);
+    void (*looked)(void *arg); /* a look that began after journal_tail_look() is through; or NULL */
     void *arg;
 };
 

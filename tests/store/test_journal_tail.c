@@ -23,7 +23,7 @@ struct fixture {
     struct journal_file *f; /* of another writer */
     struct journal_tail *tail;
     struct buf told; /* "a b c" */
-    int caught_up;
+    int caught_up, looked;
     char why[640];
 };
 
@@ -42,12 +42,20 @@ static void on_caught_up(void *arg, const struct err *why)
     snprintf(t->why, sizeof t->why, "%s", why ? why->msg : "");
 }
 
+static void on_looked(void *arg)
+{
+    struct fixture *t = arg;
+
+    t->looked++;
+}
+
 static void follow(struct fixture *t)
 {
     static const char *const codes[] = { "ONE", "TWO", NULL };
 
-    t->tail = journal_tail_new(t->io, t->s.dir,
-                               &(struct journal_tail_events){ codes, on_record, on_caught_up, t });
+    t->tail = journal_tail_new(
+        t->io, t->s.dir,
+        &(struct journal_tail_events){ codes, on_record, on_caught_up, on_looked, t });
 }
 
 static void add(struct fixture *t, const char *code, const char *x)
@@ -196,9 +204,13 @@ static void a_look_can_be_asked_for(void **state)
     follow(t);
     then(t, "");
     add(t, "ONE", "a");
+    assert_int_equal(t->looked, 0);
     journal_tail_look(t->tail);
     io_advance(t->io, 1);
     assert_string_equal(buf_str(&t->told), "a");
+    assert_int_equal(t->looked, 1);
+    then(t, "a");
+    assert_int_equal(t->looked, 1);
 }
 
 /* ---- the lease ---- */

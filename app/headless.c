@@ -1,0 +1,179 @@
+/* app/headless.c: the watch as a service: each change is a line of its log. */
+#include "app/headless.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "app/keeper.h"
+#include "core/alloc.h"
+#include "core/json.h"
+
+enum { HEADLESS_SIGNALS = 3 };
+
+struct headless {
+    const struct headless_options *o;
+    struct keeper *keeper;
+    struct io_signal *signals[HEADLESS_SIGNALS];
+    enum state *states; /* as they were told, in the board's order */
+    size_t n_states;
+    const struct board *board; /* that they are of: another one begins anew */
+    char *notice;              /* as it was told */
+};
+
+static const int headless_signos[HEADLESS_SIGNALS] = { SIGTERM, SIGINT, SIGHUP };
+
+/* One line, whole or not at all: `what` of `whom` ("" = of the watch itself). */
+static void headless_log(const struct headless *h, bool bad, const char *what, const char *whom,
+                         const char *words)
+{
+    struct buf line = { 0 };
+    char stamp[32];
+    struct jsonw w;
+    ssize_t ignored;
+
+    stamp_format_utc(io_now_ms(h->o->io), stamp);
+    if (h->o->cli->json) {
+        jsonw_begin(&w, &line, false);
+        jsonw_object(&w);
+        jsonw_key(&w, "t");
+        jsonw_string(&w, stamp);
+        jsonw_key(&w, "level");
+        jsonw_string(&w, bad ? "warn" : "info");
+        jsonw_key(&w, "what");
+        jsonw_string(&w, what);
+        if (*whom) {
+            jsonw_key(&w, "of");
+            jsonw_string(&w, whom);
+        }
+        jsonw_key(&w, "words");
+        jsonw_string(&w, words);
+        jsonw_end(&w, '}');
+    } else {
+        buf_addf(&line, "%s %s %s%s%s: %s", stamp, bad ? "warn" : "info", what, *whom ? " " : "",
+                 whom, words);
+    }
+    buf_addc(&line, '\n');
+    ignored = write(STDERR_FILENO, line.bytes, line.len); /* a full log ends no watch */
+    (void)ignored;
+    buf_fini(&line);
+}
+
+static void headless_service(struct headless *h, const struct board *b, size_t i)
+{
+    const struct service *s = &b->services[i];
+    struct text words = { 0 };
+
+    if (h->states[i] == s->state)
+        return;
+    h->states[i] = s->state;
+    if (s->affected_by >= 0)
+        text_setf(&words, "%s, affected by %s: %s", state_word(s->state),
+                  text_str(&b->services[s->affected_by].id), text_str(&s->reason));
+    else
+        text_setf(&words, "%s: %s", state_word(s->state), text_str(&s->reason));
+    headless_log(h, s->state != STATE_UP && s->state != STATE_DISABLED, "service", text_str(&s->id),
+                 text_str(&words));
+    text_fini(&words);
+}
+
+static void headless_changed(void *arg, bool loud)
+{
+    struct headless *h = arg;
+    const struct board *b = watch_board(keeper_watch(h->keeper));
+
+    if (!loud)
+        return;
+    if (b != h->board) {
+        h->states = xreallocarray(h->states, b->n_services ? b->n_services : 1, sizeof *h->states);
+        for (size_t i = 0; i < b->n_services; i++)
+            h->states[i] = STATE_UNKNOWN;
+        h->board = b;
+    }
+    for (size_t i = 0; i < b->n_services; i++)
+        headless_service(h, b, i);
+    if (!text_is(&b->notice, h->notice ? h->notice : "")) {
+        free(h->notice);
+        h->notice = xstrdup(text_str(&b->notice));
+        headless_log(h, b->notice_bad, "notice", "", *h->notice ? h->notice : "none any more");
+    }
+}
+
+/* What stands in the journal is told as it comes in, by whomever: what was there before is not. */
+static void headless_record(void *arg, const struct record *r)
+{
+    struct headless *h = arg;
+    const char *alert = json_string(json_get(r->what, "alert"));
+    struct text id = { 0 }, words = { 0 };
+    const char *more = NULL;
+
+    if (r->at_ms < watch_board(keeper_watch(h->keeper))->started_ms)
+        return;
+    for (const char *const *key = (const char *[]){ "value", "why", "note", "text", NULL };
+         *key && !more; key++)
+        more = json_string(json_get(r->what, *key));
+    text_sets(&id, alert);
+    text_setf(&words, "%s, by %s@%s, record %lld", more ? more : "", text_str(&r->user),
+              text_str(&r->host), (long long)r->n);
+    headless_log(h, text_is(&r->code, BOOK_FIRING), text_str(&r->code), text_str(&id),
+                 text_str(&words));
+    text_fini(&id);
+    text_fini(&words);
+}
+
+static void headless_says(void *arg, bool bad, const char *words)
+{
+    headless_log(arg, bad, "watch", "", words);
+}
+
+static void headless_signal(void *arg, int signo)
+{
+    struct headless *h = arg;
+    struct buf words = { 0 };
+    bool taken;
+
+    if (signo != SIGHUP) {
+        io_stop(h->o->io);
+        return;
+    }
+    if (!h->o->config_path) {
+        headless_log(h, true, "watch", "", "nothing to reload: it was opened on addresses");
+        return;
+    }
+    taken = keeper_reload(h->keeper, h->o->config_path, &h->o->cli->sets, NULL, &words);
+    headless_log(h, !taken, "watch", "", buf_str(&words));
+    buf_fini(&words);
+}
+
+static void headless_begins(struct headless *h)
+{
+    const struct board *b = watch_board(keeper_watch(h->keeper));
+    struct text words = { 0 };
+
+    text_setf(&words, "%s, %zu services, %zu probes, %zu alerts", text_str(&b->watch),
+              b->n_services, board_n_readings(b), b->n_alerts);
+    headless_log(h, false, "begins", "", text_str(&words));
+    text_fini(&words);
+}
+
+int headless_run(const struct headless_options *o, struct config *config)
+{
+    struct headless h = { .o = o };
+    const struct keeper_events events = { headless_changed, headless_record, headless_says, &h };
+    const struct keeper_options keep = { .io = o->io, .secrets = o->secrets };
+
+    h.keeper = keeper_new(&keep, config, &events);
+    for (int i = 0; i < HEADLESS_SIGNALS; i++)
+        h.signals[i] = io_signal_new(o->io, headless_signos[i], headless_signal, &h);
+    headless_begins(&h);
+    watch_start(keeper_watch(h.keeper));
+    io_run(o->io);
+    for (int i = 0; i < HEADLESS_SIGNALS; i++)
+        io_signal_free(h.signals[i]);
+    headless_log(&h, false, "ends", "", "asked to");
+    keeper_free(h.keeper);
+    free(h.states);
+    free(h.notice);
+    return CLI_OK;
+}

@@ -1,0 +1,164 @@
+/* app/keeper.c: a watch with its journal. */
+#include "app/keeper.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/alarm.h"
+#include "core/alloc.h"
+#include "core/json.h"
+
+enum { NOTES_MS = 24 * 3600 * 1000 /* notes of the past that stand on the charts */ };
+
+struct keeper {
+    struct keeper_options o;
+    struct keeper_events events;
+    struct watch *watch;
+    struct book *book;
+    struct alarm *alarm;    /* NULL without a journal */
+    char *notices[NOTICES]; /* NULL = none */
+};
+
+static void keeper_changed(void *arg, bool loud)
+{
+    struct keeper *k = arg;
+
+    k->events.changed(k->events.arg, loud);
+    if (k->alarm)
+        alarm_look(k->alarm);
+}
+
+void keeper_notice(struct keeper *k, enum keeper_notice which, const char *words)
+{
+    const char *first = NULL;
+
+    free(k->notices[which]);
+    k->notices[which] = xstrdup(words);
+    for (size_t i = 0; i < NOTICES && !first; i++)
+        first = k->notices[i];
+    watch_notice(k->watch, first != NULL, first ? first : "");
+}
+
+static void keeper_trouble(void *arg, const char *why)
+{
+    struct buf words = { 0 };
+
+    if (why)
+        buf_addf(&words, "nothing can be recorded: %s", why);
+    keeper_notice(arg, NOTICE_JOURNAL, why ? buf_str(&words) : NULL);
+    buf_fini(&words);
+}
+
+/* What was noted stands on the charts too, whoever noted it. */
+static void keeper_record(void *arg, const struct record *r)
+{
+    struct keeper *k = arg;
+
+    if (text_is(&r->code, BOOK_NOTE)) {
+        if (io_now_ms(k->o.io) - r->at_ms < NOTES_MS)
+            watch_mark(k->watch, MARK_NOTE, json_string(json_get(r->what, "text")), r->at_ms);
+    } else if (k->alarm) {
+        alarm_record(k->alarm, r);
+    }
+    if (k->events.record)
+        k->events.record(k->events.arg, r);
+}
+
+static void keeper_caught_up(void *arg)
+{
+    struct keeper *k = arg;
+
+    if (k->alarm)
+        alarm_caught_up(k->alarm);
+}
+
+static void keeper_looked(void *arg)
+{
+    struct keeper *k = arg;
+
+    if (k->alarm)
+        alarm_looked(k->alarm);
+}
+
+static void keeper_says(void *arg, bool bad, const char *words)
+{
+    struct keeper *k = arg;
+
+    k->events.says(k->events.arg, bad, words);
+}
+
+struct keeper *keeper_new(const struct keeper_options *o, struct config *config,
+                          const struct keeper_events *events)
+{
+    struct keeper *k = xcalloc(1, sizeof *k);
+    const struct watch_events watching = { .changed = keeper_changed, .arg = k };
+    const struct book_events booking = { keeper_record, keeper_caught_up, keeper_looked,
+                                         keeper_says,   keeper_trouble,   k };
+
+    k->o = *o;
+    k->events = *events;
+    k->watch = watch_new(o->io, config, o->secrets, &watching);
+    k->book = o->demo ? book_new_demo(o->io, o->demo_dir, &booking)
+                      : book_new(o->io, config->watch, &booking);
+    k->alarm = alarm_new(o->io, k->watch, k->book);
+    return k;
+}
+
+void keeper_free(struct keeper *k)
+{
+    if (!k)
+        return;
+    alarm_free(k->alarm);
+    k->alarm = NULL;
+    watch_free(k->watch);
+    book_free(k->book); /* turns the loop: by now nothing on it calls us */
+    for (size_t i = 0; i < NOTICES; i++)
+        free(k->notices[i]);
+    free(k);
+}
+
+struct watch *keeper_watch(struct keeper *k)
+{
+    return k->watch;
+}
+
+struct book *keeper_book(struct keeper *k)
+{
+    return k->book;
+}
+
+static void keeper_not_taken(struct keeper *k, const struct config_errors *errors)
+{
+    struct buf words = { 0 };
+
+    buf_addf(&words, "%s", errors->n ? errors->items[0].err.msg : "cannot be read");
+    if (errors->n + errors->more > 1)
+        buf_addf(&words, " (and %zu more)", errors->n + errors->more - 1);
+    buf_adds(&words, "; the old configuration stays");
+    keeper_notice(k, NOTICE_CONFIG, words.bytes);
+    buf_fini(&words);
+}
+
+bool keeper_reload(struct keeper *k, const char *path, const struct strmap *sets,
+                   void (*own)(struct config *c), struct buf *words)
+{
+    struct config_errors *errors = xcalloc(1, sizeof *errors);
+    struct config *fresh = config_load(path, sets, k->o.secrets, errors);
+    struct buf changes = { 0 };
+
+    if (!fresh) {
+        keeper_not_taken(k, errors);
+        buf_adds(words, "reload: not taken, the old configuration stays");
+    } else {
+        if (own)
+            own(fresh);
+        config_changes(watch_config(k->watch), fresh, &changes);
+        buf_addf(words, "reloaded: %s", buf_str(&changes));
+        watch_reload(k->watch, fresh);
+        keeper_notice(k, NOTICE_CONFIG, NULL);
+        watch_mark(k->watch, MARK_CONFIG, words->bytes, io_now_ms(k->o.io));
+    }
+    buf_fini(&changes);
+    free(errors);
+    return fresh != NULL;
+}
