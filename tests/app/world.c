@@ -82,6 +82,11 @@ static void world_http(void *arg, const char *method, const char *url, struct fa
         "Strict-Transport-Security: max-age=31536000\r\nX-Content-Type-Options: nosniff\r\n"
         "X-XSS-Protection: 1; mode=block\r\nReferrer-Policy: same-origin\r\n"
         "Permissions-Policy: camera=()\r\n";
+    if (w->backend_1_down && strstr(url, ":18181/")) {
+        a->fault = FAULT_REFUSED;
+        a->why = "refused";
+        return;
+    }
     if ((w->shutting_down || w->away) && !strstr(url, ":18081")) {
         a->code = 503;
         a->body = "{\"error\":\"Server is shutting down\"}";
@@ -337,6 +342,16 @@ const struct service *world_service(const struct world *w, const char *id)
     if (at < 0)
         fail_msg("no service %s", id);
     return &b->services[at];
+}
+
+const struct alert *world_alert(const struct world *w, const char *id)
+{
+    const struct board *b = watch_board(w->watch);
+    int at = board_find_alert(b, id);
+
+    if (at < 0)
+        fail_msg("no alert %s", id);
+    return &b->alerts[at];
 }
 
 const struct reading *world_reading(const struct world *w, const char *id, const char *probe)

@@ -14,6 +14,7 @@ struct world {
     struct secrets *secrets;
     bool neurmatic;
     bool redis_down, db_down, html_200, degraded_as_503;
+    bool backend_1_down;
     char backups[64];         /* a real folder, of a night each up to that of WORLD_T0_S */
     bool shutting_down, away; /* the API, on its way through a restart */
     bool newest_corrupt;      /* gzip says so */
@@ -32,4 +33,5 @@ void world_start(struct world *w, const char *system, int64_t step_ms);
 void world_dump(const struct world *w, int nights, bool there);
 void world_stop(struct world *w);
 const struct service *world_service(const struct world *w, const char *id);
+const struct alert *world_alert(const struct world *w, const char *id);
 const struct reading *world_reading(const struct world *w, const char *id, const char *probe);
