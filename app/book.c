@@ -30,8 +30,8 @@ struct book_entry { /* on its way to the disk */
     void *arg;
 };
 
-static const char *const book_codes[] = { BOOK_NOTE,   BOOK_ACK,      BOOK_UNACK,
-                                          BOOK_FIRING, BOOK_RESOLVED, NULL };
+static const char *const book_codes[] = { BOOK_NOTE,     BOOK_ACK,    BOOK_UNACK, BOOK_FIRING,
+                                          BOOK_RESOLVED, BOOK_MENDED, NULL };
 
 static void book_record(void *arg, const struct record *r)
 {

@@ -22,6 +22,7 @@
 #define BOOK_UNACK    "UNACK"    /* {"alert"}: nobody has it any more */
 #define BOOK_FIRING   "FIRING"   /* {"alert","severity","service","rule","value"} */
 #define BOOK_RESOLVED "RESOLVED" /* {"alert","why"} */
+#define BOOK_MENDED   "MENDED"   /* {"why","aside","bytes"}: of the journal itself */
 
 struct book;
 

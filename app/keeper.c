@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/alarm.h"
+#include "app/event_words.h"
 #include "core/alloc.h"
 #include "core/json.h"
 
@@ -54,6 +55,7 @@ static void keeper_record(void *arg, const struct record *r)
 {
     struct keeper *k = arg;
 
+    watch_event(k->watch, event_of(r));
     if (text_is(&r->code, BOOK_NOTE)) {
         if (io_now_ms(k->o.io) - r->at_ms < NOTES_MS)
             watch_mark(k->watch, MARK_NOTE, json_string(json_get(r->what, "text")), r->at_ms);

@@ -546,3 +546,9 @@ void watch_mark(struct watch *w, enum mark_kind kind, const char *label, int64_t
     board_mark(w->board, m);
     watch_unsettled(w);
 }
+
+void watch_event(struct watch *w, struct event e)
+{
+    board_event(w->board, e);
+    watch_unsettled(w);
+}

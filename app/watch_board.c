@@ -117,4 +117,7 @@ void watch_board_adopt(struct board *now, struct board *was, const struct config
         board_mark(now, m); /* with its label */
     }
     was->n_marks = 0;
+    for (size_t i = 0; i < was->n_events; i++)
+        board_event(now, was->events[i]); /* with its texts */
+    was->n_events = 0;
 }

@@ -143,6 +143,9 @@ void board_free(struct board *b)
     for (size_t i = 0; i < b->n_alerts; i++)
         alert_fini(&b->alerts[i]);
     free(b->alerts);
+    for (size_t i = 0; i < b->n_events; i++)
+        event_fini(&b->events[i]);
+    free(b->events_room);
     for (int i = 0; i < STATE_COUNT; i++)
         text_fini(&b->words[i]);
     text_fini(&b->watch);
@@ -224,6 +227,46 @@ void board_mark(struct board *b, struct mark m)
     for (; at > 0 && b->marks[at - 1].at_ms > m.at_ms; at--)
         b->marks[at] = b->marks[at - 1];
     b->marks[at] = m;
+}
+
+/* They move down in their room once in as many as are kept: a long journal is told in one go. */
+static void board_event_room(struct board *b)
+{
+    if (!b->events_room)
+        b->events = b->events_room = xcalloc(2 * BOARD_EVENTS, sizeof *b->events);
+    if (b->n_events == BOARD_EVENTS) {
+        event_fini(b->events++);
+        b->n_events--;
+    }
+    if (b->events + b->n_events == b->events_room + 2 * BOARD_EVENTS) {
+        memmove(b->events_room, b->events, b->n_events * sizeof *b->events);
+        b->events = b->events_room;
+    }
+}
+
+void board_event(struct board *b, struct event e)
+{
+    size_t at = b->n_events;
+    bool late = at > 0 && e.n <= b->events[at - 1].n;
+
+    for (size_t i = 0; late && i < b->n_events; i++) {
+        if (!event_is(&b->events[i], e.n, e.at_ms))
+            continue;
+        event_fini(&b->events[i]);
+        b->events[i] = e;
+        return;
+    }
+    while (late && at > 0 && b->events[at - 1].n > e.n && b->events[at - 1].at_ms > e.at_ms)
+        at--;
+    if (at == 0 && b->n_events == BOARD_EVENTS) {
+        event_fini(&e); /* older than all that are kept */
+        return;
+    }
+    at = b->n_events - at; /* from the end: the oldest may leave */
+    board_event_room(b);
+    memmove(b->events + b->n_events - at + 1, b->events + b->n_events - at, at * sizeof *b->events);
+    b->events[b->n_events - at] = e;
+    b->n_events++;
 }
 
 int board_find(const struct board *b, const char *service_id)

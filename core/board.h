@@ -14,6 +14,7 @@
 
 #include "core/alert.h"
 #include "core/err.h"
+#include "core/event.h"
 #include "core/fault.h"
 #include "core/series.h"
 #include "core/text.h"
@@ -129,7 +130,7 @@ struct mark { /* something changed in the world, drawn on every chart */
     int service;       /* index, or -1 */
     struct text label; /* "1.4.2 > 1.5.0"; the service is not named in it */
 };
-enum { BOARD_MARKS = 256 }; /* the newest are kept */
+enum { BOARD_MARKS = 256, BOARD_EVENTS = 512 }; /* the newest are kept */
 
 struct verdict {
     enum state state; /* of the system */
@@ -157,6 +158,9 @@ struct board {
     size_t n_marks;       /* oldest first */
     struct alert *alerts; /* in the order of the configuration */
     size_t n_alerts;
+    struct event *events; /* of the journal, oldest first */
+    size_t n_events;
+    struct event *events_room; /* where they lie, with room behind; NULL = there was none yet */
     struct verdict verdict;
 };
 
@@ -171,7 +175,10 @@ void reading_set_components(struct reading *r,
                             size_t n); /* keeps the array, grows it, clears the rest */
 void component_copy(struct component *to, const struct component *from);
 void table_fini(struct table *t);
-void board_mark(struct board *b, struct mark m);               /* takes the label */
+void board_mark(struct board *b, struct mark m); /* takes the label */
+/* Takes its texts. In the order of their numbers; the same one twice is one, and one that is told
+ * late goes to its place. A lower number of a later time is of a journal that came after. */
+void board_event(struct board *b, struct event e);
 int board_find(const struct board *b, const char *service_id); /* index, or -1 */
 size_t board_n_readings(const struct board *b);
 size_t board_n_answered(const struct board *b); /* readings that had any answer */

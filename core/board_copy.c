@@ -110,6 +110,12 @@ struct board *board_copy(const struct board *b)
         board_add_alerts(to, b->n_alerts);
     for (size_t i = 0; i < b->n_alerts; i++)
         alert_copy(&to->alerts[i], &b->alerts[i]);
+    for (size_t i = 0; i < b->n_events; i++) {
+        struct event e = { 0 };
+
+        event_copy(&e, &b->events[i]);
+        board_event(to, e);
+    }
     board_copy_verdict(&to->verdict, &b->verdict);
     return to;
 }

@@ -309,6 +309,25 @@ static void bjson_alert(struct jsonw *w, const struct board *b, const struct ale
     jsonw_end(w, '}');
 }
 
+static void bjson_events(struct jsonw *w, const struct board *b)
+{
+    jsonw_key(w, "events");
+    jsonw_array(w);
+    for (size_t i = 0; i < b->n_events; i++) {
+        const struct event *e = &b->events[i];
+
+        jsonw_object(w);
+        bjson_int(w, "n", e->n);
+        bjson_int(w, "at_ms", e->at_ms);
+        bjson_text(w, "code", &e->code);
+        bjson_text(w, "who", &e->who);
+        bjson_text(w, "alert", &e->alert);
+        bjson_text(w, "words", &e->words);
+        jsonw_end(w, '}');
+    }
+    jsonw_end(w, ']');
+}
+
 void board_to_json(const struct board *b, int64_t history_ms, bool pretty, struct buf *out)
 {
     struct jsonw w;
@@ -344,5 +363,6 @@ void board_to_json(const struct board *b, int64_t history_ms, bool pretty, struc
         bjson_alert(&w, b, &b->alerts[i]);
     jsonw_end(&w, ']');
     bjson_marks(&w, b);
+    bjson_events(&w, b);
     jsonw_end(&w, '}');
 }

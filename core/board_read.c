@@ -340,6 +340,19 @@ static void bread_alerts(struct board *b, const struct json *list)
         bread_alert(b, o, &b->alerts[i]);
 }
 
+static void bread_events(struct board *b, const struct json *list)
+{
+    for (const struct json *o = json_first(list); o; o = json_next(o)) {
+        struct event e = { .n = bread_int(o, "n"), .at_ms = bread_int(o, "at_ms") };
+
+        bread_text(o, "code", &e.code);
+        bread_text(o, "who", &e.who);
+        bread_text(o, "alert", &e.alert);
+        bread_text(o, "words", &e.words);
+        board_event(b, e);
+    }
+}
+
 static void bread_verdict(struct board *b, const struct json *o)
 {
     struct verdict *v = &b->verdict;
@@ -378,6 +391,7 @@ static bool bread_board(struct board *b, const struct json *root, struct err *er
         return false;
     bread_marks(b, json_get(root, "marks"));
     bread_alerts(b, json_get(root, "alerts"));
+    bread_events(b, json_get(root, "events"));
     bread_verdict(b, json_get(root, "verdict"));
     return true;
 }

@@ -154,6 +154,22 @@ static void what_cannot_be_opened_says_why_and_is_closed(void **state)
     end(&s); /* counts */
 }
 
+static void what_was_recorded_goes_along_over_a_reload(void **state)
+{
+    struct setting s = { 0 };
+    struct event e = { .n = 1, .at_ms = 1769652000000 };
+
+    (void)state;
+    begin(&s, "answers", "silent");
+    watch_start(s.watch);
+    text_sets(&e.words, "rolled back");
+    watch_event(s.watch, e);
+    watch_reload(s.watch, mute_config("silent", "answers"));
+    assert_int_equal(watch_board(s.watch)->n_events, 1);
+    assert_string_equal(text_str(&watch_board(s.watch)->events[0].words), "rolled back");
+    end(&s);
+}
+
 static void a_probe_that_never_answers_ends_no_report(void **state)
 {
     struct setting s = { 0 };
@@ -262,6 +278,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_cannot_be_opened_says_why_and_is_closed),
+        cmocka_unit_test(what_was_recorded_goes_along_over_a_reload),
         cmocka_unit_test(a_probe_that_never_answers_ends_no_report),
         cmocka_unit_test(a_report_is_made_once_and_as_soon_as_all_have_answered),
         cmocka_unit_test(reload_before_the_start_opens_nothing_twice),

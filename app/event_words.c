@@ -1,0 +1,66 @@
+/* app/event_words.c: words of records, by their code. */
+#include "app/event_words.h"
+
+#include "app/book.h"
+#include "core/buf.h"
+#include "core/json.h"
+
+static const char *event_member(const struct record *r, const char *key)
+{
+    const char *s = json_string(json_get(r->what, key));
+
+    return s ? s : "";
+}
+
+static void event_add(struct buf *out, const char *words)
+{
+    if (*words)
+        buf_addf(out, "%s%s", out->len ? " · " : "", words);
+}
+
+/* What was seen comes first: it is what one compares. */
+static void event_fired(const struct record *r, struct buf *out)
+{
+    event_add(out, event_member(r, "value"));
+    event_add(out, event_member(r, "severity"));
+    event_add(out, event_member(r, "rule"));
+}
+
+static void event_mended(const struct record *r, struct buf *out)
+{
+    const char *why = event_member(r, "why"), *aside = event_member(r, "aside");
+
+    buf_addf(out, "the journal's end was mended%s%s", *why ? ": " : "", why);
+    if (*aside)
+        buf_addf(out, "; what stood there is in %s", aside);
+}
+
+static void event_words(const struct record *r, struct buf *out)
+{
+    if (text_is(&r->code, BOOK_NOTE))
+        event_add(out, event_member(r, "text"));
+    else if (text_is(&r->code, BOOK_ACK))
+        event_add(out, event_member(r, "note"));
+    else if (text_is(&r->code, BOOK_UNACK))
+        event_add(out, "nobody has it any more");
+    else if (text_is(&r->code, BOOK_FIRING))
+        event_fired(r, out);
+    else if (text_is(&r->code, BOOK_RESOLVED))
+        event_add(out, event_member(r, "why"));
+    else if (text_is(&r->code, BOOK_MENDED))
+        event_mended(r, out);
+}
+
+struct event event_of(const struct record *r)
+{
+    struct event e = { .n = r->n, .at_ms = r->at_ms };
+    struct buf words = { 0 };
+
+    text_copy(&e.code, &r->code);
+    text_setf(&e.who, "%s%s%s", text_str(&r->user), r->host.len ? "@" : "", text_str(&r->host));
+    text_sets(&e.alert, event_member(r, "alert"));
+    event_words(r, &words);
+    text_set(&e.words, buf_str(&words), words.len);
+    buf_fini(&words);
+    return e;
+}
