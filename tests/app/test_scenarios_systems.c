@@ -1,8 +1,8 @@
-/* tests/app/test_scenarios_systems.c: RF-2, RF-4, RF-5, CM-4 and HF-3 with the shipped profiles on
- * a virtual clock: what a script of the system says, and what the board makes of it in which time.
+/* tests/app/test_scenarios_systems.c: RF-2, RF-4, RF-5, CM-3, CM-4 and HF-1 to HF-3 with the
+ * shipped profiles on a virtual clock: what a script of the system says, and what the board and its
+ * alerts make of it in which time.
  *
- * Paging, actions and records belong to later issues (alerts, actions, journal): the fix is made in
- * the script.
+ * Paging, actions and records belong to later pieces: the fix is made in the script.
  */
 #include "app/config.h"
 #include "app/watch.h"
@@ -18,6 +18,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND, T0_S = 1769652000 /* 2026-01-29T02:00:00Z */ };
@@ -35,6 +36,12 @@ struct stage {
     double arrived, served;              /* jobs, ever */
     int64_t born_ms, counted_ms;
     int process; /* of Redis */
+    int slow_ms; /* what an answer takes; 0 = as ever */
+    /* the log: requests, which of them fail, what they take with a model and without */
+    double per_s, errors, model_ms, other_ms;
+    double owed, wrong; /* parts of a line and of an error that are due */
+    int64_t lines;
+    FILE *log;
     char body[2048], folder[64];
 };
 
@@ -143,7 +150,7 @@ static void stage_http(void *arg, const char *method, const char *url, struct fa
     bool api = strstr(url, ":18280") != NULL;
 
     (void)method;
-    a->delay_ms = 12;
+    a->delay_ms = s->slow_ms ? s->slow_ms : 12;
     a->code = 200;
     a->headers = "Content-Type: application/json\r\n";
     a->body = "{\"status\":\"healthy\",\"data\":[]}";
@@ -191,14 +198,45 @@ static void stage_dumps(struct stage *s, const char *text)
 static const char whole_dump[] = "--\n-- PostgreSQL database dump\n--\nCOPY orders FROM stdin;\n"
                                  "\\.\n--\n-- PostgreSQL database dump complete\n--\n\n";
 
+/* ---- the log ---- */
+
+/* Every tenth line is of a model. */
+static void stage_log_line(struct stage *s, int64_t at_ms)
+{
+    bool model = s->lines++ % 10 == 0, bad = (s->wrong += s->errors) >= 1;
+    time_t at_s = at_ms / 1000;
+    char stamp[32];
+    struct tm tm;
+
+    s->wrong -= bad;
+    strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", gmtime_r(&at_s, &tm));
+    fprintf(s->log,
+            "{\"timestamp\":\"%s.%03dZ\",\"level\":\"%s\",\"service\":\"api\",\"duration_ms\":%.0f%"
+            "s}\n",
+            stamp, (int)(at_ms % 1000), bad ? "ERROR" : "INFO", model ? s->model_ms : s->other_ms,
+            model ? ",\"model\":\"gpt-4-turbo\",\"cost_usd\":0.12" : "");
+}
+
+/* Time goes by, a second at a time, with its requests. */
+static void stage_serve(struct stage *s, int64_t ms)
+{
+    for (; ms > 0; ms -= SECOND) {
+        for (s->owed += s->per_s; s->owed >= 1; s->owed--)
+            stage_log_line(s, io_now_ms(s->io));
+        fflush(s->log);
+        io_advance(s->io, SECOND);
+    }
+}
+
 static void stage_start(struct stage *s, const char *system, int64_t step_ms)
 {
     static struct fake_net net = { .http = stage_http,
                                    .postgres = stage_postgres,
                                    .redis = stage_redis };
     static struct config_errors errors;
-    char key[] = "backups", *keys[] = { key }, *values[] = { s->folder };
-    struct strmap vars = { keys, values, strcmp(system, "rachelfoods") == 0 };
+    char backups[] = "backups", log[] = "log", path_of_log[96], *keys[] = { log, backups };
+    char *values[] = { path_of_log, s->folder };
+    struct strmap vars = { keys, values, strcmp(system, "rachelfoods") == 0 ? 2 : 1 };
     struct watch_events none = { 0 };
     struct config *config;
     char path[4096];
@@ -207,6 +245,9 @@ static void stage_start(struct stage *s, const char *system, int64_t step_ms)
     snprintf(s->folder, sizeof s->folder, "/tmp/midwatch-test-XXXXXX");
     assert_non_null(mkdtemp(s->folder));
     stage_dumps(s, whole_dump);
+    snprintf(path_of_log, sizeof path_of_log, "%s/api.jsonl", s->folder);
+    s->log = fopen(path_of_log, "w");
+    assert_non_null(s->log);
     snprintf(path, sizeof path, "%s/examples/%s/midwatch.yaml", getenv("MIDWATCH_SOURCE"), system);
     config = config_load(path, &vars, NULL, &errors);
     if (!config)
@@ -228,6 +269,7 @@ static void stage_stop(struct stage *s)
     watch_free(s->watch);
     io_free(s->io);
     secrets_free(s->secrets);
+    fclose(s->log);
     snprintf(command, sizeof command, "rm -r '%s'", s->folder);
     assert_int_equal(system(command), 0);
 }
@@ -251,6 +293,36 @@ static const struct signal *signal_of(const struct reading *r, const char *name)
             return &r->signals[i];
     fail_msg("no signal %s of %s", name, text_str(&r->name));
     return NULL;
+}
+
+static const struct alert *alert_of(const struct stage *s, const char *id)
+{
+    const struct board *b = watch_board(s->watch);
+    int at = board_find_alert(b, id);
+
+    if (at < 0)
+        fail_msg("no alert %s", id);
+    return &b->alerts[at];
+}
+
+static void alert_is(const struct stage *s, const char *id, enum alert_state state)
+{
+    const struct alert *a = alert_of(s, id);
+
+    if (a->state != state)
+        fail_msg("%s is %s and not %s: '%s' %s", id, alert_state_word(a->state),
+                 alert_state_word(state), text_str(&a->value), text_str(&a->note));
+}
+
+/* Of all alerts this one fires (NULL: none does). */
+static void only_fires(const struct stage *s, const char *id)
+{
+    const struct board *b = watch_board(s->watch);
+
+    for (size_t i = 0; i < b->n_alerts; i++)
+        if ((b->alerts[i].state == ALERT_FIRING) != (id && text_is(&b->alerts[i].id, id)))
+            fail_msg("%s is %s: %s", text_str(&b->alerts[i].id),
+                     alert_state_word(b->alerts[i].state), text_str(&b->alerts[i].value));
 }
 
 static int64_t until(struct stage *s, const struct reading *r, enum state state, int64_t limit_ms)
@@ -286,6 +358,11 @@ static void rf_2_api_down(void **state)
         t += until(&s, health, STATE_DOWN, 100 * SECOND - t);
         assert_true(t > 60 * SECOND); /* three failures, not fewer */
         assert_int_equal(watch_board(s.watch)->verdict.state, STATE_DOWN);
+        only_fires(&s, NULL);
+        for (; alert_of(&s, "health-failing")->state != ALERT_FIRING; t += 100)
+            io_advance(s.io, 100);
+        assert_true(t > 2 * MINUTE && t <= 160 * SECOND);
+        only_fires(&s, "health-failing");
         s.api_refused = false;
         until(&s, health, STATE_UP, 40 * SECOND);
         stage_stop(&s);
@@ -369,6 +446,7 @@ static void cm_4_cache_misses_of_one_group(void **state)
     assert_int_equal(signal_of(weather, "misses")->level, LEVEL_CRIT);
     assert_int_equal(signal_of(products, "misses")->level, LEVEL_OK);
     assert_int_equal(hits->state, STATE_UP); /* all together: 82 % */
+    only_fires(&s, "cache-miss-weather");
 
     stage_redis_restarts(&s);
     for (t = 0; t < 12 * MINUTE; t += SECOND) {
@@ -384,7 +462,43 @@ static void cm_4_cache_misses_of_one_group(void **state)
     io_advance(s.io, 11 * MINUTE);
     assert_true(signal_of(weather, "misses")->value < 20);
     assert_int_equal(weather->state, STATE_UP);
+    alert_is(&s, "cache-miss-weather", ALERT_RESOLVED);
     stage_stop(&s);
+}
+
+/* Two in a row; a single one must not suggest a restart. */
+static void cm_3_slow_not_down(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        struct stage s = { 0 };
+        const struct reading *health;
+        int64_t t;
+
+        stage_start(&s, "concierge", i * 1730);
+        io_advance(s.io, 2 * MINUTE);
+        health = reading(&s, "api", "health");
+        s.slow_ms = 1300;
+        until(&s, health, STATE_DEGRADED, 17 * SECOND);
+        s.slow_ms = 0;
+        io_advance(s.io, 2 * MINUTE);
+        assert_int_equal(health->state, STATE_UP);
+        assert_int_equal(alert_of(&s, "probe")->fired_ms, 0);
+
+        s.slow_ms = 1300;
+        t = until(&s, health, STATE_DEGRADED, 17 * SECOND); /* amber at once */
+        assert_int_equal(health->http_code, 200);
+        only_fires(&s, NULL);
+        for (; alert_of(&s, "probe")->state != ALERT_FIRING && t < 36 * SECOND; t += 100)
+            io_advance(s.io, 100);
+        only_fires(&s, "probe");
+        assert_true(t <= 35 * SECOND);
+        assert_int_equal(health->state, STATE_DEGRADED); /* slow, not down */
+        s.slow_ms = 0;
+        io_advance(s.io, 80 * SECOND);
+        alert_is(&s, "probe", ALERT_RESOLVED);
+        stage_stop(&s);
+    }
 }
 
 /* ---- HireFlux ---- */
@@ -418,6 +532,7 @@ static void hf_3_workers_stopped(void **state)
         fail_msg("%s", text_str(&resume->reason));
     assert_true(signal_of(resume, "depth")->value >= 60);
     assert_non_null(strstr(trend(resume), "growing +14/min"));
+    only_fires(&s, "queue-stuck");
 
     s.workers_stopped = false;
     for (t = 0; strstr(text_str(&resume->reason), "stuck") && t < 15 * SECOND; t += SECOND)
@@ -430,7 +545,86 @@ static void hf_3_workers_stopped(void **state)
     assert_true(forecast);
     assert_true(signal_of(resume, "depth")->value == 0);
     assert_int_equal(resume->state, STATE_UP);
+    io_advance(s.io, MINUTE);
+    alert_is(&s, "queue-stuck", ALERT_RESOLVED);
     stage_stop(&s);
+}
+
+/* 5 % of five minutes: 7 % are that before the five minutes are over, and 4.9 % never. */
+static void hf_1_error_rate(void **state)
+{
+    struct stage s = { .per_s = 20, .other_ms = 200, .model_ms = 4500 };
+    const struct signal *errors;
+    int64_t t;
+
+    (void)state;
+    stage_start(&s, "hireflux", 0);
+    errors = signal_of(reading(&s, "api", "errors"), "ratio");
+    stage_serve(&s, 6 * MINUTE);
+    assert_true(errors->known && errors->value == 0);
+    s.errors = 0.049;
+    stage_serve(&s, 12 * MINUTE);
+    assert_true(fabs(errors->value - 4.9) < 0.05);
+    assert_int_equal(alert_of(&s, "errors")->fired_ms, 0);
+
+    s.errors = 0;
+    stage_serve(&s, 6 * MINUTE);
+    s.errors = 0.07;
+    for (t = 0; alert_of(&s, "errors")->state != ALERT_FIRING && t < 6 * MINUTE; t += SECOND)
+        stage_serve(&s, SECOND);
+    only_fires(&s, "errors");
+    assert_true(t > 3 * MINUTE && t <= 5 * MINUTE); /* it is judged over them all */
+    stage_serve(&s, 5 * MINUTE);
+    assert_true(fabs(errors->value - 7) < 0.05);
+    assert_non_null(strstr(text_str(&alert_of(&s, "errors")->value), "7.0% (4")); /* of 6 000 */
+    assert_string_equal(text_str(&alert_of(&s, "errors")->severity), "page");
+
+    s.errors = 0; /* rolled back */
+    stage_serve(&s, 4 * MINUTE);
+    alert_is(&s, "errors", ALERT_RESOLVED);
+    assert_int_equal(alert_of(&s, "errors")->fired_n, 1);
+    stage_stop(&s);
+}
+
+static void hf_1_six_requests_are_not_enough(void **state)
+{
+    struct stage s = { .per_s = 0.02, .errors = 0.17, .other_ms = 200, .model_ms = 4500 };
+    const struct alert *a;
+
+    (void)state;
+    stage_start(&s, "hireflux", 0);
+    stage_serve(&s, 20 * MINUTE);
+    a = alert_of(&s, "errors");
+    alert_is(&s, "errors", ALERT_NO_DATA);
+    /* six, or five where the first of them is just leaving */
+    if (!strstr(text_str(&a->note), "not enough data: 6 of 20 lines") &&
+        !strstr(text_str(&a->note), "not enough data: 5 of 20 lines"))
+        fail_msg("%s", text_str(&a->note));
+    assert_int_equal(a->fired_ms, 0);
+    stage_stop(&s);
+}
+
+/* From all being well; the alert that fires then, or NULL. */
+static void hf_2_fires(double other_ms, double model_ms, const char *id)
+{
+    struct stage s = { .per_s = 5, .other_ms = 200, .model_ms = 4500 };
+
+    stage_start(&s, "hireflux", 0);
+    stage_serve(&s, 6 * MINUTE);
+    only_fires(&s, NULL);
+    s.other_ms = other_ms;
+    s.model_ms = model_ms;
+    stage_serve(&s, 5 * MINUTE);
+    only_fires(&s, id);
+    stage_stop(&s);
+}
+
+static void hf_2_models_are_slow_by_nature(void **state)
+{
+    (void)state;
+    hf_2_fires(200, 4500, NULL);
+    hf_2_fires(200, 7000, "latency-ai");
+    hf_2_fires(1400, 4500, "latency");
 }
 
 int main(void)
@@ -439,7 +633,11 @@ int main(void)
         cmocka_unit_test(rf_2_api_down),
         cmocka_unit_test(rf_5_a_429_is_no_outage),
         cmocka_unit_test(rf_4_a_backup_that_never_worked),
+        cmocka_unit_test(cm_3_slow_not_down),
         cmocka_unit_test(cm_4_cache_misses_of_one_group),
+        cmocka_unit_test(hf_1_error_rate),
+        cmocka_unit_test(hf_1_six_requests_are_not_enough),
+        cmocka_unit_test(hf_2_models_are_slow_by_nature),
         cmocka_unit_test(hf_3_workers_stopped),
     };
 
