@@ -44,8 +44,9 @@ static void alert_severity(struct reader *r, struct config_alert *a, const struc
             a->rank = (int)i + 1;
             return;
         }
-        buf_addf(&list, "%s%s", i ? ", " : "", words[i]);
     }
+    for (size_t i = 0; i < n; i++)
+        buf_addf(&list, "%s%s", i ? ", " : "", words[i]);
     near = nearest_word(a->severity, words, n);
     if (near)
         err_set(&err, "'%.40s' is no severity; did you mean '%s'?", a->severity, near);

@@ -135,7 +135,7 @@ static void a_thousand_reloads_leave_nothing_behind(void **state)
             before = mallinfo2().uordblks;
     }
     after = mallinfo2().uordblks;
-    if (after > before + 900 * 1024)
+    if (after > before + 100 * 1024) /* a leak of a word for each is more */
         fail_msg("%zu bytes more after 900 reloads", after - before);
 }
 
