@@ -199,14 +199,16 @@ static void live_suspend(struct live *l, pid_t who)
     live_back(l);
 }
 
+/* What is there already stays: nobody types over a file by mistake. */
 static void live_dump(struct live *l, const struct intent *in)
 {
+    bool export = in->kind == INTENT_EXPORT;
     struct buf words = { 0 };
     struct err err;
     bool ok = file_create(in->arg, 0600, in->dump, in->dump_len, &err);
 
     if (ok)
-        buf_addf(&words, "the screen is in %s", in->arg);
+        buf_addf(&words, "the %s is in %s", export ? "timeline" : "screen", in->arg);
     else
         buf_adds(&words, err.msg);
     live_say(l, !ok, buf_str(&words));
@@ -252,6 +254,7 @@ static void live_intent(struct live *l, const struct intent *in)
         live_after(l, term_flush(l->term));
         break;
     case INTENT_DUMP:
+    case INTENT_EXPORT:
         live_dump(l, in);
         break;
     case INTENT_CANCEL:

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "tui/alert_words.h"
 #include "tui/verdict.h"
@@ -66,18 +65,6 @@ static int band_environment(const struct board *b, int x, int y, int w, struct c
     n += canvas_put(c, x + n, y, w - n, style, w < 24 ? " " : " ■ ");
     text_fini(&word);
     return n;
-}
-
-/* "13:13 AEDT", or "" when local time is UTC. */
-static const char *band_local(int64_t at_ms, char out[32])
-{
-    time_t t = (time_t)(at_ms / 1000);
-    struct tm tm;
-
-    out[0] = '\0';
-    if (localtime_r(&t, &tm) && tm.tm_gmtoff != 0)
-        strftime(out, 32, "%H:%M %Z", &tm);
-    return out;
 }
 
 static size_t band_insecure(const struct board *b)
@@ -143,7 +130,7 @@ static int band_pieces(const struct band *b, struct piece out[BAND_PIECES])
         snprintf(out[n].words, 64, "! %zu TLS not verified", insecure);
         out[n++].style = STYLE_WARN;
     }
-    if (*band_local(b->clock_ms, words)) {
+    if (*local_words(b->clock_ms, words)) {
         snprintf(out[n].words, 64, "%s", words);
         out[n++].style = STYLE_DIM;
     }
@@ -283,21 +270,22 @@ static void tab_words(const struct band *b, const struct screen_ops *s, bool nam
              named ? count : "");
 }
 
-/* Whether there is room for all names beside what is chosen: frozen, filtered. */
+/* Whether there is room for all names, and beside them for what is chosen: frozen, filtered. */
 static bool tabs_named(const struct band *b, struct rect r)
 {
+    bool chosen = b->frozen || b->view->filter[0] || b->view->problems_only;
     int used = 1;
     char words[64];
 
-    if (!b->frozen && !b->view->filter[0] && !b->view->problems_only)
-        return true;
     for (const struct screen_ops *const *s = console_screens; *s; s++) {
         if (!(*s)->number)
             continue;
         tab_words(b, *s, true, words);
         used += canvas_cols(words);
     }
-    return r.w - used >= TABS_CHOICE;
+    if (b->screen && !b->screen->number)
+        used += 3 + canvas_cols(b->screen->name);
+    return r.w - used >= (chosen ? TABS_CHOICE : 0);
 }
 
 void tabs_draw(const struct band *b, struct rect r, struct canvas *c)

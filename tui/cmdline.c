@@ -16,6 +16,7 @@ const struct verb_row cmdline_verbs[] = {
     { "ack", VERB_ACK, ARG_ACK, true, "ack ALERT [NOTE]", "acknowledge an alert: you have it" },
     { "ask", VERB_ASK, ARG_NONE, false, "ask", "ask every probe now" },
     { "dump", VERB_DUMP, ARG_FILE, true, "dump FILE", "write this screen as text" },
+    { "export", VERB_EXPORT, ARG_FILE, true, "export FILE", "write the timeline as Markdown" },
     { "fault", VERB_FAULT, ARG_FAULT, true, "fault NAME[=VALUE]",
       "inject a fault of the demo, or lift it" },
     { "filter", VERB_FILTER, ARG_FILTER, false, "filter [TERMS]",
@@ -202,7 +203,8 @@ static void completion_args(struct completion *k, enum verb_arg arg,
                             const struct cmdline_names *names)
 {
     static const char *const filters[] = { "state=down", "state=degraded", "state=unknown", "kind=",
-                                           "name=",      "critical=yes",   "affected=no" };
+                                           "name=",      "critical=yes",   "affected=no",   "code=",
+                                           "who=",       "alert=" };
 
     if (arg == ARG_FAULT)
         for (size_t i = 0; i < names->n_faults; i++)

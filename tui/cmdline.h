@@ -19,6 +19,7 @@ enum verb {
     VERB_GOTO,
     VERB_THEME,
     VERB_DUMP,
+    VERB_EXPORT,
     VERB_ASK,
     VERB_HELP,
     VERB_NOTE,

@@ -14,12 +14,14 @@
 #include "tui/overview.h"
 #include "tui/queues.h"
 #include "tui/services.h"
+#include "tui/timeline.h"
 #include "tui/words.h"
 
-const struct screen_ops *const console_screens[] = { &screen_overview, &screen_services,
-                                                     &screen_alerts,   &screen_queues,
-                                                     &screen_backups,  &screen_detail,
-                                                     &screen_help,     NULL };
+const struct screen_ops *const console_screens[] = {
+    &screen_overview, &screen_services, &screen_alerts,
+    &screen_queues,   &screen_backups,  &screen_timeline,
+    &screen_detail,   &screen_help,     NULL
+};
 
 const struct key console_keys[] = {
     { "/", CMD_FILTER, "filter: word, !word, state=down", "filter" },
@@ -34,10 +36,12 @@ const struct key console_keys[] = {
     { "3", CMD_ALERTS, "alerts", NULL },
     { "4", CMD_QUEUES, "queues", NULL },
     { "5", CMD_BACKUPS, "backups", NULL },
+    { "9", CMD_TIMELINE, "timeline", NULL },
     { "Esc", CMD_BACK, "one step back, never out", NULL },
     { "+", CMD_CLOSER, "charts over a shorter time", NULL },
     { "=", CMD_CLOSER, "charts over a shorter time", NULL },
     { "-", CMD_WIDER, "charts over a longer time", NULL },
+    { "n", CMD_NOTE, "note something: a line of your own in the journal", NULL },
     { "Ctrl-R", CMD_ASK, "ask the selected service now", NULL },
     { "Ctrl-L", CMD_REDRAW, "draw the screen anew", NULL },
     { "Ctrl-Z", CMD_SUSPEND, "suspend to the shell", NULL },

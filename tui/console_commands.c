@@ -10,10 +10,13 @@
 #include "tui/alerts.h"
 #include "tui/backups.h"
 #include "tui/detail.h"
+#include "tui/event_list.h"
+#include "tui/event_words.h"
 #include "tui/help.h"
 #include "tui/overview.h"
 #include "tui/queues.h"
 #include "tui/services.h"
+#include "tui/timeline.h"
 #include "tui/words.h"
 
 static void console_push(struct console *c, const struct screen_ops *screen)
@@ -22,10 +25,19 @@ static void console_push(struct console *c, const struct screen_ops *screen)
         c->stack[++c->depth] = screen;
 }
 
-static void console_show(struct console *c, const struct screen_ops *screen)
+void console_show(struct console *c, const struct screen_ops *screen)
 {
     c->depth = 0;
     c->stack[0] = screen;
+}
+
+/* Of the alert that the selected record speaks of, or -1. */
+static int console_event_service(const struct view *v)
+{
+    const struct event *e = event_list_selected(v);
+    const struct alert *a = e ? event_alert(v->board, e) : NULL;
+
+    return a ? a->service : -1;
 }
 
 /* The service that keys are about: the one whose detail is open, else the selected one of the
@@ -41,6 +53,8 @@ static int console_selected(const struct console *c)
         return view_selected(v, v->tree, v->n_tree, &at);
     if (c->stack[0] == &screen_alerts)
         return alert_list_selected(v) ? alert_list_selected(v)->service : -1;
+    if (c->stack[0] == &screen_timeline)
+        return console_event_service(v);
     if (c->stack[0] == &screen_queues)
         return sources_selected(v, LISTING_QUEUES).service;
     if (c->stack[0] == &screen_backups)
@@ -55,6 +69,10 @@ static void console_open(struct console *c)
     struct view *v = &c->view;
     int service = console_selected(c), reading = -1;
 
+    if (console_screen(c) == &screen_timeline) {
+        console_event_open(c);
+        return;
+    }
     if (service < 0) {
         if (c->stack[0] == &screen_alerts && alert_list_selected(v))
             console_says(c, false, "this alert is about no service");
@@ -135,6 +153,10 @@ static void console_copy(struct console *c)
         console_copy_alert(c, alert_list_selected(v));
         return;
     }
+    if (console_screen(c) == &screen_timeline) {
+        console_event_copy(c);
+        return;
+    }
     if (service < 0) {
         console_says(c, true, "nothing is selected");
         return;
@@ -187,7 +209,10 @@ static void console_type(struct console *c, enum prompt_mode mode)
 {
     bool help = console_screen(c) == &screen_help;
 
-    prompt_open(&c->prompt, mode, help ? c->view.help_search : c->view.filter);
+    if (mode == PROMPT_COMMAND)
+        prompt_open(&c->prompt, mode, NULL);
+    else
+        prompt_open(&c->prompt, mode, help ? c->view.help_search : c->view.filter);
 }
 
 void console_command(struct console *c, enum command cmd)
@@ -214,6 +239,9 @@ void console_command(struct console *c, enum command cmd)
     case CMD_BACKUPS:
         console_show(c, &screen_backups);
         break;
+    case CMD_TIMELINE:
+        console_show(c, &screen_timeline);
+        break;
     case CMD_FILTER:
         console_type(c, PROMPT_FILTER);
         break;
@@ -237,6 +265,9 @@ void console_command(struct console *c, enum command cmd)
         break;
     case CMD_ACK:
         console_ack(c, console_selected(c));
+        break;
+    case CMD_NOTE:
+        console_note(c);
         break;
     case CMD_CLOSER:
         console_zoom(c, -1);
@@ -325,6 +356,9 @@ void console_run(struct console *c, const char *line)
         break;
     case VERB_DUMP:
         console_dump(c, arg);
+        break;
+    case VERB_EXPORT:
+        console_export(c, arg);
         break;
     case VERB_ASK:
         intents_push(&c->intents, INTENT_ASK); /* of no service in particular: of all */

@@ -1,6 +1,6 @@
 /* tui/console_impl.h: what the files of tui/console*.c share; nobody else includes it. console.c
  * has the life, the board and the presses; console_commands.c what they do; console_ack.c the
- * taking of alerts; console_draw.c the picture.
+ * taking of alerts; console_timeline.c what is done about records; console_draw.c the picture.
  */
 #pragma once
 
@@ -57,6 +57,13 @@ void console_ack(struct console *c, int service);
 void console_ack_noted(struct console *c); /* its note was typed */
 void console_ack_run(struct console *c, enum intent_kind kind, const char *arg);
 
+/* console_timeline.c */
+void console_event_open(struct console *c);
+void console_event_copy(struct console *c);
+void console_note(struct console *c); /* opens the command line on one */
+void console_export(struct console *c, const char *file);
+
 /* console_commands.c */
+void console_show(struct console *c, const struct screen_ops *screen);
 void console_command(struct console *c, enum command cmd); /* what no screen took */
 void console_run(struct console *c, const char *line);     /* what was typed after `:` */

@@ -1,4 +1,4 @@
-/* tui/filter.c: terms against services. */
+/* tui/filter.c: terms against services, alerts and records. */
 #include "tui/filter.h"
 
 #include <stdio.h>
@@ -7,6 +7,7 @@
 
 #include "core/nearest.h"
 #include "tui/alert_words.h"
+#include "tui/event_words.h"
 #include "tui/words.h"
 
 bool filter_contains(const char *text, const char *term, size_t len)
@@ -55,10 +56,13 @@ enum filter_key {
     FILTER_CRITICAL,
     FILTER_AFFECTED,
     FILTER_SEVERITY,
-    FILTER_SERVICE
+    FILTER_SERVICE,
+    FILTER_CODE,
+    FILTER_WHO,
+    FILTER_ALERT
 };
-static const char *const filter_keys[] = { "state",    "kind",     "name",   "critical",
-                                           "affected", "severity", "service" };
+static const char *const filter_keys[] = { "state",    "kind",    "name", "critical", "affected",
+                                           "severity", "service", "code", "who",      "alert" };
 enum { FILTER_KEYS = sizeof filter_keys / sizeof *filter_keys };
 
 struct filter_part { /* one term, taken apart; borrowed */
@@ -125,6 +129,12 @@ static bool filter_alert_state(const struct alert *a, const char *value, size_t 
            filter_alert_word(alert_state_word(a->state), value, len);
 }
 
+static bool filter_alert_name(const struct alert *a, const char *value, size_t len)
+{
+    return filter_contains(text_str(&a->id), value, len) ||
+           filter_contains(text_str(&a->title), value, len);
+}
+
 /* Is there an alert about this service that the term is true of? */
 static bool filter_about(const struct board *b, const struct service *s,
                          const struct filter_part *p)
@@ -136,6 +146,8 @@ static bool filter_about(const struct board *b, const struct service *s,
             continue;
         if (p->key == FILTER_SEVERITY &&
             filter_contains(text_str(&a->severity), p->value, p->value_len))
+            return true;
+        if (p->key == FILTER_ALERT && filter_alert_name(a, p->value, p->value_len))
             return true;
         if (p->key == FILTER_STATE && filter_alert_state(a, p->value, p->value_len))
             return true;
@@ -167,6 +179,7 @@ static bool filter_term(const struct board *b, const struct service *s, const ch
     case FILTER_SERVICE:
         return filter_name(s, p.value, p.value_len);
     case FILTER_SEVERITY:
+    case FILTER_ALERT:
         return filter_about(b, s, &p);
     case FILTER_CRITICAL:
         return filter_yes(p.value, p.value_len, s->critical);
@@ -200,9 +213,10 @@ static bool filter_alert_term(const struct board *b, const struct alert *a, cons
         if (!filter_alert_has(p.value, p.value_len))
             return s && filter_state(b, s, &p);
         return filter_alert_state(a, p.value, p.value_len);
+    case FILTER_ALERT:
+        return filter_alert_name(a, p.value, p.value_len);
     case FILTER_NAME:
-        return filter_contains(text_str(&a->id), p.value, p.value_len) ||
-               filter_contains(text_str(&a->title), p.value, p.value_len) ||
+        return filter_alert_name(a, p.value, p.value_len) ||
                (s && filter_name(s, p.value, p.value_len));
     case FILTER_SEVERITY:
         return filter_contains(text_str(&a->severity), p.value, p.value_len);
@@ -219,13 +233,76 @@ static bool filter_alert_term(const struct board *b, const struct alert *a, cons
     }
 }
 
+/* -- against records -- */
+
+/* By its code or our word for it, from the beginning: ack is not unack. "gave-back" is typed for
+ * "gave back". */
+static bool filter_event_code(const struct event *e, const char *value, size_t len)
+{
+    const char *word = look_event(e).word;
+
+    return !strncasecmp(text_str(&e->code), value, len) || !strncasecmp(word, value, len) ||
+           (!strcmp(word, "gave back") && !strncasecmp("gave-back", value, len));
+}
+
+static bool filter_event_any(const struct board *b, const struct event *e, const char *term,
+                             size_t len)
+{
+    return filter_contains(text_str(&e->words), term, len) ||
+           filter_contains(text_str(&e->who), term, len) ||
+           filter_contains(text_str(&e->alert), term, len) ||
+           filter_contains(text_str(event_title(b, e)), term, len) ||
+           filter_event_code(e, term, len);
+}
+
+/* What is asked of an alert or a service is asked of those that the record speaks of. */
+static bool filter_event_term(const struct board *b, const struct event *e, const char *term,
+                              size_t len)
+{
+    struct filter_part p = filter_part(term, len);
+    const struct alert *a = event_alert(b, e);
+
+    switch (p.key) {
+    case FILTER_CODE:
+        return filter_event_code(e, p.value, p.value_len);
+    case FILTER_WHO:
+        return filter_contains(text_str(&e->who), p.value, p.value_len);
+    case FILTER_ALERT:
+    case FILTER_NAME:
+        if (e->alert.len && filter_contains(text_str(&e->alert), p.value, p.value_len))
+            return true;
+        return a && filter_alert_term(b, a, term, len);
+    case -1:
+        return filter_event_any(b, e, term, len);
+    default:
+        return a && filter_alert_term(b, a, term, len);
+    }
+}
+
 /* -- whole filters -- */
 
 struct filter_row { /* one of them is there */
     const struct board *b;
     const struct service *service;
     const struct alert *alert;
+    const struct event *event;
 };
+
+/* Of what is no record such a term tells nothing, and hides nothing. */
+static bool filter_row_passes(struct filter_row row, const char *term, size_t len)
+{
+    struct filter_part p = filter_part(term, len);
+
+    return !row.event && (p.key == FILTER_CODE || p.key == FILTER_WHO);
+}
+
+static bool filter_row_has(struct filter_row row, const char *term, size_t len)
+{
+    if (row.event)
+        return filter_event_term(row.b, row.event, term, len);
+    return row.alert ? filter_alert_term(row.b, row.alert, term, len)
+                     : filter_term(row.b, row.service, term, len);
+}
 
 static bool filter_row_matches(const char *filter, struct filter_row row)
 {
@@ -233,9 +310,8 @@ static bool filter_row_matches(const char *filter, struct filter_row row)
         size_t len = strcspn(filter, " ");
         bool not = len > 1 && filter[0] == '!', is;
 
-        is = row.alert ? filter_alert_term(row.b, row.alert, filter + not, len - not )
-                       : filter_term(row.b, row.service, filter + not, len - not );
-        if (len > 0 && is == not )
+        is = filter_row_has(row, filter + not, len - not );
+        if (len > 0 && is == not &&!filter_row_passes(row, filter + not, len - not ))
             return false;
         filter += len;
         filter += strspn(filter, " ");
@@ -245,12 +321,17 @@ static bool filter_row_matches(const char *filter, struct filter_row row)
 
 bool filter_matches(const char *filter, const struct board *b, const struct service *s)
 {
-    return filter_row_matches(filter, (struct filter_row){ b, s, NULL });
+    return filter_row_matches(filter, (struct filter_row){ .b = b, .service = s });
 }
 
 bool filter_matches_alert(const char *filter, const struct board *b, const struct alert *a)
 {
-    return filter_row_matches(filter, (struct filter_row){ b, NULL, a });
+    return filter_row_matches(filter, (struct filter_row){ .b = b, .alert = a });
+}
+
+bool filter_matches_event(const char *filter, const struct board *b, const struct event *e)
+{
+    return filter_row_matches(filter, (struct filter_row){ .b = b, .event = e });
 }
 
 /* What was typed, cut to what an error has room for. */
@@ -332,6 +413,27 @@ static bool filter_check_yes(const char *key, const char *value, size_t len, str
                    key);
 }
 
+/* A code is one that we know, or one that stands there. */
+static bool filter_check_code(const struct board *b, const char *value, size_t len, struct err *err)
+{
+    char typed[32];
+    const char *near;
+    size_t n = 0;
+
+    for (; event_words[n]; n++)
+        if (!strncasecmp(event_words[n], value, len))
+            return true;
+    for (size_t i = 0; i < b->n_events; i++)
+        if (filter_event_code(&b->events[i], value, len))
+            return true;
+    near = nearest_word(filter_typed(typed, value, len), event_words, n);
+    if (near)
+        return err_set(err, "there is no code '%s'; did you mean '%s'?", typed, near);
+    return err_set(err,
+                   "there is no code '%s'; write fired, resolved, acked, gave-back, note or mended",
+                   typed);
+}
+
 /* An unknown key is text like any other (host=db1), as long as that text is to be found. */
 static bool filter_check_key(const struct board *b, const struct filter_part *p, struct err *err)
 {
@@ -340,6 +442,9 @@ static bool filter_check_key(const struct board *b, const struct filter_part *p,
 
     for (size_t i = 0; i < b->n_services; i++)
         if (filter_any(b, &b->services[i], p->term, p->len))
+            return true;
+    for (size_t i = 0; i < b->n_events; i++)
+        if (filter_event_any(b, &b->events[i], p->term, p->len))
             return true;
     filter_typed(typed, p->term, p->len - p->value_len - 1);
     near = nearest_word(typed, filter_keys, FILTER_KEYS);
@@ -363,8 +468,12 @@ static bool filter_check_term(const struct board *b, const struct filter_part *p
         return filter_check_yes(filter_keys[p->key], p->value, p->value_len, err);
     case FILTER_SEVERITY:
         return filter_check_severity(b, p->value, p->value_len, err);
+    case FILTER_CODE:
+        return filter_check_code(b, p->value, p->value_len, err);
     case FILTER_SERVICE:
     case FILTER_NAME:
+    case FILTER_WHO:
+    case FILTER_ALERT:
         return true; /* that nothing has it is seen */
     default:
         return filter_check_key(b, p, err);

@@ -146,6 +146,7 @@ static int help_flow(const struct view *v, struct rect r, struct canvas *c)
     help_line(&h, STYLE_KEY, "/!word", "what does not have it");
     help_line(&h, STYLE_KEY, "/state=down kind=http", "by field; all terms must hold");
     help_line(&h, STYLE_KEY, "/severity=SEV-1", "alerts of it, and the services they are about");
+    help_line(&h, STYLE_KEY, "/code=fired who=dana", "records of the timeline; alert=, too");
     help_states(&h);
     return h.line;
 }

@@ -23,6 +23,7 @@ enum intent_kind {
     INTENT_UNACK,   /* :unack: nobody has `alert` any more */
     INTENT_COPY,    /* y: `copy` to the clipboard (term_copy) */
     INTENT_DUMP,    /* :dump FILE: write `dump` (the screen as plain text) to file `arg` */
+    INTENT_EXPORT,  /* :export FILE: write `dump` (the timeline as Markdown) to file `arg` */
     INTENT_CANCEL   /* Ctrl-C: cancel the operation that runs, if any; never quits */
 };
 
@@ -32,7 +33,8 @@ struct intent {
     const char *arg;         /* a fault's name, a file's name; as typed */
     const char *alert;       /* its id; "" = none */
     const struct text *copy; /* INTENT_COPY */
-    const char *dump;        /* INTENT_DUMP: lines of safe UTF-8, each ends in a newline */
+    const char *dump;        /* INTENT_DUMP, INTENT_EXPORT: lines of safe UTF-8, each ends in a
+                                newline */
     size_t dump_len;
 };
 

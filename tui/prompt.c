@@ -15,7 +15,7 @@ void prompt_open(struct prompt *p, enum prompt_mode mode, const char *of)
         snprintf(p->alert, sizeof p->alert, "%s", of);
         input_open(&p->note, NULL);
     } else {
-        input_open(&p->command, NULL);
+        input_open(&p->command, of);
     }
 }
 

@@ -21,7 +21,8 @@ struct prompt {
     size_t completion;        /* how often Tab was pressed since */
 };
 
-/* `of`: the filter that is edited, or the id of the alert that is taken. */
+/* `of`: the filter that is edited, the id of the alert that is taken, or what a command begins with
+ * (NULL = nothing). */
 void prompt_open(struct prompt *p, enum prompt_mode mode, const char *of);
 /* After INPUT_DONE and INPUT_CANCELLED it is closed. The line is in `command`, `filter` or
  * `note`: after a

@@ -7,6 +7,7 @@
 
 #include "core/alloc.h"
 #include "tui/alert_list.h"
+#include "tui/event_list.h"
 #include "tui/pick.h"
 #include "tui/spans.h"
 #include "tui/words.h"
@@ -90,6 +91,7 @@ static void view_carry(struct view *v, const struct board *b)
     for (int i = 0; i < LISTINGS; i++)
         view_carry_list(v->listings[i].rows, &v->listings[i].n, &v->listings[i].at, was, b);
     alert_list_carry(v, was, b);
+    event_list_carry(v);
     v->errors = pick_carry(was, b, v->errors);
     v->latency = pick_carry(was, b, v->latency);
     v->n_signals = v->n_overview = v->n_tree = 0;
@@ -275,6 +277,7 @@ void view_settle(struct view *v)
     v->n_tree = view_order_tree(v, v->tree);
     view_settle_picks(v);
     alert_list_settle(v);
+    event_list_settle(v);
 }
 
 int view_selected(const struct view *v, const struct row *rows, size_t n, int *at)

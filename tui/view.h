@@ -68,6 +68,14 @@ struct view {
         int at, top;
     } alerts;
 
+    struct timeline {               /* screen 9: settled by tui/event_list.c alone */
+        int rows[2 * BOARD_EVENTS]; /* of the board's events, newest first, and their days */
+        size_t n, n_events;
+        bool chosen; /* false = the first one, whatever it is */
+        int64_t chosen_n, chosen_at_ms;
+        int at, top;
+    } timeline;
+
     int reading;      /* of the detail; -1 = the one that decided */
     int detail_top;   /* first line of the reading's page */
     int detail_lines; /* settled: how long that page is */

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 struct look look_state(enum state s)
 {
@@ -133,6 +134,17 @@ const char *age_words(int64_t now_ms, int64_t at_ms, char out[16])
     if (at_ms <= 0)
         return "-";
     return age_format(now_ms - at_ms, out);
+}
+
+const char *local_words(int64_t at_ms, char out[32])
+{
+    time_t t = (time_t)(at_ms / 1000);
+    struct tm tm;
+
+    out[0] = '\0';
+    if (localtime_r(&t, &tm) && tm.tm_gmtoff != 0)
+        strftime(out, 32, "%H:%M %Z", &tm);
+    return out;
 }
 
 const struct service *service_root(const struct board *b, const struct service *s)

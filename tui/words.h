@@ -36,6 +36,8 @@ bool signal_is_ratio(const struct signal *s);
 void words_upper(const struct text *from, struct text *to);
 /* Age of an instant: "4m12s"; "-" for never. */
 const char *age_words(int64_t now_ms, int64_t at_ms, char out[16]);
+/* The same instant where we are, "13:13 AEDT"; "" where that is UTC. */
+const char *local_words(int64_t at_ms, char out[32]);
 /* The service that explains this one; NULL = none. */
 const struct service *service_root(const struct board *b, const struct service *s);
 /* The name that people gave, else the id; unique on a board. */

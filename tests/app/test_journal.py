@@ -210,6 +210,34 @@ class Journal(unittest.TestCase):
                 s.wait_exit(5)
         self.assertEqual(self.codes(), [("FIRING", "web-down"), ("ACK", "web-down"), ("UNACK", "web-down")])
 
+    def test_the_timeline_tells_and_exports_what_stands_in_the_journal(self):
+        self.alerts()
+        report = pathlib.Path(self.tmp.name, "night.md")
+        with self.console() as s:
+            self.wait_codes([("FIRING", "web-down")])
+            s.type(":ack web-down looking")
+            s.key("Enter")
+            s.wait_for("acknowledged: record 2", seconds=10)
+        with self.console() as s:  # another one knows it, too
+            s.key("9")
+            s.wait_for(r"/fired +web-down/", seconds=10)
+            s.wait_for(r"/acked +web-down +\S+ +looking/")
+            s.type("nrolled *back*")
+            s.key("Enter")
+            s.wait_for(r"/▴ note +\S+ +rolled \*back\*/", seconds=10)
+            for words in (f"the timeline is in {report}", "is there already and stays"):
+                s.type(f":export {report}")
+                s.key("Enter")
+                s.wait_for(words, seconds=10)
+            s.key("q")
+            s.wait_exit(5)
+        self.assertEqual(report.stat().st_mode & 0o777, 0o600)
+        text = report.read_text()
+        self.assertRegex(text, r"^# Timeline of shop \(staging\)\n\nFrom \S+ to \S+: 3 records, number 1 to 3\.")
+        self.assertRegex(text, r"\n- \S+Z \*\*fired\*\* web-down: .*SEV-1.* \(\S+@\S+\)\n"
+                               r"- \S+Z \*\*acked\*\* web-down: looking \(\S+\)\n"
+                               r"- \S+Z \*\*note\*\* rolled \\\*back\\\* \(\S+\)\n$")
+
     def test_an_alert_that_stands_in_no_configuration_any_more_ends(self):
         self.alerts()
         with self.console() as s:

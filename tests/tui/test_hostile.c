@@ -21,7 +21,7 @@ static const char *const hostile[] = {
     "\x7f\x01\x02\x03\x04",
 };
 
-enum { BOARD_TEXTS = 32 };
+enum { BOARD_TEXTS = 36 };
 
 /* Every text of the board, by number. */
 static struct text *board_text(struct board *b, size_t n)
@@ -61,6 +61,10 @@ static struct text *board_text(struct board *b, size_t n)
         &b->alerts[4].ack.who,
         &b->alerts[4].ack.note,
         &b->alerts[5].note, /* why nothing can be said */
+        &b->events[b->n_events - 1].code,
+        &b->events[b->n_events - 1].who,
+        &b->events[b->n_events - 1].alert,
+        &b->events[b->n_events - 1].words,
     };
 
     return all[n];
@@ -103,9 +107,8 @@ static int compare_screens(const struct canvas *good, const struct canvas *bad, 
  * letters may differ. */
 static void hostile_text_changes_no_foreign_cell(void **state)
 {
-    static const char *const screens[] = {
-        "", "2", "j Enter", "Enter j j", "3 g j j", "3 g j j j j"
-    };
+    static const char *const screens[] = { "",        "2",           "j Enter", "Enter j j",
+                                           "3 g j j", "3 g j j j j", "9 g" };
     int seen[BOARD_TEXTS] = { 0 };
     struct canvas bad, good;
 
@@ -116,7 +119,7 @@ static void hostile_text_changes_no_foreign_cell(void **state)
         for (size_t n = 0; n < BOARD_TEXTS; n++) {
             struct stage s;
 
-            stage_open(&s, "alerts", 120, 36, false);
+            stage_open(&s, "timeline", 120, 36, false);
             for (size_t h = 0; h < sizeof hostile / sizeof *hostile; h++) {
                 struct text t = { 0 };
                 char letters[128], where[64];
