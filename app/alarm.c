@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/hash.h"
 #include "core/json.h"
 #include "io/errand.h"
 #include "store/lease.h"
@@ -33,6 +34,7 @@ struct alarm {
     bool ready; /* all that whoever had it before could have recorded is known */
     struct errand *errand;
     struct io_timer *timer;
+    uint64_t look; /* of what was compared last */
 };
 
 static struct told *alarm_told(struct alarm *a, const char *id)
@@ -117,7 +119,7 @@ static void alarm_written(void *arg, bool durable)
 
     t->alarm = NULL;
     a->failed_ms = durable ? 0 : io_mono_ms(a->io);
-    if (durable) /* it comes back from the journal too, and must not be missed until then */
+    if (durable)
         t->fired_ms = t->writing_ms;
     else
         io_timer_arm(a->timer, ALARM_RETRY_MS);
@@ -175,12 +177,29 @@ static void alarm_ends(struct alarm *a, struct told *t, const char *why)
     alarm_write(a, t, BOOK_RESOLVED, 0, &what);
 }
 
+/* All that decides whether a record is due: most changes of a board are none of these. */
+static uint64_t alarm_hash(const struct alarm *a, const struct board *b)
+{
+    uint64_t h = hash_add(HASH_START, (uint64_t)(uintptr_t)b);
+
+    for (size_t i = 0; i < b->n_alerts; i++)
+        h = hash_add(h, b->alerts[i].state);
+    for (size_t i = 0; i < a->n; i++)
+        h = hash_add(h, (uint64_t)a->told[i]->fired_ms << 1 | (a->told[i]->alarm != NULL));
+    return hash_add(h, (uint64_t)a->failed_ms);
+}
+
 void alarm_look(struct alarm *a)
 {
     const struct board *b = watch_board(a->watch);
+    uint64_t look;
 
     if (!a->ready || (a->failed_ms && io_mono_ms(a->io) - a->failed_ms < ALARM_RETRY_MS))
         return;
+    look = alarm_hash(a, b);
+    if (look == a->look)
+        return;
+    a->look = look;
     for (size_t i = 0; i < b->n_alerts; i++) {
         struct told *t;
 
@@ -253,9 +272,11 @@ void alarm_record(struct alarm *a, const struct record *r)
         return;
     t = alarm_told(a, id);
     if (text_is(&r->code, BOOK_FIRING)) {
-        alarm_on_firing(a, t, r);
+        if (!book_is_own(a->book, r)) /* by now it may have ended */
+            alarm_on_firing(a, t, r);
     } else if (text_is(&r->code, BOOK_RESOLVED)) {
-        t->fired_ms = 0;
+        if (!book_is_own(a->book, r))
+            t->fired_ms = 0;
         told_nobody(t);
     } else if (text_is(&r->code, BOOK_ACK)) {
         alarm_on_ack(a, t, r);
@@ -286,6 +307,23 @@ void alarm_looked(struct alarm *a)
 {
     a->ready = a->caught_up && a->lease;
     alarm_look(a);
+}
+
+size_t alarm_facts(const struct alarm *a)
+{
+    return a->n;
+}
+
+struct alarm_fact alarm_fact(const struct alarm *a, size_t i)
+{
+    const struct told *t = a->told[i];
+
+    return (struct alarm_fact){ t->id, t->fired_ms, t->ack.at_ms > 0 };
+}
+
+bool alarm_tells(const struct alarm *a)
+{
+    return a->ready;
 }
 
 struct alarm *alarm_new(struct io *io, struct watch *watch, struct book *book)

@@ -21,4 +21,14 @@ void alarm_free(struct alarm *a);
 void alarm_record(struct alarm *a, const struct record *r); /* as the book tells it */
 void alarm_caught_up(struct alarm *a);
 void alarm_looked(struct alarm *a);
-void alarm_look(struct alarm *a); /* the board changed */
+
+/* What the journal says of alerts, for whoever tells people. */
+struct alarm_fact {
+    const char *id;
+    int64_t fired_ms; /* 0 = it does not fire */
+    bool acked;
+};
+size_t alarm_facts(const struct alarm *a); /* how many */
+struct alarm_fact alarm_fact(const struct alarm *a, size_t i);
+bool alarm_tells(const struct alarm *a); /* it is on us: we hold the lease and know all */
+void alarm_look(struct alarm *a);        /* the board changed */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/alloc.h"
 #include "core/json.h"
@@ -21,6 +22,9 @@ struct book {
     struct err why;
     struct err trouble; /* as it was told; empty = none */
     bool caught_up, ending;
+    int64_t started_ms;
+    struct record_link newest; /* of ours */
+    char head[RECORD_HASH + 32];
 };
 
 struct book_entry { /* on its way to the disk */
@@ -30,8 +34,13 @@ struct book_entry { /* on its way to the disk */
     void *arg;
 };
 
-static const char *const book_codes[] = { BOOK_NOTE,     BOOK_ACK,    BOOK_UNACK, BOOK_FIRING,
-                                          BOOK_RESOLVED, BOOK_MENDED, NULL };
+bool book_is_own(const struct book *b, const struct record *r)
+{
+    return r->pid == getpid() && r->at_ms >= b->started_ms;
+}
+
+static const char *const book_codes[] = { BOOK_NOTE,     BOOK_ACK,  BOOK_UNACK,  BOOK_FIRING,
+                                          BOOK_RESOLVED, BOOK_SENT, BOOK_MENDED, NULL };
 
 static void book_record(void *arg, const struct record *r)
 {
@@ -70,6 +79,15 @@ static void book_looked(void *arg)
         b->events.looked(b->events.arg);
 }
 
+const char *book_head(struct book *b)
+{
+    const struct record_link *at = journal_tail_head(b->tail);
+
+    at = b->newest.n > at->n ? &b->newest : at;
+    snprintf(b->head, sizeof b->head, "%lld:%s", (long long)at->n, at->hash);
+    return at->n ? b->head : NULL;
+}
+
 void book_look(struct book *b)
 {
     journal_tail_look(b->tail);
@@ -81,6 +99,7 @@ static void book_open(struct book *b, struct io *io, const char *dir)
                                                 book_looked, b };
 
     b->dir = xstrdup(dir);
+    b->started_ms = io_now_ms(io);
     b->journal = journal_new(io, dir);
     b->tail = journal_tail_new(io, dir, &events);
 }
@@ -142,6 +161,7 @@ static void book_tell(struct book *b, const struct book_entry *e, const struct j
 
     switch (w->outcome) {
     case JOURNAL_DURABLE:
+        b->newest = w->at;
         snprintf(number, sizeof number, ": record %lld", (long long)w->at.n);
         if (e->did)
             book_says(b, false, e->did, number);

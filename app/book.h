@@ -23,6 +23,7 @@
 #define BOOK_FIRING   "FIRING"   /* {"alert","severity","service","rule","value"} */
 #define BOOK_RESOLVED "RESOLVED" /* {"alert","why"} */
 #define BOOK_MENDED   "MENDED"   /* {"why","aside","bytes"}: of the journal itself */
+#define BOOK_SENT     "SENT"     /* {"channel","action","alerts":{id:fired_ms},"result"} */
 
 struct book;
 
@@ -41,7 +42,12 @@ struct book *book_new_demo(struct io *io, const char *demo_dir, const struct boo
 void book_free(struct book *b);
 const char *book_dir(const struct book *b); /* NULL = there is none */
 
+/* Of this very process: it knows already. */
+bool book_is_own(const struct book *b, const struct record *r);
 void book_look(struct book *b); /* what was written until now; there is a journal */
+/* The newest record that is known, "412:<hash>", to be kept elsewhere; NULL = there is none.
+ * Borrowed until the next call. */
+const char *book_head(struct book *b);
 void book_note(struct book *b, const char *words);
 void book_ack(struct book *b, const char *alert, const char *note);
 void book_unack(struct book *b, const char *alert);

@@ -65,6 +65,11 @@ void config_free(struct config *c)
         option_fini(config_alert_options, &c->alerts[i]);
     }
     free(c->alerts);
+    for (size_t i = 0; i < c->n_channels; i++) {
+        free(c->channels[i].id);
+        option_fini(config_channel_options, &c->channels[i]);
+    }
+    free(c->channels);
     option_fini(config_words_options, &c->words);
     option_fini(config_watch_options, c);
     free(c->source);
@@ -181,12 +186,32 @@ static void config_changed(struct buf *out, const char *what)
     buf_addf(out, "%s%s changed", out->len ? ", " : "", what);
 }
 
-static const struct config_alert *config_alert_find(const struct config *c, const char *id)
+const struct config_alert *config_alert_find(const struct config *c, const char *id)
 {
     for (size_t i = 0; i < c->n_alerts; i++)
         if (strcmp(c->alerts[i].id, id) == 0)
             return &c->alerts[i];
     return NULL;
+}
+
+const struct config_channel *config_channel_find(const struct config *c, const char *id)
+{
+    for (size_t i = 0; i < c->n_channels; i++)
+        if (strcmp(c->channels[i].id, id) == 0)
+            return &c->channels[i];
+    return NULL;
+}
+
+/* Channels are few: that one of them changed is enough to know. */
+static bool config_channels_same(const struct config *a, const struct config *b)
+{
+    for (size_t i = 0; i < a->n_channels; i++) {
+        const struct config_channel *c = config_channel_find(b, a->channels[i].id);
+
+        if (!c || !config_option_same(config_channel_options, &a->channels[i], c))
+            return false;
+    }
+    return a->n_channels == b->n_channels;
 }
 
 static void config_changes_alerts(const struct config *old, const struct config *now,
@@ -239,6 +264,8 @@ void config_changes(const struct config *old, const struct config *now, struct b
     config_count(out, p_gone, "probe", "gone");
     config_count(out, p_changed, "probe", "changed");
     config_changes_alerts(old, now, out);
+    if (!config_channels_same(old, now))
+        config_changed(out, "notify");
     for (const struct option *o = config_watch_options; o->name; o++)
         if (!config_same_one(o, old, now))
             config_changed(out, o->name);

@@ -37,9 +37,20 @@ struct config_service {
 
 struct config_alert {
     char *id, *title, *when, *severity, *recover, *runbook, *service; /* most: or NULL */
+    struct strlist notify;                                            /* ids of channels */
     int64_t for_ms, keep_ms, no_data_ms;                              /* for: 0 = as `when` says */
     int rank;                                                         /* of the severity, from 1 */
     int service_at;                                                   /* index, or -1 */
+};
+
+enum channel_kind { CHANNEL_SLACK, CHANNEL_PAGERDUTY, CHANNEL_WEBHOOK, CHANNEL_COMMAND };
+
+struct config_channel { /* where somebody is told */
+    char *id;
+    enum channel_kind kind;
+    char *slack, *pagerduty, *webhook, *bearer, *url, *ca_file; /* most: or NULL */
+    struct strlist command;
+    int64_t timeout_ms;
 };
 
 struct config_words {
@@ -66,6 +77,8 @@ struct config {
     struct strlist severities; /* worst first; none = SEV-1 to SEV-4 */
     struct config_alert *alerts;
     size_t n_alerts;
+    struct config_channel *channels;
+    size_t n_channels;
     struct config_service *services;
     size_t n_services;
     size_t n_probes, n_vars; /* in all */
@@ -93,6 +106,8 @@ struct config *config_load(const char *path, const struct strmap *overrides,
 void config_free(struct config *c);
 
 struct judge_rule;
+const struct config_alert *config_alert_find(const struct config *c, const char *id);
+const struct config_channel *config_channel_find(const struct config *c, const char *id);
 /* The alerts as alerts/judge.h takes them: borrowed from `c`, the array to be freed. */
 struct judge_rule *config_judge_rules(const struct config *c);
 

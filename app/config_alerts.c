@@ -111,6 +111,29 @@ static void alert_rule(struct reader *r, const struct config_alert *a, const str
     rule_free(rule);
 }
 
+/* Each once, and each there. */
+static void alert_notify(struct reader *r, struct config_alert *a, const struct node *map)
+{
+    struct err err;
+
+    for (size_t i = 0; i < a->notify.n; i++) {
+        const char *id = a->notify.items[i];
+        const char *names[CHANNELS_MAX], *near;
+        size_t n = 0;
+
+        if (config_channel_find(r->config, id) || r->walk.cut)
+            continue;
+        for (; n < r->config->n_channels && n < CHANNELS_MAX; n++)
+            names[n] = r->config->channels[n].id;
+        near = nearest_word(id, names, n);
+        if (near)
+            err_set(&err, "no channel '%.40s'; did you mean '%s'?", id, near);
+        else
+            err_set(&err, "no channel '%.40s' under 'notify'", id);
+        alert_blame(r, map, "notify", err.msg);
+    }
+}
+
 static void alert_read(struct reader *r, struct config_alert *a, const struct node *map,
                        const struct board *b)
 {
@@ -130,6 +153,7 @@ static void alert_read(struct reader *r, struct config_alert *a, const struct no
         return;
     alert_severity(r, a, map);
     alert_service(r, a, map);
+    alert_notify(r, a, map);
     alert_rule(r, a, map, b);
 }
 

@@ -5,7 +5,7 @@
 #include "app/config.h"
 #include "app/walk.h"
 
-enum { KINDS_MAX = 32, TITLE_MAX = 120 };
+enum { KINDS_MAX = 32, TITLE_MAX = 120, CHANNELS_MAX = 64 };
 
 struct reader {
     struct walk walk;
@@ -17,6 +17,8 @@ struct reader {
 
 /* What points from one service to another: depends_on, circles, titles that look the same. */
 void links_read(struct reader *r);
+/* Before the alerts, which name them. */
+void channels_read(struct reader *r, const struct node *root);
 /* After the services: names in rules are those of what is watched. */
 void alerts_read(struct reader *r, const struct node *root);
 /* app/config_read.c: a name, and a word for the screen: not empty, not endless, on one line. */

@@ -401,7 +401,7 @@ static void read_services(struct reader *r, const struct node *root)
 
 static void read_watch(struct reader *r, const struct node *root)
 {
-    static const char *const others[] = { "vars", "words", "services", "alerts", NULL };
+    static const char *const others[] = { "vars", "words", "services", "alerts", "notify", NULL };
     struct walk *w = &r->walk;
     struct walk_table table = { config_watch_options, r->config };
     const struct node *watch = node_get(root, "watch"), *words = node_get(root, "words");
@@ -444,6 +444,7 @@ static void read_root(struct reader *r, const struct node *root, const struct co
     read_watch(r, root);
     read_services(r, root);
     links_read(r);
+    channels_read(r, root);
     alerts_read(r, root);
     budget_read(r, root);
 }

@@ -60,6 +60,28 @@ const struct option config_alert_options[] = {
       "id of what it is about, if not the first that the rule names" },
     { "runbook", OPTION_STRING, offsetof(struct config_alert, runbook), NULL,
       "the document to open when it fires" },
+    { "notify", OPTION_LIST, offsetof(struct config_alert, notify), NULL,
+      "names of the channels, under 'notify', through which it is told" },
+    { 0 },
+};
+
+const struct option config_channel_options[] = {
+    { "slack", OPTION_SECRET, offsetof(struct config_channel, slack), NULL,
+      "the address of an incoming webhook of Slack, which is a secret" },
+    { "pagerduty", OPTION_SECRET, offsetof(struct config_channel, pagerduty), NULL,
+      "the routing key of a service of PagerDuty (Events API v2)" },
+    { "webhook", OPTION_URL, offsetof(struct config_channel, webhook), NULL,
+      "an address that takes a POST of JSON" },
+    { "command", OPTION_LIST, offsetof(struct config_channel, command), NULL,
+      "a program with its arguments; the message is in its environment" },
+    { "bearer", OPTION_SECRET, offsetof(struct config_channel, bearer), NULL,
+      "a token for the webhook" },
+    { "url", OPTION_URL, offsetof(struct config_channel, url),
+      "https://events.pagerduty.com/v2/enqueue", "where PagerDuty takes events" },
+    { "ca_file", OPTION_PATH, offsetof(struct config_channel, ca_file), NULL,
+      "certificates to trust instead of the system's" },
+    { "timeout", OPTION_DURATION, offsetof(struct config_channel, timeout_ms), "10s",
+      "how long one attempt may take", NULL, 100, 60000 },
     { 0 },
 };
 
@@ -68,6 +90,7 @@ const struct config_block config_blocks[] = {
     { "watch", "words", "the system's own words for the states" },
     { "watch", "services", "what is watched: an id and its service each" },
     { "watch", "alerts", "when somebody is to be told: a name and its alert each" },
+    { "watch", "notify", "where somebody is told: a name and its channel each" },
     { "service", "probes", "the questions to ask: a name and its probe each" },
     { 0 },
 };
@@ -80,6 +103,7 @@ bool config_section_at(const struct config_kinds *kinds, size_t i, struct config
         { "watch", "", "the top of the file", config_watch_options },
         { "words", "words", "the system's own words for the states", config_words_options },
         { "alert", "alerts.NAME", "when somebody is to be told", config_alert_options },
+        { "channel", "notify.NAME", "where somebody is told", config_channel_options },
         { "service", "services.ID", "one thing that users feel or others depend on",
           config_service_options },
         { "probe", "services.ID.probes.NAME", "what every kind of probe takes", kinds->common },

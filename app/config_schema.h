@@ -20,6 +20,7 @@ struct config_block {
 
 extern const struct option config_watch_options[];   /* into struct config */
 extern const struct option config_words_options[];   /* into struct config_words */
+extern const struct option config_channel_options[]; /* into struct config_channel */
 extern const struct option config_alert_options[];   /* into struct config_alert */
 extern const struct option config_service_options[]; /* into struct config_service */
 extern const struct config_block config_blocks[];    /* ends with a NULL name */

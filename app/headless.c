@@ -1,16 +1,21 @@
 /* app/headless.c: the watch as a service: each change is a line of its log. */
 #include "app/headless.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "app/keeper.h"
 #include "core/alloc.h"
 #include "core/json.h"
 
-enum { HEADLESS_SIGNALS = 3 };
+enum {
+    HEADLESS_SIGNALS = 3,
+    LINE_WORDS = 2000 /* even escaped, a line goes into a pipe whole or not at all */
+};
 
 struct headless {
     const struct headless_options *o;
@@ -20,22 +25,31 @@ struct headless {
     size_t n_states;
     const struct board *board; /* that they are of: another one begins anew */
     char *notice;              /* as it was told */
+    size_t lost;               /* lines that nobody took */
 };
 
 static const int headless_signos[HEADLESS_SIGNALS] = { SIGTERM, SIGINT, SIGHUP };
 
-/* One line, whole or not at all: `what` of `whom` ("" = of the watch itself). */
-static void headless_log(const struct headless *h, bool bad, const char *what, const char *whom,
-                         const char *words)
+/* A log that nobody reads holds up no watch: what does not go in is counted. */
+static bool headless_put(const struct buf *line)
 {
-    struct buf line = { 0 };
-    char stamp[32];
-    struct jsonw w;
-    ssize_t ignored;
+    struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
 
+    return poll(&p, 1, 0) > 0 && (p.revents & POLLOUT) &&
+           write(STDERR_FILENO, line->bytes, line->len) == (ssize_t)line->len;
+}
+
+/* `what` of `whom` ("" = of the watch itself). */
+static void headless_line(const struct headless *h, bool bad, const char *what, const char *whom,
+                          const char *said, struct buf *line)
+{
+    char stamp[32], words[LINE_WORDS];
+    struct jsonw w;
+
+    text_clean(words, sizeof words, said, strlen(said), NULL);
     stamp_format_utc(io_now_ms(h->o->io), stamp);
     if (h->o->cli->json) {
-        jsonw_begin(&w, &line, false);
+        jsonw_begin(&w, line, false);
         jsonw_object(&w);
         jsonw_key(&w, "t");
         jsonw_string(&w, stamp);
@@ -51,12 +65,27 @@ static void headless_log(const struct headless *h, bool bad, const char *what, c
         jsonw_string(&w, words);
         jsonw_end(&w, '}');
     } else {
-        buf_addf(&line, "%s %s %s%s%s: %s", stamp, bad ? "warn" : "info", what, *whom ? " " : "",
+        buf_addf(line, "%s %s %s%s%s: %s", stamp, bad ? "warn" : "info", what, *whom ? " " : "",
                  whom, words);
     }
-    buf_addc(&line, '\n');
-    ignored = write(STDERR_FILENO, line.bytes, line.len); /* a full log ends no watch */
-    (void)ignored;
+    buf_addc(line, '\n');
+}
+
+static void headless_log(struct headless *h, bool bad, const char *what, const char *whom,
+                         const char *words)
+{
+    struct buf line = { 0 };
+    char lost[64];
+
+    if (h->lost) {
+        snprintf(lost, sizeof lost, "%zu lines before this one", h->lost);
+        headless_line(h, true, "lost", "", lost, &line);
+        if (headless_put(&line))
+            h->lost = 0;
+        buf_clear(&line);
+    }
+    headless_line(h, bad, what, whom, words, &line);
+    h->lost += h->lost || !headless_put(&line); /* in order, or not at all */
     buf_fini(&line);
 }
 

@@ -6,6 +6,7 @@
 
 #include "app/alarm.h"
 #include "app/event_words.h"
+#include "app/notifier.h"
 #include "core/alloc.h"
 #include "core/json.h"
 
@@ -16,17 +17,26 @@ struct keeper {
     struct keeper_events events;
     struct watch *watch;
     struct book *book;
-    struct alarm *alarm;    /* NULL without a journal */
-    char *notices[NOTICES]; /* NULL = none */
+    struct alarm *alarm;       /* NULL without a journal */
+    struct notifier *notifier; /* with the alarm */
+    char *notices[NOTICES];    /* NULL = none */
 };
+
+/* The board with the journal, and both with what was sent. */
+static void keeper_compare(struct keeper *k)
+{
+    if (!k->alarm)
+        return;
+    alarm_look(k->alarm);
+    notifier_look(k->notifier);
+}
 
 static void keeper_changed(void *arg, bool loud)
 {
     struct keeper *k = arg;
 
     k->events.changed(k->events.arg, loud);
-    if (k->alarm)
-        alarm_look(k->alarm);
+    keeper_compare(k);
 }
 
 void keeper_notice(struct keeper *k, enum keeper_notice which, const char *words)
@@ -61,6 +71,7 @@ static void keeper_record(void *arg, const struct record *r)
             watch_mark(k->watch, MARK_NOTE, json_string(json_get(r->what, "text")), r->at_ms);
     } else if (k->alarm) {
         alarm_record(k->alarm, r);
+        notifier_record(k->notifier, r);
     }
     if (k->events.record)
         k->events.record(k->events.arg, r);
@@ -78,8 +89,10 @@ static void keeper_looked(void *arg)
 {
     struct keeper *k = arg;
 
-    if (k->alarm)
-        alarm_looked(k->alarm);
+    if (!k->alarm)
+        return;
+    alarm_looked(k->alarm);
+    notifier_look(k->notifier);
 }
 
 static void keeper_says(void *arg, bool bad, const char *words)
@@ -103,6 +116,9 @@ struct keeper *keeper_new(const struct keeper_options *o, struct config *config,
     k->book = o->demo ? book_new_demo(o->io, o->demo_dir, &booking)
                       : book_new(o->io, config->watch, &booking);
     k->alarm = alarm_new(o->io, k->watch, k->book);
+    if (k->alarm)
+        k->notifier = notifier_new(
+            &(struct notifier_options){ o->io, k->watch, k->book, k->alarm, o->secrets });
     return k;
 }
 
@@ -110,6 +126,7 @@ void keeper_free(struct keeper *k)
 {
     if (!k)
         return;
+    notifier_free(k->notifier);
     alarm_free(k->alarm);
     k->alarm = NULL;
     watch_free(k->watch);

@@ -240,6 +240,18 @@ static void schema_alert(struct jsonw *w)
     jsonw_end(w, '}');
 }
 
+static void schema_channel(struct jsonw *w)
+{
+    jsonw_key(w, "channel");
+    jsonw_object(w);
+    schema_closed(w);
+    jsonw_key(w, "properties");
+    jsonw_object(w);
+    schema_options(w, config_channel_options);
+    jsonw_end(w, '}');
+    jsonw_end(w, '}');
+}
+
 static void schema_service(struct jsonw *w)
 {
     jsonw_key(w, "service");
@@ -306,11 +318,13 @@ void schema_write(const struct config_kinds *kinds, struct buf *out)
     schema_words(&w);
     schema_block(&w, "watch", "services", ID_PATTERN, "#/$defs/service");
     schema_block(&w, "watch", "alerts", ID_PATTERN, "#/$defs/alert");
+    schema_block(&w, "watch", "notify", ID_PATTERN, "#/$defs/channel");
     jsonw_end(&w, '}');
     jsonw_key(&w, "$defs");
     jsonw_object(&w);
     schema_service(&w);
     schema_alert(&w);
+    schema_channel(&w);
     schema_probes(&w, kinds);
     jsonw_end(&w, '}');
     jsonw_end(&w, '}');

@@ -538,6 +538,17 @@ bool watch_ack(struct watch *w, const char *alert, const struct alert_ack *ack)
     return took;
 }
 
+void watch_told(struct watch *w, const char *alert, const char *words, bool bad)
+{
+    int at = board_find_alert(w->board, alert);
+
+    if (at < 0)
+        return;
+    w->board->alerts[at].told_bad = bad;
+    if (text_sets(&w->board->alerts[at].told, words))
+        watch_unsettled(w);
+}
+
 void watch_mark(struct watch *w, enum mark_kind kind, const char *label, int64_t at_ms)
 {
     struct mark m = { .at_ms = at_ms, .kind = kind, .service = -1 };

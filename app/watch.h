@@ -60,6 +60,8 @@ void watch_restore(struct watch *w, const char *alert, int64_t fired_ms);
 /* Somebody has it, or (at_ms 0) nobody does. False when it neither fires nor is about to. */
 bool watch_ack(struct watch *w, const char *alert, const struct alert_ack *ack);
 void watch_event(struct watch *w, struct event e); /* takes its texts */
+/* Who was told of an alert, and with what result. */
+void watch_told(struct watch *w, const char *alert, const char *words, bool bad);
 void watch_mark(struct watch *w, enum mark_kind kind, const char *label, int64_t at_ms);
 const struct config *watch_config(const struct watch *w);
 /* Loop, slots and memory, with the board inside, as JSON: for tests and bug reports. */

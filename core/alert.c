@@ -30,13 +30,13 @@ void alert_init(struct alert *a)
 }
 
 /* Its texts, for what does the same with each of them. */
-enum { ALERT_TEXTS = 9 };
+enum { ALERT_TEXTS = 10 };
 
 static void alert_texts(struct alert *a, struct text *out[ALERT_TEXTS])
 {
-    struct text *const all[ALERT_TEXTS] = { &a->id,      &a->title,   &a->severity,
-                                            &a->rule,    &a->value,   &a->note,
-                                            &a->runbook, &a->ack.who, &a->ack.note };
+    struct text *const all[ALERT_TEXTS] = { &a->id,       &a->title, &a->severity, &a->rule,
+                                            &a->value,    &a->note,  &a->runbook,  &a->ack.who,
+                                            &a->ack.note, &a->told };
 
     memcpy(out, all, sizeof all);
 }

@@ -306,6 +306,8 @@ static void bjson_alert(struct jsonw *w, const struct board *b, const struct ale
     bjson_text(w, "note", &a->note);
     bjson_ref(w, b, "affected_by", a->affected_by);
     bjson_ack(w, &a->ack);
+    bjson_text(w, "told", &a->told);
+    bjson_bool(w, "told_bad", a->told_bad);
     jsonw_end(w, '}');
 }
 

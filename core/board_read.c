@@ -327,6 +327,8 @@ static void bread_alert(const struct board *b, const struct json *o, struct aler
     a->fired_n = (int)bread_int(o, "fired_n");
     a->flapping = bread_bool(o, "flapping");
     bread_ack(json_get(o, "ack"), &a->ack);
+    bread_text(o, "told", &a->told);
+    a->told_bad = bread_bool(o, "told_bad");
 }
 
 static void bread_alerts(struct board *b, const struct json *list)

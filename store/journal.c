@@ -8,27 +8,33 @@
 #include "core/alloc.h"
 #include "io/errand.h"
 
-enum { JOURNAL_STACK = 256 << 10, JOURNAL_WAIT_MS = 50 };
+enum { JOURNAL_STACK = 256 << 10, JOURNAL_WAIT_MS = 50, JOURNAL_BATCH = 256 };
 
-struct journal_job { /* the thread's while it runs */
+struct journal_job {
     struct journal_job *next;
-    char *dir;                 /* borrowed of nobody: the job may outlive the journal */
-    struct journal_file *file; /* lent for the run */
-    int64_t at_ms;             /* when it was asked for */
     char code[RECORD_CODE_MAX + 1];
     char *what;
-    struct journal_written written;
+    int64_t at_ms; /* when it was asked for */
     void (*done)(void *arg, const struct journal_written *w);
     void *arg;
+};
+
+struct journal_batch {         /* what goes to the disk together: the thread's while it runs */
+    char *dir;                 /* borrowed of nobody: the batch may outlive the journal */
+    struct journal_file *file; /* lent for the run */
+    struct journal_job *jobs;
+    struct journal_entry entries[JOURNAL_BATCH];
+    size_t n;
 };
 
 struct journal {
     struct io *io;
     char *dir;
-    struct journal_file *file; /* NULL while it is lent, and until the first append */
-    struct journal_job *first, **last;
-    size_t n;
-    struct errand *errand; /* of `first` */
+    struct journal_file *file;         /* NULL while it is lent, and until the first append */
+    struct journal_job *first, **last; /* that wait */
+    size_t n;                          /* of them, and of those under way */
+    struct errand *errand;             /* of `batch` */
+    struct journal_batch *batch;
     struct io_timer *retry;
 };
 
@@ -36,37 +42,58 @@ static void journal_next(void *arg);
 
 /* ---- in the thread ---- */
 
-static void journal_job_run(void *what)
+static void journal_batch_refused(struct journal_batch *b, const struct err *why)
 {
-    struct journal_job *job = what;
-    struct journal_written *w = &job->written;
-    struct record_origin origin;
-
-    record_origin_take(&origin); /* here: whom a user number names may be asked over a network */
-    origin.at_ms = job->at_ms;
-    w->outcome = JOURNAL_REFUSED;
-    if (!job->file)
-        job->file = journal_file_open(job->dir, true, &w->why);
-    if (!job->file)
-        return;
-    w->outcome = journal_file_append(job->file, &origin, job->code, job->what, &w->at, &w->why);
-    if (w->outcome != JOURNAL_DURABLE) { /* opened anew the next time: also its folder may be new */
-        journal_file_close(job->file);
-        job->file = NULL;
+    for (size_t i = 0; i < b->n; i++) {
+        b->entries[i].outcome = JOURNAL_REFUSED;
+        b->entries[i].why = *why;
     }
 }
 
-static void journal_job_drop(void *what)
+static void journal_batch_run(void *what)
 {
-    struct journal_job *job = what;
+    struct journal_batch *b = what;
+    struct record_origin origin;
+    struct err why;
+    bool durable = true;
 
-    journal_file_close(job->file);
+    record_origin_take(&origin); /* here: whom a user number names may be asked over a network */
+    if (!b->file)
+        b->file = journal_file_open(b->dir, true, &why);
+    if (!b->file) {
+        journal_batch_refused(b, &why);
+        return;
+    }
+    journal_file_append_all(b->file, &origin, b->entries, b->n);
+    for (size_t i = 0; i < b->n; i++)
+        durable = durable && b->entries[i].outcome == JOURNAL_DURABLE;
+    if (!durable) { /* opened anew the next time: also its folder may be new */
+        journal_file_close(b->file);
+        b->file = NULL;
+    }
+}
+
+static void journal_job_drop(struct journal_job *job)
+{
     free(job->what);
-    free(job->dir);
     free(job);
 }
 
-static const struct errand_ops journal_ops = { journal_job_run, journal_job_drop, JOURNAL_STACK };
+static void journal_batch_drop(void *what)
+{
+    struct journal_batch *b = what;
+
+    journal_file_close(b->file);
+    for (struct journal_job *job = b->jobs, *next; job; job = next) {
+        next = job->next;
+        journal_job_drop(job);
+    }
+    free(b->dir);
+    free(b);
+}
+
+static const struct errand_ops journal_ops = { journal_batch_run, journal_batch_drop,
+                                               JOURNAL_STACK };
 
 /* ---- on the loop ---- */
 
@@ -81,49 +108,81 @@ struct journal *journal_new(struct io *io, const char *dir)
     return j;
 }
 
-static struct journal_job *journal_shift(struct journal *j)
-{
-    struct journal_job *job = j->first;
-
-    j->first = job->next;
-    if (!j->first)
-        j->last = &j->first;
-    j->n--;
-    return job;
-}
-
 static void journal_ended(void *arg, void *what)
 {
     struct journal *j = arg;
-    struct journal_job *job = what;
-    struct journal_written w = job->written;
-    void (*done)(void *arg, const struct journal_written *w) = job->done;
-    void *whose = job->arg;
+    struct journal_batch *b = what;
+    size_t i = 0;
 
-    assert(j->first == job);
-    journal_shift(j);
     j->errand = NULL;
-    j->file = job->file;
-    job->file = NULL; /* the job itself is dropped by its errand */
+    j->batch = NULL;
+    j->n -= b->n;
+    j->file = b->file;
+    b->file = NULL;
     journal_next(j);
-    done(whose, &w);
+    for (const struct journal_job *job = b->jobs; job; job = job->next, i++) {
+        const struct journal_entry *e = &b->entries[i];
+
+        job->done(job->arg, &(struct journal_written){ e->outcome, e->at, e->why });
+    } /* the batch itself is dropped by its errand */
+}
+
+/* As many of those that wait as go together. */
+static struct journal_batch *journal_take(struct journal *j)
+{
+    struct journal_batch *b = xcalloc(1, sizeof *b);
+    struct journal_job **last = &b->jobs;
+
+    b->dir = xstrdup(j->dir);
+    while (j->first && b->n < JOURNAL_BATCH) {
+        struct journal_job *job = j->first;
+
+        j->first = job->next;
+        job->next = NULL;
+        *last = job;
+        last = &job->next;
+        b->entries[b->n++] =
+            (struct journal_entry){ .at_ms = job->at_ms, .code = job->code, .what = job->what };
+    }
+    if (!j->first)
+        j->last = &j->first;
+    return b;
+}
+
+/* Back to where it was taken from. */
+static void journal_put_back(struct journal *j, struct journal_batch *b)
+{
+    struct journal_job *last = b->jobs;
+
+    while (last->next)
+        last = last->next;
+    last->next = j->first;
+    if (!j->first)
+        j->last = &last->next;
+    j->first = b->jobs;
+    b->jobs = NULL;
+    j->file = b->file;
+    b->file = NULL;
+    journal_batch_drop(b);
 }
 
 static void journal_next(void *arg)
 {
     struct journal *j = arg;
-    struct journal_job *job = j->first;
+    struct journal_batch *b;
 
-    if (!job || j->errand)
+    if (!j->first || j->errand)
         return;
-    job->file = j->file;
+    b = journal_take(j);
+    b->file = j->file;
     j->file = NULL;
-    j->errand = errand_start(j->io, &journal_ops, job, journal_ended, j);
-    if (!j->errand) { /* no thread or no pipe is to be had just now */
-        j->file = job->file;
-        job->file = NULL;
-        io_timer_arm(j->retry, JOURNAL_WAIT_MS);
+    j->errand = errand_start(j->io, &journal_ops, b, journal_ended, j);
+    if (j->errand) {
+        j->batch = b;
+        return;
     }
+    journal_put_back(j, b); /* no thread or no pipe is to be had just now */
+    io_timer_arm(j->retry, JOURNAL_WAIT_MS);
 }
 
 bool journal_append(struct journal *j, const char *code, const char *what,
@@ -135,7 +194,6 @@ bool journal_append(struct journal *j, const char *code, const char *what,
     if (j->n >= JOURNAL_PENDING_MAX)
         return false;
     job = xcalloc(1, sizeof *job);
-    job->dir = xstrdup(j->dir);
     memcpy(job->code, code, strlen(code) + 1);
     job->what = xstrdup(what);
     job->done = done;
@@ -149,7 +207,8 @@ bool journal_append(struct journal *j, const char *code, const char *what,
 }
 
 /* Tells of one that nobody writes any more. */
-static void journal_give_up(struct journal_job *job, enum journal_outcome outcome, const char *why)
+static void journal_give_up(const struct journal_job *job, enum journal_outcome outcome,
+                            const char *why)
 {
     struct journal_written w = { .outcome = outcome };
 
@@ -163,19 +222,20 @@ void journal_free(struct journal *j)
 
     if (!j)
         return;
-    while (j->first && (j->first->next || !j->errand)) { /* what nobody has begun to write */
-        struct journal_job **at = j->errand ? &j->first->next : &j->first, *job = *at;
+    while (j->first) { /* what nobody has begun to write */
+        struct journal_job *job = j->first;
 
-        *at = job->next;
+        j->first = job->next;
         journal_give_up(job, JOURNAL_REFUSED, "midwatch ended before it was written");
         journal_job_drop(job);
     }
-    j->last = j->first ? &j->first->next : &j->first;
+    j->last = &j->first;
     until_ms = io_mono_us(j->io) / 1000 + JOURNAL_FREE_MS;
     while (j->errand && !io_is_virtual(j->io) && io_mono_us(j->io) / 1000 < until_ms)
         io_turn(j->io, JOURNAL_WAIT_MS);
     if (j->errand) { /* its thread ends it, or the disk never does */
-        journal_give_up(j->first, JOURNAL_IN_DOUBT, "midwatch ended before the disk answered");
+        for (const struct journal_job *job = j->batch->jobs; job; job = job->next)
+            journal_give_up(job, JOURNAL_IN_DOUBT, "midwatch ended before the disk answered");
         errand_forget(j->errand);
     }
     journal_file_close(j->file);

@@ -378,9 +378,37 @@ static enum journal_outcome journal_write(struct journal_file *f, const struct j
     return JOURNAL_DURABLE;
 }
 
+/* The lines of those that can be written; `link` moves on. */
+static void journal_lines(struct journal_entry *entries, size_t n, const struct record_origin *o,
+                          struct buf *lines, struct record_link *link)
+{
+    struct record_origin at = *o;
+
+    for (size_t i = 0; i < n; i++) {
+        struct journal_entry *e = &entries[i];
+
+        at.at_ms = e->at_ms;
+        e->outcome = record_write(lines, link, &at, e->code, e->what, &e->why) ? JOURNAL_DURABLE
+                                                                               : JOURNAL_REFUSED;
+        e->at = *link;
+    }
+}
+
+/* What became of all of them, but for those that were refused by themselves. */
+static void journal_came_of(struct journal_entry *entries, size_t n, enum journal_outcome outcome,
+                            const struct err *why)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (entries[i].outcome == JOURNAL_REFUSED)
+            continue;
+        entries[i].outcome = outcome;
+        entries[i].why = *why;
+    }
+}
+
 static enum journal_outcome journal_append_held(struct journal_file *f,
-                                                const struct record_origin *o, const char *code,
-                                                const char *what, struct record_link *at,
+                                                const struct record_origin *o,
+                                                struct journal_entry *entries, size_t n,
                                                 struct err *err)
 {
     struct journal_ending tail;
@@ -393,33 +421,43 @@ static enum journal_outcome journal_append_held(struct journal_file *f,
     link = tail.link;
     if (mended.len && !record_write(&lines, &link, o, JOURNAL_MENDED, mended.bytes, err))
         goto done;
-    if (!record_write(&lines, &link, o, code, what, err))
-        goto done;
-    outcome = journal_write(f, &tail, &lines, &link, err);
-    if (outcome != JOURNAL_REFUSED)
-        *at = link;
+    journal_lines(entries, n, o, &lines, &link);
+    outcome = lines.len ? journal_write(f, &tail, &lines, &link, err) : JOURNAL_DURABLE;
 done:
     buf_fini(&lines);
     buf_fini(&mended);
     return outcome;
 }
 
-enum journal_outcome journal_file_append(struct journal_file *f, const struct record_origin *o,
-                                         const char *code, const char *what, struct record_link *at,
-                                         struct err *err)
+void journal_file_append_all(struct journal_file *f, const struct record_origin *o,
+                             struct journal_entry *entries, size_t n)
 {
-    enum journal_outcome outcome;
+    enum journal_outcome outcome = JOURNAL_REFUSED;
+    struct err err = { "" };
 
-    if (!journal_hold(f, err)) {
-        journal_let_go(f);
-        return JOURNAL_REFUSED;
-    }
-    outcome = journal_append_held(f, o, code, what, at, err);
+    for (size_t i = 0; i < n; i++)
+        entries[i].outcome = JOURNAL_DURABLE; /* nothing speaks against it yet */
+    if (journal_hold(f, &err))
+        outcome = journal_append_held(f, o, entries, n, &err);
+    journal_came_of(entries, n, outcome, &err);
     if (outcome == JOURNAL_DURABLE && f->fd >= 0)
         flock(f->fd, LOCK_UN);
     else
         journal_let_go(f); /* after a failed fsync a descriptor tells nothing true any more */
-    return outcome;
+}
+
+enum journal_outcome journal_file_append(struct journal_file *f, const struct record_origin *o,
+                                         const char *code, const char *what, struct record_link *at,
+                                         struct err *err)
+{
+    struct journal_entry e = { .at_ms = o->at_ms, .code = code, .what = what };
+
+    journal_file_append_all(f, o, &e, 1);
+    if (e.outcome != JOURNAL_REFUSED)
+        *at = e.at;
+    if (e.outcome != JOURNAL_DURABLE && err)
+        *err = e.why;
+    return e.outcome;
 }
 
 /* ---- reading ---- */

@@ -38,6 +38,19 @@ enum journal_outcome journal_file_append(struct journal_file *f, const struct re
                                          const char *code, const char *what, struct record_link *at,
                                          struct err *err);
 
+struct journal_entry { /* one of several */
+    int64_t at_ms;     /* when it was asked for */
+    const char *code, *what;
+    enum journal_outcome outcome; /* from here on: what became of it */
+    struct record_link at;
+    struct err why;
+};
+
+/* The same for several, in their order, under one lock and with one wait for the disk. One that is
+ * too long is refused by itself. */
+void journal_file_append_all(struct journal_file *f, const struct record_origin *o,
+                             struct journal_entry *entries, size_t n);
+
 /* ---- reading ---- */
 
 struct journal_walk {

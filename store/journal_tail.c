@@ -146,6 +146,11 @@ void journal_tail_look(struct journal_tail *t)
         io_timer_arm(t->timer, 0);
 }
 
+const struct record_link *journal_tail_head(const struct journal_tail *t)
+{
+    return &t->at.link;
+}
+
 void journal_tail_free(struct journal_tail *t)
 {
     if (!t)

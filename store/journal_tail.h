@@ -24,4 +24,6 @@ struct journal_tail_events {
 struct journal_tail *journal_tail_new(struct io *io, const char *dir,
                                       const struct journal_tail_events *events);
 void journal_tail_free(struct journal_tail *t);
+/* Where it has come to; n is 0 when nothing was read yet. Borrowed. */
+const struct record_link *journal_tail_head(const struct journal_tail *t);
 void journal_tail_look(struct journal_tail *t); /* now: something was added */

@@ -182,6 +182,7 @@ void alert_page_draw(const struct view *v, const struct alert *a, struct rect r,
 
     page_state(&p);
     page_ack(&p);
+    page_line(&p, "told", a->told_bad ? STYLE_CRIT : STYLE_PLAIN, &a->told);
     page_line(&p, "value", STYLE_PLAIN, &a->value);
     page_service(&p);
     page_line(&p, "rule", STYLE_PLAIN, &a->rule);

@@ -83,8 +83,7 @@ static void what_is_missing_or_too_much_is_told(void **state)
     ERRORS(ALERTS("  x: {when: a is down}\n"),
            "t:5:6: alerts.x: 'severity' is missing: how bad it is: one of 'severities'\n");
     ERRORS(ALERTS("  x: {when: a is down, severity: SEV-1, notfy: x}\n"),
-           "t:5:41: alerts.x.notfy: unknown key 'notfy'; known here: when, severity, title, for, "
-           "keep_for, recover, no_data, service, runbook\n");
+           "t:5:41: alerts.x.notfy: unknown key 'notfy'; did you mean 'notify'?\n");
     ERRORS(ALERTS("  x: {when: a is down, severity: SEV-1, service: z}\n"),
            "t:5:50: alerts.x.service: no service 'z' under 'services'\n");
     ERRORS(ALERTS("  x: a is down\n"),
@@ -95,6 +94,49 @@ static void what_is_missing_or_too_much_is_told(void **state)
            "a letter or digit\n");
     ERRORS("watch: w\nservices: {a: {probes: {p: {http: 'http://h'}}}}\nalerts: 5\n",
            "t:3:9: alerts: a single value stands here; write a map of names and alerts\n");
+}
+
+#define CHANNELS(more) "watch: w\nservices: {a: {probes: {p: {http: 'http://h'}}}}\nnotify:\n" more
+
+static void channels_are_read(void **state)
+{
+    struct config *c =
+        read_fine(CHANNELS("  a: {slack: env:S}\n  b: {pagerduty: env:K, timeout: 3s}\n"
+                           "  c: {webhook: 'http://h/x', bearer: env:T}\n"
+                           "  d: {command: [/bin/true, x]}\n"
+                           "alerts: {x: {when: a is down, severity: SEV-1, notify: [a, d]}}\n"));
+
+    (void)state;
+    assert_int_equal(c->n_channels, 4);
+    assert_int_equal(c->channels[0].kind, CHANNEL_SLACK);
+    assert_int_equal(c->channels[1].kind, CHANNEL_PAGERDUTY);
+    assert_string_equal(c->channels[1].url, "https://events.pagerduty.com/v2/enqueue");
+    assert_int_equal(c->channels[1].timeout_ms, 3000);
+    assert_int_equal(c->channels[2].kind, CHANNEL_WEBHOOK);
+    assert_int_equal(c->channels[3].kind, CHANNEL_COMMAND);
+    assert_string_equal(c->alerts[0].notify.items[1], "d");
+    config_free(c);
+}
+
+static void wrong_channels_are_told(void **state)
+{
+    (void)state;
+    ERRORS(CHANNELS("  a: {timeout: 3s}\n"), "t:4:6: notify.a: what it is is missing; one of these "
+                                             "keys: slack, pagerduty, webhook, command\n");
+    ERRORS(CHANNELS("  a: {slack: env:S, webhook: 'http://h'}\n"),
+           "t:4:30: notify.a: 'webhook' and 'slack' are two kinds; a channel is one\n");
+    ERRORS(CHANNELS("  a: {slack: env:S, bearer: env:T}\n"),
+           "t:4:29: notify.a: 'bearer' goes with 'webhook' only\n");
+    ERRORS(CHANNELS("  a: {slack: 'https://hooks.example/T0/secret'}\n"),
+           "t:4:14: notify.a.slack: a secret cannot stand in the file; write env:NAME or "
+           "file:/path\n");
+    ERRORS(CHANNELS("  a: {command: []}\n"), "t:4:16: notify.a: command: names no program\n");
+    ERRORS(CHANNELS("  a: {webhook: 'ftp://h'}\n"),
+           "t:4:16: notify.a.webhook: this is not an address that can be asked; write "
+           "http://host/path or https://host/path\n");
+    ERRORS(CHANNELS("  ops: {slack: env:S}\n"
+                    "alerts: {x: {when: a is down, severity: SEV-1, notify: [opps]}}\n"),
+           "t:5:56: alerts.x.notify: no channel 'opps'; did you mean 'ops'?\n");
 }
 
 /* A rule that names what could not be read is not blamed for it, only for what it is by itself. */
@@ -130,6 +172,8 @@ int main(void)
         cmocka_unit_test(severities_are_the_teams_own),
         cmocka_unit_test(a_wrong_rule_is_told_with_its_place),
         cmocka_unit_test(what_is_missing_or_too_much_is_told),
+        cmocka_unit_test(channels_are_read),
+        cmocka_unit_test(wrong_channels_are_told),
         cmocka_unit_test(after_other_mistakes_names_are_not_blamed),
         cmocka_unit_test(changed_alerts_are_counted),
     };

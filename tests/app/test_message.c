@@ -1,0 +1,216 @@
+/* tests/app/test_message.c: alerts as messages: what stands in them, and what cannot get into them.
+ */
+#include "app/message.h"
+
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/json.h"
+#include "tests/cmocka.h"
+
+struct fixture {
+    struct board *b;
+    struct message_item items[40];
+    struct message m;
+    struct buf out;
+    struct json *doc;
+};
+
+static int make(void **state)
+{
+    struct fixture *t = calloc(1, sizeof *t);
+    struct alert *a;
+
+    assert_non_null(t);
+    t->b = board_new(1);
+    t->b->at_ms = 1769652060000;
+    text_sets(&t->b->watch, "shop");
+    text_sets(&t->b->environment, "production");
+    text_sets(&t->b->services[0].id, "api");
+    text_sets(&t->b->services[0].title, "API <main> & co");
+    a = board_add_alerts(t->b, 1);
+    text_sets(&a->id, "api-5xx");
+    text_sets(&a->severity, "P1");
+    text_sets(&a->rule, "api.errors > 5% for 5m");
+    text_sets(&a->value, "8.2% (41 of 502)");
+    text_sets(&a->runbook, "errors.md");
+    a->rank = 2;
+    a->service = 0;
+    a->resolved_ms = 1769652120000;
+    for (size_t i = 0; i < 40; i++)
+        t->items[i] =
+            (struct message_item){ MESSAGE_TRIGGER, i ? "other" : "api-5xx", a, 1769652000000 };
+    t->m = (struct message){ .board = t->b, .items = t->items, .n = 1 };
+    *state = t;
+    return 0;
+}
+
+static int drop(void **state)
+{
+    struct fixture *t = *state;
+
+    json_free(t->doc);
+    buf_fini(&t->out);
+    board_free(t->b);
+    free(t);
+    return 0;
+}
+
+static void made(struct fixture *t, void (*how)(const struct message *m, struct buf *out))
+{
+    struct err err;
+
+    json_free(t->doc);
+    buf_clear(&t->out);
+    how(&t->m, &t->out);
+    t->doc = json_parse(t->out.bytes, t->out.len, 0, 0, &err);
+    if (!t->doc)
+        fail_msg("%s: %s", err.msg, buf_str(&t->out));
+}
+
+static void pagerduty(const struct message *m, struct buf *out)
+{
+    message_pagerduty(m, "key", out);
+}
+
+static void is(const struct fixture *t, const char *pointer, const char *want)
+{
+    const char *got = json_string(json_pointer(t->doc, pointer));
+
+    if (!got || strcmp(got, want) != 0)
+        fail_msg("%s: %s", pointer, got ? got : "(nothing)");
+}
+
+static void one_line_says_it(void **state)
+{
+    struct fixture *t = *state;
+    struct text line = { 0 };
+
+    message_line(&t->m, &line);
+    assert_string_equal(text_str(&line),
+                        "[production shop] FIRING P1 api-5xx: 8.2% (41 of 502) (API <main> & co)");
+    t->items[0].action = MESSAGE_RESOLVE;
+    message_line(&t->m, &line);
+    assert_string_equal(text_str(&line), "[production shop] RESOLVED P1 api-5xx (API <main> & co)");
+    t->items[1].action = MESSAGE_TRIGGER;
+    t->m.n = 3;
+    message_line(&t->m, &line);
+    assert_string_equal(text_str(&line), "[production shop] 2 firing, 1 resolved; RESOLVED P1 "
+                                         "api-5xx (API <main> & co)");
+    t->m.n = 1;
+    t->m.test = true;
+    t->items[0].alert = NULL; /* no longer configured */
+    message_line(&t->m, &line);
+    assert_string_equal(text_str(&line), "[production shop] TEST RESOLVED api-5xx");
+    text_fini(&line);
+}
+
+/* <!channel>, <@U123> and links of strangers are words. */
+static void slack_takes_nothing_for_markup(void **state)
+{
+    struct fixture *t = *state;
+
+    text_sets(&t->b->alerts[0].value, "<!channel> <https://evil|ok> & \"q\" \\");
+    made(t, message_slack);
+    is(t, "/text",
+       "[production shop] FIRING P1 api-5xx: &lt;!channel&gt; &lt;https://evil|ok&gt; &amp; \"q\" "
+       "\\ "
+       "(API &lt;main&gt; &amp; co)\nrunbook: errors.md");
+}
+
+static void of_many_the_first_are_named_and_the_rest_counted(void **state)
+{
+    struct fixture *t = *state;
+    const char *text;
+    int lines = 0;
+
+    t->m.n = 40;
+    made(t, message_slack);
+    text = json_string(json_get(t->doc, "text"));
+    for (const char *s = text; *s; s++)
+        lines += *s == '\n';
+    assert_int_equal(lines, 1 + MESSAGE_LISTED + 1);
+    assert_non_null(strstr(text, "[production shop] 40 firing; "));
+    assert_non_null(strstr(text, "\nand 20 more\n"));
+    made(t, message_json);
+    assert_int_equal(json_count(json_get(t->doc, "alerts")), 40);
+}
+
+/* Every field that the Events API v2 demands, and no other. */
+static void pagerduty_takes_it(void **state)
+{
+    static const char *const severities[] = { "critical", "error", "warning", "info", "info" };
+    struct fixture *t = *state;
+
+    made(t, pagerduty);
+    is(t, "/routing_key", "key");
+    is(t, "/event_action", "trigger");
+    is(t, "/dedup_key", "midwatch/shop/api-5xx");
+    is(t, "/payload/source", "shop");
+    is(t, "/payload/severity", "error");
+    is(t, "/payload/timestamp", "2026-01-29T02:00:00Z");
+    is(t, "/payload/component", "api");
+    is(t, "/payload/class", "api-5xx");
+    is(t, "/payload/custom_details/environment", "production");
+    for (int i = 0; i < 5; i++) {
+        t->b->alerts[0].rank = i + 1;
+        made(t, pagerduty);
+        is(t, "/payload/severity", severities[i]);
+    }
+    t->items[0].action = MESSAGE_ACKNOWLEDGE;
+    made(t, pagerduty);
+    is(t, "/event_action", "acknowledge");
+    assert_null(json_get(t->doc, "payload"));
+    assert_int_equal(json_count(t->doc), 3);
+}
+
+static void a_summary_has_its_limit(void **state)
+{
+    struct fixture *t = *state;
+    char value[3001];
+
+    memset(value, 'x', 3000);
+    value[3000] = '\0';
+    text_sets(&t->b->alerts[0].value, value);
+    made(t, pagerduty);
+    assert_true(strlen(json_string(json_pointer(t->doc, "/payload/summary"))) <= 1024);
+}
+
+static void json_says_all_of_it(void **state)
+{
+    struct fixture *t = *state;
+
+    t->m.head = "412:abc";
+    t->items[0].action = MESSAGE_RESOLVE;
+    text_sets(&t->b->alerts[0].ack.who, "dana@ops1");
+    t->b->alerts[0].ack.at_ms = 1;
+    made(t, message_json);
+    is(t, "/watch", "shop");
+    is(t, "/at", "2026-01-29T02:01:00Z");
+    is(t, "/journal_head", "412:abc");
+    is(t, "/alerts/0/id", "api-5xx");
+    is(t, "/alerts/0/action", "resolve");
+    is(t, "/alerts/0/fired_at", "2026-01-29T02:00:00Z");
+    is(t, "/alerts/0/resolved_at", "2026-01-29T02:02:00Z");
+    is(t, "/alerts/0/acked_by", "dana@ops1");
+    is(t, "/alerts/0/service", "api");
+    is(t, "/alerts/0/rule", "api.errors > 5% for 5m");
+    is(t, "/alerts/0/runbook", "errors.md");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(one_line_says_it, make, drop),
+        cmocka_unit_test_setup_teardown(slack_takes_nothing_for_markup, make, drop),
+        cmocka_unit_test_setup_teardown(of_many_the_first_are_named_and_the_rest_counted, make,
+                                        drop),
+        cmocka_unit_test_setup_teardown(pagerduty_takes_it, make, drop),
+        cmocka_unit_test_setup_teardown(a_summary_has_its_limit, make, drop),
+        cmocka_unit_test_setup_teardown(json_says_all_of_it, make, drop),
+    };
+
+    setlocale(LC_CTYPE, "C.UTF-8");
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
