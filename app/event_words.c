@@ -35,6 +35,17 @@ static void event_mended(const struct record *r, struct buf *out)
         buf_addf(out, "; what stood there is in %s", aside);
 }
 
+/* "oncall: trigger, 202"; of several alerts how many. */
+static void event_sent(const struct record *r, struct buf *out)
+{
+    size_t n = json_count(json_get(r->what, "alerts"));
+
+    buf_addf(out, "%s: %s, %s", event_member(r, "channel"), event_member(r, "action"),
+             event_member(r, "result"));
+    if (n > 1)
+        buf_addf(out, "; %zu alerts", n);
+}
+
 static void event_words(const struct record *r, struct buf *out)
 {
     if (text_is(&r->code, BOOK_NOTE))
@@ -47,6 +58,8 @@ static void event_words(const struct record *r, struct buf *out)
         event_fired(r, out);
     else if (text_is(&r->code, BOOK_RESOLVED))
         event_add(out, event_member(r, "why"));
+    else if (text_is(&r->code, BOOK_SENT))
+        event_sent(r, out);
     else if (text_is(&r->code, BOOK_MENDED))
         event_mended(r, out);
 }
@@ -59,6 +72,8 @@ struct event event_of(const struct record *r)
     text_copy(&e.code, &r->code);
     text_setf(&e.who, "%s%s%s", text_str(&r->user), r->host.len ? "@" : "", text_str(&r->host));
     text_sets(&e.alert, event_member(r, "alert"));
+    if (text_is(&r->code, BOOK_SENT) && json_count(json_get(r->what, "alerts")) == 1)
+        text_sets(&e.alert, json_key(json_members(json_get(r->what, "alerts"))));
     event_words(r, &words);
     text_set(&e.words, buf_str(&words), words.len);
     buf_fini(&words);

@@ -47,6 +47,14 @@ static void every_code_has_its_words(void **state)
           "the journal's end was mended: its end is no record; what stood there is in "
           "journal.torn-1" },
         { "MENDED", "{}", "", "the journal's end was mended" },
+        { "SENT",
+          "{\"channel\":\"oncall\",\"action\":\"trigger\",\"alerts\":{\"a\":1},\"result\":\"202\"}",
+          "a", "oncall: trigger, 202" },
+        { "SENT",
+          "{\"channel\":\"ops\",\"action\":\"resolve\",\"alerts\":{\"a\":1,\"b\":2},\"result\":"
+          "\"200\"}",
+          "", "ops: resolve, 200; 2 alerts" },
+        { "SENT", "{}", "", ": , " },
         { "LATER", "{\"text\":\"of a midwatch to come\"}", "", "" },
         { "NOTE", "{\"text\":[\"no\",\"string\"],\"more\":1}", "", "" },
     };
@@ -67,9 +75,8 @@ static void every_code_has_its_words(void **state)
 
 static void hostile_words_are_harmless(void **state)
 {
-    struct event e =
-        event_from("FIRING", "{\"alert\":\"a\\u001b[2Jb\",\"severity\":\"\\u202eS\","
-                             "\"value\":\"1\\n2\\r3\",\"rule\":\"\\u009b31m\"}");
+    struct event e = event_from("FIRING", "{\"alert\":\"a\\u001b[2Jb\",\"severity\":\"\\u202eS\","
+                                          "\"value\":\"1\\n2\\r3\",\"rule\":\"\\u009b31m\"}");
 
     (void)state;
     assert_string_equal(text_str(&e.alert), "a^[[2Jb");
