@@ -21,20 +21,21 @@ enum event_column {
 
 enum {
     EVENT_W_SECONDS = 50, /* where it is narrower the minute does */
-    EVENT_W_SPLIT = 64,   /* where it is narrower the alert stands before the words */
+    EVENT_W_SPLIT = 68,   /* where it is narrower the alert stands before the words */
     EVENT_W_HOST = 100,   /* where it is narrower names stand without their host */
-    EVENT_TITLE_WIDE = 22,
+    EVENT_TITLE_WIDE = 24,
     EVENT_WHO_WIDE = 12,
-    EVENT_WORDS_NARROW = 18
+    EVENT_WORDS_NARROW = 18,
+    EVENT_TIME_NARROW = 6
 };
 
 static const struct grid_column event_columns[COLUMNS] = {
-    [COLUMN_TIME] = { .head = "time", .min = 6 },
+    [COLUMN_TIME] = { .head = "time", .min = 9 },
     [COLUMN_AGE] = { .head = "age", .min = 4, .leave = 4, .right = true },
     [COLUMN_EVENT] = { .head = "what", .min = 11, .max = 18 },
-    [COLUMN_ALERT] = { .head = "alert", .min = 14, .max = 28, .leave = 1 },
+    [COLUMN_ALERT] = { .head = "alert", .min = 18, .max = 20 },
     [COLUMN_WHO] = { .head = "who", .min = 6, .max = 18, .leave = 3 },
-    [COLUMN_WORDS] = { .head = "words", .min = 26, .grow = true },
+    [COLUMN_WORDS] = { .head = "words", .min = 20, .grow = true },
 };
 
 struct event_table { /* what its grid asks with */
@@ -171,10 +172,12 @@ void event_table_draw(const struct view *v, struct rect r, struct canvas *c)
 
     for (size_t i = 0; i < grid.n_columns; i++)
         columns[i] = event_columns[event_column(&arg, i)];
+    if (r.w < EVENT_W_SECONDS)
+        columns[COLUMN_TIME].min = EVENT_TIME_NARROW;
     if (r.w < EVENT_W_SPLIT)
         columns[grid.n_columns - 1].min = EVENT_WORDS_NARROW;
     if (r.w >= EVENT_W_HOST) {
-        columns[COLUMN_ALERT].min = EVENT_TITLE_WIDE;
+        columns[COLUMN_ALERT].max = EVENT_TITLE_WIDE;
         columns[COLUMN_WHO].min = EVENT_WHO_WIDE;
     }
     if (r.x + r.w >= c->w && (int)v->timeline.n > r.h - 1)

@@ -14,7 +14,12 @@ static const char console_fuzz_board[] =
     "\"name\":"
     "\"ping\",\"kind\":\"postgres\",\"state\":\"down\",\"reason\":\"refused\",\"every_ms\":1000}]},"
     "{\"id\":\"api\",\"depends_on\":[\"db\"],\"state\":\"up\",\"reason\":\"200\",\"readings\":[{"
-    "\"name\":\"health\",\"kind\":\"http\",\"state\":\"up\",\"every_ms\":1000}]}]}";
+    "\"name\":\"health\",\"kind\":\"http\",\"state\":\"up\",\"every_ms\":1000}]}],"
+    "\"alerts\":[{\"id\":\"db-down\",\"state\":\"firing\",\"service\":\"db\"}],"
+    "\"events\":[{\"n\":1,\"at_ms\":1769552827000,\"code\":\"NOTE\",\"who\":\"a@b\",\"words\":"
+    "\"w\"},"
+    "{\"n\":2,\"at_ms\":1769652827000,\"code\":\"FIRING\",\"alert\":\"db-down\"},"
+    "{\"n\":3,\"at_ms\":1769652828000,\"code\":\"ACK\",\"alert\":\"gone\"}]}";
 
 static void console_fuzz_cells(const struct canvas *c)
 {

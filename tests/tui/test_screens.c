@@ -63,6 +63,7 @@ static const struct {
     { "timeline-long-120x36", "timeline", "9 j j j j j j j j j j j", 120, 36, false },
     { "timeline-200x60", "timeline", "9", 200, 60, false },
     { "timeline-80x24", "timeline", "9 j j j j", 80, 24, false },
+    { "timeline-60x20", "timeline", "9 j j j", 60, 20, false },
     { "timeline-oldest-80x24", "timeline", "9 G", 80, 24, false },
     { "timeline-40x12", "timeline", "9 j j j", 40, 12, false },
     { "timeline-day-40x12", "timeline", "9 G k k", 40, 12, false },
