@@ -13,12 +13,13 @@ static const struct {
     { "ACK", { "+", "acked", STYLE_WARN }, true },
     { "UNACK", { "-", "gave back", STYLE_UNKNOWN }, true },
     { "NOTE", { "▴", "note", STYLE_MARK }, true },
+    { "SENT", { "→", "sent", STYLE_AFFECTED }, false },
     { "MENDED", { "~", "mended", STYLE_STALE }, false },
 };
 enum { EVENT_LOOKS = sizeof event_looks / sizeof *event_looks };
 
-const char *const event_words[] = { "fired",  "resolved", "acked", "gave-back", "note",
-                                    "mended", "firing",   "ack",   "unack",     NULL };
+const char *const event_words[] = { "fired", "resolved", "acked", "gave-back", "note", "mended",
+                                    "sent",  "firing",   "ack",   "unack",     NULL };
 
 struct look look_event(const struct event *e)
 {

@@ -429,9 +429,9 @@ static bool filter_check_code(const struct board *b, const char *value, size_t l
     near = nearest_word(filter_typed(typed, value, len), event_words, n);
     if (near)
         return err_set(err, "there is no code '%s'; did you mean '%s'?", typed, near);
-    return err_set(err,
-                   "there is no code '%s'; write fired, resolved, acked, gave-back, note or mended",
-                   typed);
+    return err_set(
+        err, "there is no code '%s'; write fired, resolved, acked, gave-back, note, sent or mended",
+        typed);
 }
 
 /* An unknown key is text like any other (host=db1), as long as that text is to be found. */

@@ -171,8 +171,8 @@ static void days_are_no_records(void **state)
 
 static void every_code_has_its_word(void **state)
 {
-    static const char *const words[] = { "✗ fired", "✓ resolved",  "+ acked",
-                                         "▴ note",  "- gave back", "· LATER" };
+    static const char *const words[] = { "✗ fired",     "✓ resolved", "+ acked", "▴ note",
+                                         "- gave back", "· LATER",    "→ sent" };
     struct stage s;
 
     (void)state;
@@ -359,7 +359,7 @@ static void code_that_there_is_not_is_told(void **state)
     assert_true(stage_shows(&s, "! there is no code 'resolvd'; did you mean 'resolved'?"));
     stage_keys(&s, ": |filter code=xyzzyx| Enter");
     assert_true(stage_shows(&s, "! there is no code 'xyzzyx'; write fired, resolved, acked, "
-                                "gave-back, note or mended"));
+                                "gave-back, note, sent or mended"));
     stage_close(&s);
 }
 
