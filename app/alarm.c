@@ -19,6 +19,7 @@ struct told { /* what the journal says of one alert */
     struct alert_ack ack;
     struct alarm *alarm; /* while a record of it is on its way, else NULL */
     int64_t writing_ms;  /* fired_ms once that record is there */
+    bool refused;        /* it could not be written: what the board says counts until it is */
 };
 
 struct alarm {
@@ -119,6 +120,7 @@ static void alarm_written(void *arg, bool durable)
 
     t->alarm = NULL;
     a->failed_ms = durable ? 0 : io_mono_ms(a->io);
+    t->refused = !durable;
     if (durable)
         t->fired_ms = t->writing_ms;
     else
@@ -138,6 +140,7 @@ static void alarm_write(struct alarm *a, struct told *t, const char *code, int64
     t->writing_ms = then_ms;
     if (!book_fact(a->book, code, buf_str(what), alarm_written, t)) {
         t->alarm = NULL;
+        t->refused = true;
         a->failed_ms = io_mono_ms(a->io);
         io_timer_arm(a->timer, ALARM_RETRY_MS);
     }
@@ -317,8 +320,13 @@ size_t alarm_facts(const struct alarm *a)
 struct alarm_fact alarm_fact(const struct alarm *a, size_t i)
 {
     const struct told *t = a->told[i];
+    const struct board *b = watch_board(a->watch);
+    int at = t->refused ? board_find_alert(b, t->id) : -1;
+    int64_t fired_ms = t->fired_ms;
 
-    return (struct alarm_fact){ t->id, t->fired_ms, t->ack.at_ms > 0 };
+    if (t->refused) /* a full disk is no reason to wake nobody */
+        fired_ms = at >= 0 && b->alerts[at].state == ALERT_FIRING ? b->alerts[at].fired_ms : 0;
+    return (struct alarm_fact){ t->id, fired_ms, t->ack.at_ms > 0 };
 }
 
 bool alarm_tells(const struct alarm *a)

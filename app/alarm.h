@@ -22,7 +22,8 @@ void alarm_record(struct alarm *a, const struct record *r); /* as the book tells
 void alarm_caught_up(struct alarm *a);
 void alarm_looked(struct alarm *a);
 
-/* What the journal says of alerts, for whoever tells people. */
+/* What the journal says of alerts, for whoever tells people; of what it refused, what the board
+ * says. */
 struct alarm_fact {
     const char *id;
     int64_t fired_ms; /* 0 = it does not fire */

@@ -154,6 +154,19 @@ class Notify(unittest.TestCase):
         self.watch()
         self.assertEqual(self.wait("/pd", n + 1)[-1]["event_action"], "trigger")
 
+    def test_a_journal_that_refuses_keeps_nobody_asleep(self):
+        w = self.watch()
+        w.wait_for("info service web: up")
+        journal = pathlib.Path(self.env["XDG_STATE_HOME"], "midwatch/shop/journal")
+        journal.touch()
+        journal.chmod(0o644)  # others can read it: refused
+        self.server["/"] = Reply(500)
+        self.assertEqual(self.wait("/pd", 1)[0]["event_action"], "trigger")
+        w.wait_for("warn notice: nothing can be recorded: others can read or write it")
+        self.server["/"] = Reply()
+        self.assertEqual(self.wait("/pd", 2)[1]["event_action"], "resolve")
+        self.assertEqual(journal.read_text(), "")
+
     def test_many_at_once_are_few_messages(self):
         self.write(alerts="".join(f"  a{i}: {{ when: web is down, severity: SEV-2, notify: [ops, hook] }}\n"
                                   for i in range(1000)))
