@@ -28,7 +28,7 @@ LIBRARIES = {
     r"cjson/|cJSON": ["tests/"],
     r"uv\.h": ["io/loop.c", "io/child.c", "io/work.c"],
     r"curl/": ["io/http", "io/redis"],
-    r"openssl/": ["io/digest", "io/tls"],
+    r"openssl/": ["io/digest", "io/tls", "examples/"],
     r"libpq-fe|postgresql/": ["io/pg", "examples/", "tests/"],
     r"hiredis/": ["io/redis", "examples/", "tests/"],
     r"yaml\.h": ["app/yaml", "tests/"],

@@ -13,9 +13,19 @@
 
 #include "place.h"
 
+struct cert_authority;
 struct system;
 
-enum boot_listener { BOOT_API, BOOT_WEB, BOOT_CONTROL, BOOT_B1, BOOT_B2, BOOT_LISTENERS };
+enum boot_listener {
+    BOOT_API,
+    BOOT_WEB,
+    BOOT_CONTROL,
+    BOOT_B1,
+    BOOT_B2,
+    BOOT_TLS,
+    BOOT_DNS, /* UDP; the others are TCP */
+    BOOT_LISTENERS
+};
 
 struct boot {
     const struct system *system;
@@ -24,9 +34,10 @@ struct boot {
     bool quiet;
     int port[BOOT_LISTENERS], fd[BOOT_LISTENERS]; /* bound by the guardian; fd -1 where unused */
     int pg_port, redis_port;
-    char redis_password[65]; /* "" : none */
-    char self[512];          /* this program, for the stubs */
-    int link;                /* the worker's end */
+    char redis_password[65];          /* "" : none */
+    struct cert_authority *authority; /* NULL: a system without an edge */
+    char self[512];                   /* this program, for the stubs */
+    int link;                         /* the worker's end */
 };
 
 int guardian_run(struct boot *b); /* the exit code */

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "boot.h"
+#include "cert.h"
 #include "child.h"
 #include "evict.h"
 #include "now.h"
@@ -156,7 +157,16 @@ static bool guardian_configure_redis(const struct boot *b, char *why)
     return ok;
 }
 
-static bool guardian_prepare(const struct boot *b, char *why)
+/* Before its file is told to anybody. */
+static bool guardian_certify(struct boot *b, char *why)
+{
+    if (!b->system->zone)
+        return true;
+    b->authority = cert_authority_new(why);
+    return b->authority && cert_authority_write(b->authority, &b->place, "ca.pem", why);
+}
+
+static bool guardian_prepare(struct boot *b, char *why)
 {
     const struct place *p = &b->place;
 
@@ -164,7 +174,7 @@ static bool guardian_prepare(const struct boot *b, char *why)
            place_subdir(p, "pg", 0700, &p->pg_user, why) &&
            place_subdir(p, "run", 0700, &p->pg_user, why) &&
            place_subdir(p, "redis", 0700, &p->redis_user, why) && guardian_configure_pg(b, why) &&
-           guardian_configure_redis(b, why);
+           guardian_configure_redis(b, why) && guardian_certify(b, why);
 }
 
 static bool guardian_start_initdb(struct guardian *g, char *why)
@@ -405,20 +415,21 @@ static void guardian_end(struct guardian *g)
     }
     evict_from(g->boot->place.dir, 600); /* backends, initdb's helpers */
     place_remove(&g->boot->place);
+    cert_authority_free(g->boot->authority);
 }
 
 static bool guardian_bind(struct guardian *g, char *why)
 {
     struct boot *b = g->boot;
 
-    g->reserved[0] = place_bind(&b->pg_port, why);
-    g->reserved[1] = place_bind(&b->redis_port, why);
+    g->reserved[0] = place_bind(SOCK_STREAM, &b->pg_port, why);
+    g->reserved[1] = place_bind(SOCK_STREAM, &b->redis_port, why);
     for (int i = 0; i < BOOT_LISTENERS; i++) {
         b->fd[i] = -1;
         if (!(b->system->listeners & (1u << i)))
             continue;
-        b->fd[i] = place_bind(&b->port[i], why);
-        if (b->fd[i] < 0 || listen(b->fd[i], 64) != 0)
+        b->fd[i] = place_bind(i == BOOT_DNS ? SOCK_DGRAM : SOCK_STREAM, &b->port[i], why);
+        if (b->fd[i] < 0 || (i != BOOT_DNS && listen(b->fd[i], 64) != 0))
             return false;
     }
     return g->reserved[0] >= 0 && g->reserved[1] >= 0;

@@ -82,8 +82,9 @@ static const struct fault_def nm_faults[] = {
       .apply = backups_corrupt },
     { "s3_missing", "aws s3 ls lacks the newest dump", .apply = backups_s3_missing },
     { "token_stale", "the token file is renewed no more: 401 when its 15 minutes are over" },
-    { "cert_days", "days left of the certificate, as the stub openssl and certbot print them",
+    { "cert_days", "days left of the certificate, as the stub certbot prints them too",
       FAULT_NUMBER, "10", 0, 400 },
+    FAULTS_EDGE,
     { 0 }
 };
 
@@ -164,6 +165,12 @@ static const struct system_page nm_page = {
     .takes_ms = 4,
 };
 
+static const struct edge_zone nm_zone = {
+    .names = { "neurmatic.com", "www.neurmatic.com", "api.neurmatic.com", NULL },
+    .address = "203.0.113.20",
+    .wrong = "198.51.100.20",
+};
+
 static const struct system_var nm_vars[] = {
     { "public", VAR_URL, .listener = BOOT_API },
     { "b1", VAR_URL, .listener = BOOT_B1 },
@@ -175,6 +182,9 @@ static const struct system_var nm_vars[] = {
     { "token_file", VAR_PATH, .path = "token" },
     { "backups", VAR_PATH, .path = "backups" },
     { "ops", VAR_PATH, .path = "bin" },
+    { "tls", VAR_ADDRESS, .listener = BOOT_TLS },
+    { "dns", VAR_ADDRESS, .listener = BOOT_DNS },
+    { "ca", VAR_PATH, .path = "ca.pem" },
     { 0 },
 };
 
@@ -209,10 +219,11 @@ const struct system system_neurmatic = {
     .pg_max_connections = 200,
     .redis_maxmemory = "2gb",
     .redis_auth = true,
-    .listeners =
-        1u << BOOT_API | 1u << BOOT_WEB | 1u << BOOT_CONTROL | 1u << BOOT_B1 | 1u << BOOT_B2,
+    .listeners = 1u << BOOT_API | 1u << BOOT_WEB | 1u << BOOT_CONTROL | 1u << BOOT_B1 |
+                 1u << BOOT_B2 | 1u << BOOT_TLS | 1u << BOOT_DNS,
     .apps = { &nm_backends[0], &nm_backends[1] },
     .page = &nm_page,
+    .zone = &nm_zone,
     .dumps = &nm_dumps,
     .queues = nm_queues,
     .faults = nm_faults,

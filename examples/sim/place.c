@@ -431,13 +431,13 @@ static bool place_claim(int port)
     return false;
 }
 
-int place_bind(int *port, char *why)
+int place_bind(int type, int *port, char *why)
 {
     struct chance c;
 
     chance_init(&c, (uint64_t)getpid());
     for (int i = 0; i < 200; i++) {
-        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
+        int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0), yes = 1;
         struct sockaddr_in a = { .sin_family = AF_INET };
 
         if (fd < 0)
@@ -448,10 +448,10 @@ int place_bind(int *port, char *why)
         /* Only now: the bind must be refused where anybody is, but a server may take over while a
          * child just forked, not yet at its exec, still holds a copy. */
         if (bind(fd, (struct sockaddr *)&a, sizeof a) == 0 && place_claim(*port) &&
-            setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0)
+            (type == SOCK_DGRAM || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0))
             return fd;
         close(fd);
     }
-    snprintf(why, PLACE_WHY, "no free TCP port on 127.0.0.1: %s", strerror(errno));
+    snprintf(why, PLACE_WHY, "no free port on 127.0.0.1: %s", strerror(errno));
     return -1;
 }

@@ -41,10 +41,10 @@ bool place_open(struct place *p, const char *wanted, char *why);
 /* Removes everything in the directory, and the directory when it is ours. */
 void place_remove(const struct place *p);
 
-/* A free TCP port of 127.0.0.1 below the range from which the kernel gives ports to clients: nobody
- * else is handed it while our server is stopped, and a client cannot connect to itself there. The
- * socket is bound, not listening; -1 with why. */
-int place_bind(int *port, char *why);
+/* A free port of 127.0.0.1, of SOCK_STREAM or SOCK_DGRAM, below the range from which the kernel
+ * gives ports to clients: nobody else is handed it while our server is stopped, and a client cannot
+ * connect to itself there. The socket is bound, not listening; -1 with why. */
+int place_bind(int type, int *port, char *why);
 
 /* A file inside ours, owned by the account: written beside it and renamed, so that a reader never
  * sees half of it. owner may be NULL. */

@@ -59,6 +59,7 @@ static const struct fault_def rf_faults[] = {
       .apply = backups_empty },
     { "cors_open", "every origin is allowed" },
     { "no_rate_limit", "nothing is answered with 429" },
+    FAULTS_EDGE,
     { 0 }
 };
 
@@ -86,12 +87,21 @@ static const struct system_page rf_page = {
     .takes_ms = 5,
 };
 
+static const struct edge_zone rf_zone = {
+    .names = { "rachelfoods.com", "www.rachelfoods.com", "api.rachelfoods.com", NULL },
+    .address = "203.0.113.30",
+    .wrong = "198.51.100.30",
+};
+
 static const struct system_var rf_vars[] = {
     { "api", VAR_URL, .listener = BOOT_API },
     { "web", VAR_URL, .listener = BOOT_WEB },
     { "pg", VAR_DB },
     { "backups", VAR_PATH, .path = "backups" },
     { "log", VAR_PATH, .path = "log/api.jsonl" },
+    { "tls", VAR_ADDRESS, .listener = BOOT_TLS },
+    { "dns", VAR_ADDRESS, .listener = BOOT_DNS },
+    { "ca", VAR_PATH, .path = "ca.pem" },
     { 0 },
 };
 
@@ -127,9 +137,11 @@ const struct system system_rachelfoods = {
     .db_name = "rachelfoods",
     .schema = rf_schema,
     .pg_max_connections = 40,
-    .listeners = 1u << BOOT_API | 1u << BOOT_WEB | 1u << BOOT_CONTROL,
+    .listeners =
+        1u << BOOT_API | 1u << BOOT_WEB | 1u << BOOT_CONTROL | 1u << BOOT_TLS | 1u << BOOT_DNS,
     .apps = { &rf_api },
     .page = &rf_page,
+    .zone = &rf_zone,
     .dumps = &rf_dumps,
     .faults = rf_faults,
     .vars = rf_vars,

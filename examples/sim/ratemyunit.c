@@ -124,6 +124,7 @@ static const struct fault_def rmu_faults[] = {
       "aws ec2 describe-instance-status: impaired; aws cloudwatch StatusCheckFailed 1" },
     { "env_hides_ssm", "DATABASE_URL set in the container hides the SSM parameter: docker-compose "
                        "exec api printenv" },
+    FAULTS_EDGE,
     { 0 }
 };
 
@@ -165,6 +166,12 @@ const struct system_page rmu_page = {
     .takes_ms = 3,
 };
 
+static const struct edge_zone rmu_zone = {
+    .names = { "ratemyunit.com", "www.ratemyunit.com", "api.ratemyunit.com", NULL },
+    .address = "203.0.113.40",
+    .wrong = "198.51.100.40",
+};
+
 static const struct system_var rmu_vars[] = {
     { "api", VAR_URL, .listener = BOOT_API },
     { "web", VAR_URL, .listener = BOOT_WEB },
@@ -172,6 +179,9 @@ static const struct system_var rmu_vars[] = {
     { "redis", VAR_REDIS },
     { "ops", VAR_PATH, .path = "bin" },
     { "log", VAR_PATH, .path = "log/api.jsonl" },
+    { "tls", VAR_ADDRESS, .listener = BOOT_TLS },
+    { "dns", VAR_ADDRESS, .listener = BOOT_DNS },
+    { "ca", VAR_PATH, .path = "ca.pem" },
     { 0 },
 };
 
@@ -206,9 +216,11 @@ const struct system system_ratemyunit = {
     .schema = rmu_schema,
     .pg_max_connections = 25,
     .redis_maxmemory = "256mb",
-    .listeners = 1u << BOOT_API | 1u << BOOT_WEB | 1u << BOOT_CONTROL,
+    .listeners =
+        1u << BOOT_API | 1u << BOOT_WEB | 1u << BOOT_CONTROL | 1u << BOOT_TLS | 1u << BOOT_DNS,
     .apps = { &rmu_api },
     .page = &rmu_page,
+    .zone = &rmu_zone,
     .queues = rmu_queues,
     .job_done = rmu_scraped,
     .faults = rmu_faults,

@@ -30,6 +30,9 @@ void system_vars(const struct boot *b, struct str *out)
         case VAR_URL:
             snprintf(value, sizeof value, "http://127.0.0.1:%d", b->port[v->listener]);
             break;
+        case VAR_ADDRESS:
+            snprintf(value, sizeof value, "127.0.0.1:%d", b->port[v->listener]);
+            break;
         case VAR_DB:
             snprintf(value, sizeof value, "host=127.0.0.1 port=%d dbname=%s user=midwatch",
                      b->pg_port, b->system->db_name);
@@ -86,6 +89,8 @@ void system_open(struct world *w)
         app_open(&w->apps[i]);
     if (s->page)
         http_serve(&w->web, b->fd[BOOT_WEB], b->port[BOOT_WEB], system_web, w);
+    if (s->zone)
+        edge_open(w);
     http_serve(&w->control, b->fd[BOOT_CONTROL], b->port[BOOT_CONTROL], system_control, w);
 }
 

@@ -11,6 +11,7 @@
 
 #include "app.h"
 #include "boot.h"
+#include "edge.h"
 #include "queues.h"
 #include "traffic.h"
 
@@ -52,12 +53,12 @@ struct fault_def {
 /* A member of "vars", by which a configuration finds the parts of the system. */
 struct system_var {
     const char *name;
-    enum { VAR_URL, VAR_DB, VAR_REDIS, VAR_PATH } kind;
-    enum boot_listener listener; /* of a URL */
+    enum { VAR_URL, VAR_ADDRESS, VAR_DB, VAR_REDIS, VAR_PATH } kind;
+    enum boot_listener listener; /* of a URL or an address */
     const char *path;            /* below DIR */
 };
 
-/* The web site: one page for every path. */
+/* The web site: one page for every path, also over TLS. */
 struct system_page {
     const char *html;
     const char *headers; /* NULL, or lines with CR LF */
@@ -73,6 +74,7 @@ struct system {
     unsigned listeners;                      /* bits of enum boot_listener */
     const struct app_def *apps[SYSTEM_APPS]; /* the unused ones behind the others */
     const struct system_page *page;          /* NULL: no web site */
+    const struct edge_zone *zone;            /* NULL: neither TLS nor names */
     const struct backups_plan *dumps;        /* NULL: it makes none */
     const struct queue_def *queues;          /* NULL: none of Bull's; ends with a zero */
     queue_done *job_done;                    /* NULL: nobody counts them */

@@ -77,7 +77,7 @@ int tool_free(struct world *w, int argc, char **argv, struct str *out)
 
 int tool_certbot(struct world *w, int argc, char **argv, struct str *out)
 {
-    int days = world_fault(w, "cert_days") ? (int)world_number(w, "cert_days") : 62;
+    int days = edge_days(w);
     char stamp[32];
 
     if (argc < 2 || strcmp(argv[1], "certificates") != 0) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """RachelFoods, the concierge and HireFlux in a real terminal over real servers: RF-2, RF-3, RF-4, CM-1,
-CM-3, CM-4, HF-3 and HF-5, up to what the screen shows; the simulator or its stubs make the fix.
+CM-3, CM-4, HF-3 and HF-5, up to what the screen shows; the simulator or its stubs make the fix. Then the
+certificates and names of those that have some.
 
 Paging, flags and the record belong to later pieces. CM-4 with its windows of ten minutes and with a
 restart of Redis stands in test_scenarios.c.
@@ -35,13 +36,39 @@ class Systems(DemoCase):
         s.wait_for(r"/^ *(UP|HEALTHY|DEGRADED) /", seconds=100)
 
     def test_every_system_is_well_by_itself(self):
-        for system, probes in (("rachelfoods", 15), ("concierge", 13), ("hireflux", 18),
-                               ("neurmatic", 33), ("ratemyunit", 22)):
+        for system, probes in (("rachelfoods", 19), ("concierge", 13), ("hireflux", 18),
+                               ("neurmatic", 37), ("ratemyunit", 26)):
             with self.demo(system) as s:
                 self.live(s)
                 s.wait_for(f"live · {probes} probes", seconds=5)
                 s.wait_for(r"/^ *(UP|HEALTHY) /", seconds=90)
                 self.leave(s)
+
+    def test_certificates_and_names_of_rachelfoods(self):
+        self.edge_heals("rachelfoods", "Certificates and names")
+
+    def test_certificate_and_names_of_neurmatic(self):
+        self.edge_heals("neurmatic", "Certificate and names")
+
+    def test_certificates_and_names_of_ratemyunit(self):
+        self.edge_heals("ratemyunit", "Certificates and names")
+
+    def edge_heals(self, system, title):
+        """Each fault is seen at the next question, and gone at the one after."""
+        with self.demo(system) as s:
+            self.live(s)
+            s.key("2")
+            for fault, seen in (("cert_expiring", "degraded +certificate: expires 5d, warning at 21d"),
+                                ("cert_expired", "down +certificate: tls: certificate exp"),
+                                ("dns_wrong", r"down +address: 198.51.100.[0-9]+ is not exp")):
+                s.wait_for(rf"/{title} +up +certificate: 60d left/", seconds=60)
+                self.fault_done(s, fault)
+                self.command(s, "ask")
+                s.wait_for(rf"/{title} +{seen}/", seconds=60)
+                self.fault_done(s, fault, on=False)
+                self.command(s, "ask")
+            s.wait_for(rf"/{title} +up /", seconds=60)
+            self.leave(s)
 
     def test_rf_3_payments_that_their_orders_do_not_hear_of(self):
         with self.demo("rachelfoods") as s:

@@ -73,6 +73,8 @@ static const struct row rows[] = {
       "backup.local=24h1s, backup.local is down" },
     { "neurmatic", "rpo", "P1", "0s", "backup.local=25h, backup.local is degraded", /* window */
       "backup.local=25h, backup.local is down" },
+    { "neurmatic", "cert", "notice", "0s", "edge.certificate=21d",
+      "edge.certificate=20d23h59m59s" },
 
     { "concierge", "sentry-spike", "page", "0s", "api.errors=5", "api.errors=6" },
     { "concierge", "probe", "page", "17s", "api.health is up", "api.health is degraded" },

@@ -4,6 +4,8 @@
 
 #include "app/config.h"
 #include "core/alloc.h"
+#include "io/dns.h"
+#include "io/tls.h"
 #include "tests/cmocka.h"
 
 #include <fcntl.h>
@@ -184,7 +186,7 @@ static void world_secret(struct strmap *vars, const char *name)
 
 /* ---- dumps ---- */
 
-enum { NIGHTS = 10, NIGHT_S = 86400 };
+enum { NIGHTS = 10, NIGHT_S = 86400, DAY_MS = NIGHT_S * 1000 };
 
 void world_dump(const struct world *w, int nights, bool there)
 {
@@ -281,12 +283,40 @@ static void world_command(void *arg, const char *const *argv, struct fake_answer
         a->body = "-- PostgreSQL database dump\n-- PostgreSQL database dump complete\n";
 }
 
+/* ---- certificates and names ---- */
+
+static void world_tls(void *arg, const char *host, struct tls_facts *f)
+{
+    const struct world *w = arg;
+
+    (void)host;
+    f->not_before_ms = io_now_ms(w->io) - 30LL * DAY_MS;
+    f->not_after_ms = io_now_ms(w->io) + 60LL * DAY_MS;
+    text_sets(&f->issuer, "Authority");
+    f->covers_name = true;
+    for (int i = 0; i < TLS_WANTED; i++)
+        f->covers[i] = true;
+    snprintf(f->version, sizeof f->version, "TLS 1.3");
+    f->floor = TLS_FLOOR_HOLDS;
+}
+
+static void world_dns(void *arg, const char *name, struct dns_answer *a)
+{
+    const struct world *w = arg;
+
+    (void)name;
+    text_sets(&a->records[a->n++], w->neurmatic ? "203.0.113.20" : "203.0.113.40");
+    a->ttl_s = 300;
+}
+
 void world_start(struct world *w, const char *system, int64_t step_ms)
 {
     static struct fake_net net = { .http = world_http,
                                    .postgres = world_postgres,
                                    .redis = world_redis,
-                                   .command = world_command };
+                                   .command = world_command,
+                                   .tls = world_tls,
+                                   .dns = world_dns };
     struct watch_events none = { 0 };
     struct config_errors errors = { 0 };
     struct strmap vars = { 0 };

@@ -5,6 +5,7 @@ import pathlib
 import stat
 import subprocess
 
+from edge_case import EdgeCase
 from simulator import SystemCase, ask, port_of, redis, run, sql, wait_for
 
 HEALTH = "/api/v1/health"
@@ -12,8 +13,9 @@ QUEUES = ("analytics", "badges", "leaderboard", "email-notifications", "push-not
           "digest", "article-scheduler")
 
 
-class Neurmatic(SystemCase):
+class Neurmatic(EdgeCase, SystemCase):
     SYSTEM = "neurmatic"
+    DOMAIN, ADDRESS = "neurmatic.com", "203.0.113.20"
 
     @classmethod
     def setUpClass(cls):
@@ -265,6 +267,7 @@ class Neurmatic(SystemCase):
     def test_certificate_days_are_told_by_certbot(self):
         self.s.fault("cert_days")
         self.assertIn("VALID: 10 days", self.s.tool("certbot", "certificates").stdout)
+        self.assertTrue(9.9 < self.days() < 10.1)  # and by the server itself
 
     def test_health_script_fails_with_the_system(self):
         self.assertEqual(self.s.tool("health-check.sh", "--verbose").returncode, 0)

@@ -3,13 +3,15 @@
 import pathlib
 import subprocess
 
+from edge_case import EdgeCase
 from simulator import SystemCase, run, sql, wait_for
 
 PRODUCTS = "/api/catalog/products?page=1&limit=10"
 
 
-class RachelFoods(SystemCase):
+class RachelFoods(EdgeCase, SystemCase):
     SYSTEM = "rachelfoods"
+    DOMAIN, ADDRESS = "rachelfoods.com", "203.0.113.30"
     client = 0
 
     def well(self):

@@ -5,14 +5,16 @@ import pathlib
 import re
 import socket
 
+from edge_case import EdgeCase
 from simulator import SystemCase, ask, port_of, redis, run, sql, wait_for
 
 ARRIVALS_S = 40  # jobs come by chance, one in two seconds: two of them in 15 s fail once in 200 runs
 FIELDS = {"api", "database", "redis", "timestamp"}
 
 
-class RateMyUnit(SystemCase):
+class RateMyUnit(EdgeCase, SystemCase):
     SYSTEM = "ratemyunit"
+    DOMAIN, ADDRESS = "ratemyunit.com", "203.0.113.40"
     WELL_S = 8
 
     def well(self):
