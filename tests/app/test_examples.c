@@ -39,10 +39,10 @@ static void check_is_content_with_every_example(void **state)
 {
     static const char *const rows[][2] = {
         { "first.yaml", ": ok: 3 services, 5 probes, 1 variable\n" },
-        { "ratemyunit/midwatch.yaml", ": ok: 8 services, 22 probes, 6 variables\n" },
-        { "neurmatic/midwatch.yaml", ": ok: 9 services, 33 probes, 10 variables\n" },
+        { "ratemyunit/midwatch.yaml", ": ok: 9 services, 26 probes, 9 variables\n" },
+        { "neurmatic/midwatch.yaml", ": ok: 10 services, 37 probes, 13 variables\n" },
         { "rachelfoods/midwatch.yaml",
-          ": ok: 7 services, 15 probes, 5 variables\n"
+          ": ok: 8 services, 19 probes, 8 variables\n"
           "  http://127.0.0.1:18280: up to 10 of 10 requests in 1m\n" },
         { "concierge/midwatch.yaml", ": ok: 8 services, 13 probes, 5 variables\n" },
         { "hireflux/midwatch.yaml", ": ok: 8 services, 18 probes, 6 variables\n" },
