@@ -45,13 +45,13 @@ class Systems(DemoCase):
                 self.leave(s)
 
     def test_certificates_and_names_of_rachelfoods(self):
-        self.edge_heals("rachelfoods", "Certificates and names")
+        self.edge_heals("rachelfoods", "TLS and DNS")
 
     def test_certificate_and_names_of_neurmatic(self):
         self.edge_heals("neurmatic", "Certificate and names")
 
     def test_certificates_and_names_of_ratemyunit(self):
-        self.edge_heals("ratemyunit", "Certificates and names")
+        self.edge_heals("ratemyunit", "TLS and DNS")
 
     def edge_heals(self, system, title):
         """Each fault is seen at the next question, and gone at the one after."""
