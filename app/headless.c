@@ -21,8 +21,7 @@ struct headless {
     const struct headless_options *o;
     struct keeper *keeper;
     struct io_signal *signals[HEADLESS_SIGNALS];
-    enum state *states; /* as they were told, in the board's order */
-    size_t n_states;
+    enum state *states;        /* as they were told, in the board's order */
     const struct board *board; /* that they are of: another one begins anew */
     char *notice;              /* as it was told */
     size_t lost;               /* lines that nobody took */
@@ -112,14 +111,14 @@ static void headless_changed(void *arg, bool loud)
     struct headless *h = arg;
     const struct board *b = watch_board(keeper_watch(h->keeper));
 
-    if (!loud)
-        return;
-    if (b != h->board) {
+    if (b != h->board) { /* seen while the one before is still there: no two have one address */
         h->states = xreallocarray(h->states, b->n_services ? b->n_services : 1, sizeof *h->states);
         for (size_t i = 0; i < b->n_services; i++)
             h->states[i] = STATE_UNKNOWN;
         h->board = b;
     }
+    if (!loud)
+        return;
     for (size_t i = 0; i < b->n_services; i++)
         headless_service(h, b, i);
     if (!text_is(&b->notice, h->notice ? h->notice : "")) {

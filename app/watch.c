@@ -62,8 +62,8 @@ struct judge *watch_judge_new(const struct config *c, struct board *b)
 /* At the instant itself, not at the next tick: "for 5m" is five minutes. */
 static void watch_judge_alerts(struct watch *w)
 {
-    const struct judge_events events = { w->events.alert, w->events.arg };
-    int64_t due_ms = judge_board(w->judge, w->board, &events);
+    const struct judge_events nobody = { 0 }; /* the board says it all */
+    int64_t due_ms = judge_board(w->judge, w->board, &nobody);
 
     if (due_ms && w->started)
         io_timer_arm(w->due, due_ms > w->board->at_ms ? due_ms - w->board->at_ms : 0);

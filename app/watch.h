@@ -10,7 +10,6 @@
  */
 #pragma once
 
-#include "alerts/judge.h"
 #include "app/config.h"
 #include "app/secrets.h"
 #include "core/buf.h"
@@ -24,7 +23,6 @@ struct watch;
 struct watch_events {
     /* The board changed. `loud`: a state, a root or the verdict did, not only numbers and ages. */
     void (*changed)(void *arg, bool loud);
-    void (*alert)(void *arg, enum judge_event event, const struct alert *a); /* or NULL */
     void *arg;
 };
 

@@ -95,20 +95,6 @@ static void reload_probes(struct watch *w, struct config *old)
     free(r.first);
 }
 
-/* What fires and stands in no configuration any more ends, and that is told. */
-static void reload_forget(struct watch *w, struct board *was)
-{
-    for (size_t i = 0; i < was->n_alerts; i++) {
-        struct alert *a = &was->alerts[i];
-
-        if (a->state != ALERT_FIRING || board_find_alert(w->board, text_str(&a->id)) >= 0)
-            continue;
-        text_sets(&a->note, "no longer configured");
-        if (w->events.alert)
-            w->events.alert(w->events.arg, JUDGE_RESOLVED, a);
-    }
-}
-
 void watch_reload(struct watch *w, struct config *config)
 {
     struct board *was = w->board;
@@ -123,7 +109,6 @@ void watch_reload(struct watch *w, struct config *config)
     if (w->started) /* else watch_start() opens what is the configuration by then */
         reload_probes(w, old);
     watch_judge(w);
-    reload_forget(w, was);
     judge_free(judge);
     board_free(was); /* after `changed`: the screen has let go of it */
     config_free(old);
