@@ -215,6 +215,40 @@ void stage_cells_are_sound(const struct canvas *c)
         }
 }
 
+void stage_changed(struct stage *s)
+{
+    console_board(s->console, s->board, s->now_ms);
+    stage_draw(s);
+}
+
+void stage_reload(struct stage *s, struct board *b)
+{
+    console_board(s->console, b, s->now_ms);
+    board_free(s->board);
+    s->board = b;
+    stage_draw(s);
+}
+
+void stage_filters(const char *board, const char *key, const char *always,
+                   const struct stage_filter *cases, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct stage s;
+        char keys[96];
+
+        stage_open(&s, board, 120, 36, false);
+        snprintf(keys, sizeof keys, "%s / |%s| Enter", key, cases[i].filter);
+        stage_keys(&s, keys);
+        if (!stage_shows(&s, cases[i].seen))
+            fail_msg("/%s hides '%s'", cases[i].filter, cases[i].seen);
+        if (stage_shows(&s, cases[i].unseen))
+            fail_msg("/%s shows '%s'", cases[i].filter, cases[i].unseen);
+        assert_false(stage_shows(&s, "! there is no"));
+        assert_true(!always || stage_shows(&s, always));
+        stage_close(&s);
+    }
+}
+
 struct intent stage_intent(struct stage *s)
 {
     struct intent i;

@@ -24,7 +24,16 @@ void stage_close(struct stage *s);
  * letter by letter. */
 void stage_keys(struct stage *s, const char *keys);
 void stage_draw(struct stage *s);
+void stage_changed(struct stage *s);                        /* its board was changed in place */
+void stage_reload(struct stage *s, struct board *b);        /* another one, which it takes */
 bool stage_shows(const struct stage *s, const char *words); /* in one row */
+/* On the screen that `key` opens: what the filter leaves, and what it hides. `always`: words that
+ * stand there with each of them; or NULL. */
+struct stage_filter {
+    const char *filter, *seen, *unseen;
+};
+void stage_filters(const char *board, const char *key, const char *always,
+                   const struct stage_filter *cases, size_t n);
 struct intent stage_intent(struct stage *s); /* the next one; fails the test when there is none */
 void stage_no_intent(struct stage *s);
 /* Compares cells and styles with tests/screens/<name>.txt; UPDATE=1 writes that file. */

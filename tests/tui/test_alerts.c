@@ -20,20 +20,6 @@ static struct alert *alert(struct board *b, const char *id)
     return &b->alerts[at];
 }
 
-static void changed(struct stage *s)
-{
-    console_board(s->console, s->board, s->now_ms);
-    stage_draw(s);
-}
-
-static void reload(struct stage *s, struct board *b)
-{
-    console_board(s->console, b, s->now_ms);
-    board_free(s->board);
-    s->board = b;
-    stage_draw(s);
-}
-
 static void swap_alerts(struct board *b, size_t i, size_t j)
 {
     struct alert spare = b->alerts[i];
@@ -84,7 +70,7 @@ static void most_urgent_alerts_come_first(void **state)
     alert(s.board, "pool-empty")->state = ALERT_FIRING; /* of one severity: the older one */
     alert(s.board, "pool-empty")->since_ms = alert(s.board, "redis-memory")->since_ms - 1;
     alert(s.board, "db-connections")->state = ALERT_RESOLVED; /* the newest first */
-    changed(&s);
+    stage_changed(&s);
     rows_stand_in_this_order(&s, changed_order, 4);
     assert_true(row_of(&s, "Connections used up   ") < row_of(&s, "Scrape queue deep   "));
     stage_close(&s);
@@ -179,20 +165,20 @@ static void selected_alert_stays_by_id(void **state)
     stage_keys(&s, "3 j");
     assert_true(stage_shows(&s, "Alert Redis memory"));
     alert(s.board, "redis-memory")->state = ALERT_RESOLVED; /* it moves down */
-    changed(&s);
+    stage_changed(&s);
     assert_true(stage_shows(&s, "Alert Redis memory"));
     swap_alerts(b, 0, 6);
     swap_alerts(b, 2, 8);
-    reload(&s, b);
+    stage_reload(&s, b);
     assert_true(stage_shows(&s, "Alert Redis memory"));
     b = stage_board("alerts");
     text_sets(&alert(b, "redis-memory")->id, "redis-full");
-    reload(&s, b); /* gone: the most urgent one */
+    stage_reload(&s, b); /* gone: the most urgent one */
     assert_true(stage_shows(&s, "Alert Connections used up"));
-    reload(&s, stage_board("healthy"));
+    stage_reload(&s, stage_board("healthy"));
     assert_true(stage_shows(&s, "none configured: the file has no 'alerts'"));
     stage_keys(&s, "j G k Enter a y");
-    reload(&s, stage_board("alerts"));
+    stage_reload(&s, stage_board("alerts"));
     assert_true(stage_shows(&s, "Alert Connections used up"));
     stage_close(&s);
 }
@@ -206,7 +192,7 @@ static void most_urgent_is_selected_until_one_chooses(void **state)
     stage_keys(&s, "3");
     assert_true(stage_shows(&s, "Alert Connections used up"));
     alert(s.board, "db-connections")->ack.at_ms = s.now_ms;
-    changed(&s);
+    stage_changed(&s);
     assert_true(stage_shows(&s, "Alert Redis memory"));
     stage_close(&s);
 }
@@ -234,7 +220,7 @@ static void long_list_goes_on_with_arrows(void **state)
     board_add_alerts(s.board, 40);
     for (int i = 0; i < 40; i++)
         text_setf(&s.board->alerts[i].id, "alert-%02d", i);
-    changed(&s);
+    stage_changed(&s);
     stage_keys(&s, "3");
     assert_true(stage_shows(&s, "1-9 of 40"));
     assert_true(stage_shows(&s, "↓│"));
@@ -382,12 +368,12 @@ static void alert_that_ended_while_typing_is_not_taken(void **state)
     stage_open(&s, "alerts", 80, 24, false);
     stage_keys(&s, "3 a |restart|");
     alert(s.board, "db-connections")->state = ALERT_RESOLVED;
-    changed(&s);
+    stage_changed(&s);
     stage_keys(&s, "Enter");
     assert_true(stage_shows(&s, "! db-connections is resolved: "));
     stage_keys(&s, "g a |restart|"); /* now the one of redis */
     text_sets(&alert(b, "redis-memory")->id, "other");
-    reload(&s, b);
+    stage_reload(&s, b);
     stage_keys(&s, "Enter");
     assert_true(stage_shows(&s, "! this alert is judged no more"));
     stage_no_intent(&s);
@@ -444,7 +430,7 @@ static void typed_ack_and_unack_name_the_alert(void **state)
             fail_msg("':%s' is not answered with '%s'", wrong[k].line, wrong[k].words);
     }
     stage_no_intent(&s);
-    reload(&s, stage_board("healthy"));
+    stage_reload(&s, stage_board("healthy"));
     stage_keys(&s, ": |ack db-connections| Enter");
     assert_true(stage_shows(&s, "! there are no alerts: the file has no 'alerts'"));
     stage_close(&s);
@@ -470,9 +456,7 @@ static void tab_offers_the_alerts_that_it_is_about(void **state)
 
 static void filter_chooses_among_alerts(void **state)
 {
-    static const struct {
-        const char *filter, *seen, *unseen;
-    } cases[] = {
+    static const struct stage_filter cases[] = {
         { "severity=sev-1", "Connections used up", "Redis memory" },
         { "state=firing", "Redis memory", "web-p95" },
         { "state=firing", "payments refused", "Browser pool" }, /* acked ones fire, too */
@@ -489,20 +473,7 @@ static void filter_chooses_among_alerts(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct stage s;
-        char keys[96];
-
-        stage_open(&s, "alerts", 120, 36, false);
-        snprintf(keys, sizeof keys, "3 / |%s| Enter", cases[i].filter);
-        stage_keys(&s, keys);
-        if (!stage_shows(&s, cases[i].seen))
-            fail_msg("/%s hides '%s'", cases[i].filter, cases[i].seen);
-        if (stage_shows(&s, cases[i].unseen))
-            fail_msg("/%s shows '%s'", cases[i].filter, cases[i].unseen);
-        assert_false(stage_shows(&s, "! there is no"));
-        stage_close(&s);
-    }
+    stage_filters("alerts", "3", NULL, cases, sizeof cases / sizeof *cases);
 }
 
 static void filter_of_alerts_is_told_when_it_can_find_nothing(void **state)
@@ -559,10 +530,10 @@ static void verdict_says_who_has_the_most_urgent(void **state)
     alert(s.board, "redis-memory")->state = ALERT_INACTIVE;
     alert(s.board, "db-connections")->ack.at_ms = s.now_ms - 720000;
     text_sets(&alert(s.board, "db-connections")->ack.who, "dana@bastion");
-    changed(&s);
+    stage_changed(&s);
     assert_true(stage_shows(&s, "2 alerts · ack: dana 12m"));
     alert(s.board, "payments-errors")->state = ALERT_INACTIVE;
-    changed(&s);
+    stage_changed(&s);
     assert_true(stage_shows(&s, "1 other problem · ack: dana 12m"));
     assert_true(stage_shows(&s, "3 Alerts 1 "));
     console_resize(s.console, 80, 24);
@@ -592,7 +563,7 @@ static void long_names_leave_room_for_age(void **state)
     (void)state;
     stage_open(&s, "alerts", 40, 12, false);
     text_sets(&s.board->services[0].title, "the database of everything that we have");
-    changed(&s);
+    stage_changed(&s);
     assert_true(stage_shows(&s, "… 4m12s"));
     stage_close(&s);
 }

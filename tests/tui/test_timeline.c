@@ -9,20 +9,6 @@
 #include <string.h>
 #include <time.h>
 
-static void changed(struct stage *s)
-{
-    console_board(s->console, s->board, s->now_ms);
-    stage_draw(s);
-}
-
-static void reload(struct stage *s, struct board *b)
-{
-    console_board(s->console, b, s->now_ms);
-    board_free(s->board);
-    s->board = b;
-    stage_draw(s);
-}
-
 static void record(struct stage *s, int64_t n, const char *code, const char *alert,
                    const char *words)
 {
@@ -65,11 +51,11 @@ static void newest_is_selected_until_one_chooses(void **state)
     stage_keys(&s, "9");
     number_is(&s, 41, "NOTE");
     record(&s, 42, "NOTE", "", "one more");
-    changed(&s);
+    stage_changed(&s);
     number_is(&s, 42, "NOTE");
     stage_keys(&s, "j j g"); /* back at the newest: it follows again */
     record(&s, 43, "ACK", "redis-memory", "mine");
-    changed(&s);
+    stage_changed(&s);
     number_is(&s, 43, "ACK");
     stage_close(&s);
 }
@@ -85,14 +71,14 @@ static void selected_record_stays_when_others_come(void **state)
     number_is(&s, 39, "FIRING");
     for (int n = 42; n < 80; n++)
         record(&s, n, "NOTE", "", "words");
-    changed(&s);
+    stage_changed(&s);
     number_is(&s, 39, "FIRING");
     b = stage_board("timeline"); /* a reload hands the records over */
-    reload(&s, b);
+    stage_reload(&s, b);
     number_is(&s, 39, "FIRING");
     stage_keys(&s, "z");
     record(&s, 42, "NOTE", "", "while it was frozen");
-    changed(&s);
+    stage_changed(&s);
     stage_keys(&s, "z");
     number_is(&s, 39, "FIRING");
     stage_close(&s);
@@ -109,7 +95,7 @@ static void list_stands_still_while_one_reads(void **state)
     stage_keys(&s, "9 G k");
     before = canvas_dump(&s.canvas);
     record(&s, 42, "NOTE", "", "new");
-    changed(&s);
+    stage_changed(&s);
     after = canvas_dump(&s.canvas);
     assert_non_null(strstr(before, "of 20"));
     assert_non_null(strstr(after, "of 21"));
@@ -135,7 +121,7 @@ static void record_that_left_makes_room_for_its_neighbour(void **state)
     number_is(&s, 22, "NOTE");
     for (int n = 42; n < 42 + BOARD_EVENTS; n++)
         record(&s, n, "NOTE", "", "words");
-    changed(&s);
+    stage_changed(&s);
     assert_true(stage_shows(&s, "the newest 512 records"));
     assert_true(stage_shows(&s, "record  "));
     stage_keys(&s, "G");
@@ -160,7 +146,7 @@ static void days_are_no_records(void **state)
     number_is(&s, 22, "NOTE");
     assert_true(stage_shows(&s, "Tuesday, 2026-01-27"));
     s.now_ms += 86400000; /* tomorrow nothing is of today */
-    changed(&s);
+    stage_changed(&s);
     stage_keys(&s, "Home");
     number_is(&s, 41, "NOTE");
     assert_true(stage_shows(&s, "Thursday, 2026-01-29"));
@@ -289,9 +275,7 @@ static void copied_line_is_the_record(void **state)
 
 static void filter_chooses_among_records(void **state)
 {
-    static const struct {
-        const char *filter, *seen, *unseen;
-    } cases[] = {
+    static const struct stage_filter cases[] = {
         { "code=fired", "✗ fired", "+ acked" },
         { "code=FIRING", "✗ fired", "▴ note" },
         { "code=ack", "+ acked", "gave back  " },
@@ -312,21 +296,7 @@ static void filter_chooses_among_records(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct stage s;
-        char keys[96];
-
-        stage_open(&s, "timeline", 120, 36, false);
-        snprintf(keys, sizeof keys, "9 / |%s| Enter", cases[i].filter);
-        stage_keys(&s, keys);
-        if (!stage_shows(&s, cases[i].seen))
-            fail_msg("/%s hides '%s'", cases[i].filter, cases[i].seen);
-        if (stage_shows(&s, cases[i].unseen))
-            fail_msg("/%s shows '%s'", cases[i].filter, cases[i].unseen);
-        assert_false(stage_shows(&s, "! there is no"));
-        assert_true(stage_shows(&s, " of 20 records"));
-        stage_close(&s);
-    }
+    stage_filters("timeline", "9", " of 20 records", cases, sizeof cases / sizeof *cases);
 }
 
 static void filter_of_records_hides_nothing_elsewhere(void **state)
@@ -421,7 +391,7 @@ static void nothing_is_not_exported(void **state)
     assert_true(stage_shows(&s, "write: export FILE"));
     stage_keys(&s, "9 / |nosuch| Enter : |export x| Enter");
     assert_true(stage_shows(&s, "! nothing to export: no record is shown"));
-    reload(&s, stage_board("healthy"));
+    stage_reload(&s, stage_board("healthy"));
     stage_keys(&s, ": |filter| Enter : |export x| Enter");
     assert_true(stage_shows(&s, "! nothing to export: nothing was recorded yet"));
     stage_no_intent(&s);
@@ -460,7 +430,7 @@ static void nothing_of_a_record_is_more_than_text(void **state)
         text_sets(&s.board->events[0].who, hostile[h].said);
         text_sets(&s.board->watch, hostile[h].said);
         text_sets(&s.board->environment, hostile[h].said);
-        changed(&s);
+        stage_changed(&s);
         stage_keys(&s, ": |export x| Enter");
         i = stage_intent(&s);
         snprintf(want, sizeof want,
