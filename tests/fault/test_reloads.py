@@ -36,6 +36,7 @@ class World:
 
     def __init__(self, case):
         self.certificate = Certificates.get()["good"]
+        self.stranger = Certificates.get()["self-signed"].certificate
         routes = {"/health": Reply(), "/hang": evil.hang(), "/slow": evil.slow_body(1),
                   "/metrics": Reply(body=PAGE, kind="text/plain; version=0.0.4")}
         self.http = case.enterContext(Http(routes))
@@ -71,7 +72,8 @@ class World:
                                           "redis": {"redis": f"redis://127.0.0.1:{self.dead}"}}),
             lambda: services.update({f"n{i}x{n}": {"p": {"http": f"{self.http.url}/health?{n}"}}
                                      for n in range(k)}),
-            lambda: services["tls"]["p"].pop("ca_file"),
+            # the system's own authorities would be kept by the TLS library: 1 MB, once, at a time of its choice
+            lambda: services["tls"]["p"].update(ca_file=self.stranger),
             lambda: services.update(rate={"p": {"metrics": self.http.url + "/metrics",
                                                 "rate": "done_total"}}),
         ]
