@@ -59,14 +59,20 @@ struct board *board_new(size_t n_services)
 {
     struct board *b = xcalloc(1, sizeof *b);
 
-    b->services = xcalloc(n_services, sizeof *b->services);
-    b->n_services = n_services;
     b->verdict.root = -1;
-    for (size_t i = 0; i < n_services; i++) {
+    board_add_services(b, n_services);
+    return b;
+}
+
+void board_add_services(struct board *b, size_t n)
+{
+    free(b->services);
+    b->services = xcalloc(n, sizeof *b->services);
+    b->n_services = n;
+    for (size_t i = 0; i < n; i++) {
         b->services[i].affected_by = -1;
         b->services[i].worst = -1;
     }
-    return b;
 }
 
 void component_copy(struct component *to, const struct component *from)

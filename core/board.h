@@ -166,6 +166,7 @@ struct board {
 
 struct board *board_new(size_t n_services);
 void board_free(struct board *b);
+void board_add_services(struct board *b, size_t n); /* to a board without any */
 /* Readings, signals and components are added while the board is built. */
 struct reading *service_add_readings(struct service *s, size_t n);
 struct signal *reading_add_signals(struct reading *r, size_t n, int64_t every_ms);

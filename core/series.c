@@ -267,6 +267,35 @@ void series_push(struct series *s, int64_t at_ms, double value)
     series_push_coarse(s, coarse, value);
 }
 
+void series_join(struct series *s, struct series *past)
+{
+    const struct series_tier *t = &s->fine;
+    int64_t first = t->newest - t->n + 1, newest_ms = s->newest_ms, last_ms = s->last_ms;
+
+    if (!past->any || past->bytes != s->bytes || past->fine.step_ms != t->step_ms)
+        return;
+    if (s->any && first <= past->fine.newest)
+        first = past->fine.newest + 1;
+    for (; s->any && first <= t->newest; first++)
+        series_push(past, first * t->step_ms,
+                    series_decode(t->mean[series_index(t, first)], s->sign));
+    if (s->any) {
+        past->newest_ms = newest_ms;
+        past->last_ms = last_ms;
+    }
+    s->any = past->any;
+    s->sign = past->sign;
+    s->newest_ms = past->newest_ms;
+    s->last_ms = past->last_ms;
+    s->sum = past->sum;
+    s->lo = past->lo;
+    s->hi = past->hi;
+    s->held = past->held;
+    s->fine.newest = past->fine.newest;
+    s->coarse.newest = past->coarse.newest;
+    memcpy(s->ring, past->ring, series_codes(s) * sizeof *s->ring);
+}
+
 size_t series_bytes(const struct series *s)
 {
     return s->bytes;

@@ -29,6 +29,8 @@ struct series *series_new(int64_t interval_ms); /* > 0 */
 void series_free(struct series *s);
 struct series *series_copy(const struct series *s);              /* NULL gives NULL */
 void series_push(struct series *s, int64_t at_ms, double value); /* NaN is a gap */
+/* What `past` (of the same interval) knows of the time before; `past` is used up by it. */
+void series_join(struct series *s, struct series *past);
 size_t series_bytes(const struct series *s);      /* memory held, for the budget test */
 int64_t series_step_ms(const struct series *s);   /* of the fine tier */
 int64_t series_newest_ms(const struct series *s); /* 0 when empty */

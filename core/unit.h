@@ -20,6 +20,7 @@ enum unit {
     UNIT_RATE,   /* per second */
     UNIT_SECONDS /* seconds, e.g. an age or an uptime; printed as "4m12s" */
 };
+enum { UNITS = UNIT_SECONDS + 1 };
 
 /* "none" "count" "ms" "percent" "bytes" "per_second" "seconds" */
 const char *unit_name(enum unit unit);

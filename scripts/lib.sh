@@ -37,6 +37,8 @@ pc:hiredis                 libhiredis-dev
 pc:libuv                   libuv1-dev
 pc:yaml-0.1                libyaml-dev
 pc:expat                   libexpat1-dev
+pc:sqlite3>=3.35           libsqlite3-dev
+pc:zlib                    zlib1g-dev
 '
 needs_servers='
 cmd:postgres               postgresql

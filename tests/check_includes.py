@@ -31,6 +31,8 @@ LIBRARIES = {
     r"openssl/": ["io/digest", "io/tls", "examples/"],
     r"libpq-fe|postgresql/": ["io/pg", "examples/", "tests/"],
     r"hiredis/": ["io/redis", "examples/", "tests/"],
+    r"sqlite3\.h": ["store/"],
+    r"zlib\.h": ["store/"],
     r"yaml\.h": ["app/yaml", "tests/"],
     r"ncurses|curses\.h|^term\.h": ["tui/terminfo"],
     r"vterm": ["tests/"],

@@ -224,9 +224,65 @@ static void times_around_zero_work(void **state)
     series_free(s);
 }
 
+/* After a restart: the past from the disk, the first seconds from the network. */
+static void past_is_joined(void **state)
+{
+    struct series *whole = series_new(1000), *past = series_new(1000), *now = series_new(1000);
+    struct series_span want[300], got[300];
+
+    (void)state;
+    for (int64_t i = 0; i < 3000; i++) {
+        double v = i >= 1990 && i < 2000 ? NAN : (double)(i % 97) - 20;
+
+        series_push(whole, T0 + 1000 * i, v);
+        if (i < 1990)
+            series_push(past, T0 + 1000 * i, v);
+        else
+            series_push(now, T0 + 1000 * i, v);
+    }
+    series_join(now, past);
+    for (int pass = 0; pass < 2; pass++) { /* fine, then coarse */
+        int64_t from_ms = pass ? T0 - 12 * HOUR : T0 + 2700000, to_ms = T0 + 3000000;
+
+        series_read(whole, from_ms, to_ms, want, 300);
+        series_read(now, from_ms, to_ms, got, 300);
+        for (int i = 0; i < 300; i++) {
+            assert_int_equal(got[i].n, want[i].n);
+            assert_true(!want[i].n || fabs(got[i].mean - want[i].mean) <= 0.02);
+            assert_true(!want[i].n || got[i].min == want[i].min);
+        }
+    }
+    assert_int_equal(series_newest_ms(now), series_newest_ms(whole));
+    series_push(now, T0 + 3000000, 7);
+    assert_true(read_one(now, T0 + 3000000, 1000) == 7);
+    series_free(whole);
+    series_free(past);
+    series_free(now);
+}
+
+static void nothing_joined_is_nothing_changed(void **state)
+{
+    struct series *none = series_new(1000), *now = series_new(1000), *slow = series_new(60000);
+
+    (void)state;
+    series_push(now, T0, 5);
+    series_join(now, none);
+    assert_true(read_one(now, T0, 1000) == 5);
+    series_push(slow, T0 - HOUR, 3);
+    series_join(now, slow); /* of another interval: not its past */
+    assert_true(isnan(read_one(now, T0 - HOUR, 1000)));
+    series_join(none, now);
+    assert_true(read_one(none, T0, 1000) == 5);
+    series_free(none);
+    series_free(now);
+    series_free(slow);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(past_is_joined),
+        cmocka_unit_test(nothing_joined_is_nothing_changed),
         cmocka_unit_test(values_keep_three_digits),
         cmocka_unit_test(whole_numbers_are_exact),
         cmocka_unit_test(beyond_the_range_stays_at_its_end),
