@@ -329,6 +329,11 @@ struct alarm_fact alarm_fact(const struct alarm *a, size_t i)
     return (struct alarm_fact){ t->id, fired_ms, t->ack.at_ms > 0 };
 }
 
+bool alarm_holds(const struct alarm *a)
+{
+    return a->lease != NULL;
+}
+
 bool alarm_tells(const struct alarm *a)
 {
     return a->ready;

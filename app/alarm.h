@@ -31,5 +31,6 @@ struct alarm_fact {
 };
 size_t alarm_facts(const struct alarm *a); /* how many */
 struct alarm_fact alarm_fact(const struct alarm *a, size_t i);
+bool alarm_holds(const struct alarm *a); /* we hold the lease of the folder */
 bool alarm_tells(const struct alarm *a); /* it is on us: we hold the lease and know all */
 void alarm_look(struct alarm *a);        /* the board changed */

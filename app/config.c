@@ -71,6 +71,7 @@ void config_free(struct config *c)
     }
     free(c->channels);
     option_fini(config_words_options, &c->words);
+    option_fini(config_history_options, &c->history);
     option_fini(config_watch_options, c);
     free(c->source);
     free(c);
@@ -271,6 +272,8 @@ void config_changes(const struct config *old, const struct config *now, struct b
             config_changed(out, o->name);
     if (!config_option_same(config_words_options, &old->words, &now->words))
         config_changed(out, "words");
+    if (!config_option_same(config_history_options, &old->history, &now->history))
+        config_changed(out, "history");
     if (out->len == 0)
         buf_adds(out, "nothing changed");
 }

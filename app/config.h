@@ -57,6 +57,11 @@ struct config_words {
     char *of[STATE_COUNT]; /* the system's own words, NULL = ours */
 };
 
+struct config_history { /* how much of the past is kept */
+    int64_t keep_ms, minutes_ms;
+    double size; /* bytes */
+};
+
 struct config_budget { /* what an origin takes, and what the probes ask of it */
     char *origin;      /* http://host:port */
     int allowed;       /* requests in */
@@ -71,6 +76,7 @@ struct config {
      * Looking goes on; whatever acts asks here first. */
     char *no_actions;
     struct config_words words;
+    struct config_history history;
     struct strmap rate_limits; /* as written */
     struct config_budget *budgets;
     size_t n_budgets;

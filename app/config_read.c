@@ -401,10 +401,11 @@ static void read_services(struct reader *r, const struct node *root)
 
 static void read_watch(struct reader *r, const struct node *root)
 {
-    static const char *const others[] = { "vars", "words", "services", "alerts", "notify", NULL };
+    static const char *const others[] = { "vars",   "words",  "history", "services",
+                                          "alerts", "notify", NULL };
     struct walk *w = &r->walk;
     struct walk_table table = { config_watch_options, r->config };
-    const struct node *watch = node_get(root, "watch"), *words = node_get(root, "words");
+    const struct node *watch = node_get(root, "watch");
 
     option_defaults(config_watch_options, r->config, UNIT_NONE);
     walk_options(w, root, &table, 1, others, WALK_PLAIN, UNIT_NONE);
@@ -417,17 +418,34 @@ static void read_watch(struct reader *r, const struct node *root)
             walk_error(w, watch, "%s", err.msg);
         walk_leave(w, before);
     }
-    if (words) {
-        size_t before = walk_enter(w, "words");
+}
 
-        table = (struct walk_table){ config_words_options, &r->config->words };
-        if (walk_is_map(w, words, "write a map of states and words")) {
-            walk_options(w, words, &table, 1, NULL, WALK_PLAIN, UNIT_NONE);
-            for (const struct option *o = config_words_options; o->name; o++)
-                read_label(r, words, o->name, WORD_MAX);
-        }
-        walk_leave(w, before);
-    }
+/* A block of options of its own: what is absent takes its defaults. */
+static void read_block(struct reader *r, const struct node *root, const char *key,
+                       const struct option *options, void *self, enum unit unit, const char *write)
+{
+    const struct node *map = node_get(root, key);
+    struct walk_table table = { options, self };
+    struct walk *w = &r->walk;
+    size_t before;
+
+    option_defaults(options, self, unit);
+    if (!map)
+        return;
+    before = walk_enter(w, key);
+    if (walk_is_map(w, map, write))
+        walk_options(w, map, &table, 1, NULL, WALK_PLAIN, unit);
+    walk_leave(w, before);
+}
+
+static void read_words(struct reader *r, const struct node *root)
+{
+    const struct node *words = node_get(root, "words");
+    size_t before = walk_enter(&r->walk, "words");
+
+    for (const struct option *o = config_words_options; words && o->name; o++)
+        read_label(r, words, o->name, WORD_MAX);
+    walk_leave(&r->walk, before);
 }
 
 static void read_root(struct reader *r, const struct node *root, const struct config_input *in)
@@ -442,6 +460,11 @@ static void read_root(struct reader *r, const struct node *root, const struct co
         return;
     read_vars(r, root, in->overrides);
     read_watch(r, root);
+    read_block(r, root, "words", config_words_options, &r->config->words, UNIT_NONE,
+               "write a map of states and words");
+    read_words(r, root);
+    read_block(r, root, "history", config_history_options, &r->config->history, UNIT_BYTES,
+               "write a map, such as { keep: 7d, size: 400MB }");
     read_services(r, root);
     links_read(r);
     channels_read(r, root);

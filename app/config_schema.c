@@ -31,6 +31,16 @@ const struct option config_words_options[] = {
     { 0 },
 };
 
+const struct option config_history_options[] = {
+    { "keep", OPTION_DURATION, offsetof(struct config_history, keep_ms), "7d",
+      "boards second by second and charts at full resolution", NULL, 3600000, 366.0 * 86400000 },
+    { "minutes", OPTION_DURATION, offsetof(struct config_history, minutes_ms), "30d",
+      "charts minute by minute, marks and records", NULL, 3600000, 3660.0 * 86400000 },
+    { "size", OPTION_QUANTITY, offsetof(struct config_history, size), "400MB",
+      "what the file may take; the oldest boards leave first", NULL, 1 << 20, 1e12 },
+    { 0 },
+};
+
 const struct option config_service_options[] = {
     { "title", OPTION_STRING, offsetof(struct config_service, title), NULL,
       "name on the screen instead of the id" },
@@ -88,6 +98,7 @@ const struct option config_channel_options[] = {
 const struct config_block config_blocks[] = {
     { "watch", "vars", "values to be used as $name" },
     { "watch", "words", "the system's own words for the states" },
+    { "watch", "history", "how much of the past is kept" },
     { "watch", "services", "what is watched: an id and its service each" },
     { "watch", "alerts", "when somebody is to be told: a name and its alert each" },
     { "watch", "notify", "where somebody is told: a name and its channel each" },
@@ -102,6 +113,7 @@ bool config_section_at(const struct config_kinds *kinds, size_t i, struct config
     const struct config_section fixed[] = {
         { "watch", "", "the top of the file", config_watch_options },
         { "words", "words", "the system's own words for the states", config_words_options },
+        { "history", "history", "how much of the past is kept", config_history_options },
         { "alert", "alerts.NAME", "when somebody is to be told", config_alert_options },
         { "channel", "notify.NAME", "where somebody is told", config_channel_options },
         { "service", "services.ID", "one thing that users feel or others depend on",

@@ -20,6 +20,7 @@ struct config_block {
 
 extern const struct option config_watch_options[];   /* into struct config */
 extern const struct option config_words_options[];   /* into struct config_words */
+extern const struct option config_history_options[]; /* into struct config_history */
 extern const struct option config_channel_options[]; /* into struct config_channel */
 extern const struct option config_alert_options[];   /* into struct config_alert */
 extern const struct option config_service_options[]; /* into struct config_service */

@@ -188,7 +188,8 @@ static void headless_begins(struct headless *h)
 int headless_run(const struct headless_options *o, struct config *config)
 {
     struct headless h = { .o = o };
-    const struct keeper_events events = { headless_changed, headless_record, headless_says, &h };
+    const struct keeper_events events = { headless_changed, headless_record, headless_says, NULL,
+                                          &h };
     const struct keeper_options keep = { .io = o->io, .secrets = o->secrets };
 
     h.keeper = keeper_new(&keep, config, &events);

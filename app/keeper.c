@@ -19,7 +19,9 @@ struct keeper {
     struct book *book;
     struct alarm *alarm;       /* NULL without a journal */
     struct notifier *notifier; /* with the alarm */
-    char *notices[NOTICES];    /* NULL = none */
+    struct recorder *recorder;
+    struct past *past;
+    char *notices[NOTICES]; /* NULL = none */
 };
 
 /* The board with the journal, and both with what was sent. */
@@ -35,6 +37,8 @@ static void keeper_changed(void *arg, bool loud)
 {
     struct keeper *k = arg;
 
+    if (k->recorder) /* what is told before that, the first frame holds */
+        recorder_look(k->recorder, loud);
     k->events.changed(k->events.arg, loud);
     keeper_compare(k);
 }
@@ -57,6 +61,24 @@ static void keeper_trouble(void *arg, const char *why)
     if (why)
         buf_addf(&words, "nothing can be recorded: %s", why);
     keeper_notice(arg, NOTICE_JOURNAL, why ? buf_str(&words) : NULL);
+    buf_fini(&words);
+}
+
+/* Of several consoles one keeps the past: the one that records what fires. */
+static bool keeper_writes(void *arg)
+{
+    const struct keeper *k = arg;
+
+    return k->alarm && alarm_holds(k->alarm);
+}
+
+static void keeper_unkept(void *arg, const char *why)
+{
+    struct buf words = { 0 };
+
+    if (why)
+        buf_addf(&words, "the past is not being kept: %s", why);
+    keeper_notice(arg, NOTICE_HISTORY, why ? buf_str(&words) : NULL);
     buf_fini(&words);
 }
 
@@ -102,6 +124,41 @@ static void keeper_says(void *arg, bool bad, const char *words)
     k->events.says(k->events.arg, bad, words);
 }
 
+static void keeper_past_board(void *arg, struct board *b, int64_t wanted_ms)
+{
+    struct keeper *k = arg;
+
+    if (k->events.past)
+        k->events.past(k->events.arg, b, wanted_ms, NULL);
+    else
+        board_free(b);
+}
+
+static void keeper_past_none(void *arg, const char *why)
+{
+    struct keeper *k = arg;
+
+    if (k->events.past)
+        k->events.past(k->events.arg, NULL, 0, why);
+}
+
+static struct history_limits keeper_limits(const struct config *c)
+{
+    return (struct history_limits){ c->history.keep_ms, c->history.minutes_ms,
+                                    (int64_t)c->history.size };
+}
+
+static void keeper_record_past(struct keeper *k)
+{
+    const struct recorder_events recording = { keeper_writes, keeper_unkept, keeper_says, k };
+    const struct past_events playing = { keeper_past_board, keeper_past_none, k };
+    const char *dir = book_dir(k->book);
+
+    k->recorder =
+        recorder_new(k->o.io, k->watch, dir, keeper_limits(watch_config(k->watch)), &recording);
+    k->past = past_new(k->o.io, k->watch, k->recorder, dir, &playing);
+}
+
 struct keeper *keeper_new(const struct keeper_options *o, struct config *config,
                           const struct keeper_events *events)
 {
@@ -115,6 +172,7 @@ struct keeper *keeper_new(const struct keeper_options *o, struct config *config,
     k->watch = watch_new(o->io, config, o->secrets, &watching);
     k->book = o->demo ? book_new_demo(o->io, o->demo_dir, &booking)
                       : book_new(o->io, config->watch, &booking);
+    keeper_record_past(k);
     k->alarm = alarm_new(o->io, k->watch, k->book);
     if (k->alarm)
         k->notifier = notifier_new(
@@ -126,11 +184,14 @@ void keeper_free(struct keeper *k)
 {
     if (!k)
         return;
+    recorder_end(k->recorder);
+    past_free(k->past);
     notifier_free(k->notifier);
     alarm_free(k->alarm);
     k->alarm = NULL;
     watch_free(k->watch);
     book_free(k->book); /* turns the loop: by now nothing on it calls us */
+    recorder_free(k->recorder);
     for (size_t i = 0; i < NOTICES; i++)
         free(k->notices[i]);
     free(k);
@@ -144,6 +205,11 @@ struct watch *keeper_watch(struct keeper *k)
 struct book *keeper_book(struct keeper *k)
 {
     return k->book;
+}
+
+struct past *keeper_past(struct keeper *k)
+{
+    return k->past;
 }
 
 static void keeper_not_taken(struct keeper *k, const struct config_errors *errors)
@@ -174,6 +240,7 @@ bool keeper_reload(struct keeper *k, const char *path, const struct strmap *sets
         config_changes(watch_config(k->watch), fresh, &changes);
         buf_addf(words, "reloaded: %s", buf_str(&changes));
         watch_reload(k->watch, fresh);
+        recorder_set_limits(k->recorder, keeper_limits(fresh));
         keeper_notice(k, NOTICE_CONFIG, NULL);
         watch_mark(k->watch, MARK_CONFIG, words->bytes, io_now_ms(k->o.io));
     }

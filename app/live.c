@@ -257,6 +257,12 @@ static void live_intent(struct live *l, const struct intent *in)
     case INTENT_EXPORT:
         live_dump(l, in);
         break;
+    case INTENT_PAST:
+        past_ask(keeper_past(l->keeper), in->at_ms, in->span_ms);
+        break;
+    case INTENT_LIVE:
+        past_forget(keeper_past(l->keeper));
+        break;
     case INTENT_CANCEL:
     case INTENT_NONE:
         break;
@@ -435,9 +441,18 @@ static void live_keeper_says(void *arg, bool bad, const char *words)
     live_say(arg, bad, words);
 }
 
+static void live_past(void *arg, struct board *b, int64_t wanted_ms, const char *why)
+{
+    struct live *l = arg;
+
+    console_past(l->console, b, wanted_ms, why);
+    live_soon(l, 0);
+}
+
 static void live_keep(struct live *l, struct config *config)
 {
-    const struct keeper_events events = { live_changed, live_record, live_keeper_says, l };
+    const struct keeper_events events = { live_changed, live_record, live_keeper_says, live_past,
+                                          l };
     const struct keeper_options o = { .io = l->io,
                                       .secrets = l->o->secrets,
                                       .demo = l->o->demo != NULL,

@@ -215,14 +215,17 @@ static void schema_block(struct jsonw *w, const char *section, const char *name,
     jsonw_end(w, '}');
 }
 
-static void schema_words(struct jsonw *w)
+static void schema_map(struct jsonw *w, const char *key, const struct option *options)
 {
-    jsonw_key(w, "words");
+    jsonw_key(w, key);
     jsonw_object(w);
+    for (const struct config_block *b = config_blocks; b->name; b++)
+        if (!strcmp(b->section, "watch") && !strcmp(b->name, key))
+            schema_pair(w, "description", b->help);
     schema_closed(w);
     jsonw_key(w, "properties");
     jsonw_object(w);
-    schema_options(w, config_words_options);
+    schema_options(w, options);
     jsonw_end(w, '}');
     jsonw_end(w, '}');
 }
@@ -315,7 +318,8 @@ void schema_write(const struct config_kinds *kinds, struct buf *out)
     jsonw_object(&w);
     schema_options(&w, config_watch_options);
     schema_block(&w, "watch", "vars", VAR_PATTERN, NULL);
-    schema_words(&w);
+    schema_map(&w, "words", config_words_options);
+    schema_map(&w, "history", config_history_options);
     schema_block(&w, "watch", "services", ID_PATTERN, "#/$defs/service");
     schema_block(&w, "watch", "alerts", ID_PATTERN, "#/$defs/alert");
     schema_block(&w, "watch", "notify", ID_PATTERN, "#/$defs/channel");

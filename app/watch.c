@@ -7,6 +7,7 @@
 #include "app/redact.h"
 #include "app/watch_board.h"
 #include "core/alloc.h"
+#include "core/board_series.h"
 #include "core/fold.h"
 #include "core/hash.h"
 
@@ -555,6 +556,33 @@ void watch_mark(struct watch *w, enum mark_kind kind, const char *label, int64_t
 
     text_sets(&m.label, label);
     board_mark(w->board, m);
+    watch_unsettled(w);
+}
+
+static bool watch_has_mark(const struct board *b, const struct mark *m)
+{
+    for (size_t i = 0; i < b->n_marks; i++)
+        if (b->marks[i].at_ms == m->at_ms && b->marks[i].kind == m->kind &&
+            b->marks[i].service == m->service && text_eq(&b->marks[i].label, &m->label))
+            return true;
+    return false;
+}
+
+void watch_take_past(struct watch *w, struct board *past)
+{
+    board_join_series(w->board, past);
+    for (size_t i = 0; i < past->n_marks; i++) {
+        struct mark m = past->marks[i];
+        const struct text *service = m.service >= 0 ? &past->services[m.service].id : NULL;
+
+        m.label = (struct text){ 0 };
+        m.service = service ? board_find(w->board, text_str(service)) : -1;
+        text_copy(&m.label, &past->marks[i].label);
+        if (watch_has_mark(w->board, &m))
+            text_fini(&m.label); /* the journal told of it, too */
+        else
+            board_mark(w->board, m);
+    }
     watch_unsettled(w);
 }
 

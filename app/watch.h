@@ -60,6 +60,8 @@ bool watch_ack(struct watch *w, const char *alert, const struct alert_ack *ack);
 void watch_event(struct watch *w, struct event e); /* takes its texts */
 /* Who was told of an alert, and with what result. */
 void watch_told(struct watch *w, const char *alert, const char *words, bool bad);
+/* The past of its signals, and marks of the past, from the history; what `past` holds is used up. */
+void watch_take_past(struct watch *w, struct board *past);
 void watch_mark(struct watch *w, enum mark_kind kind, const char *label, int64_t at_ms);
 const struct config *watch_config(const struct watch *w);
 /* Loop, slots and memory, with the board inside, as JSON: for tests and bug reports. */

@@ -95,9 +95,34 @@ static int64_t history_signal_id(struct history *h, sqlite3_stmt *find, sqlite3_
     return id;
 }
 
+/* Another process may have written the first slots of it, before this one began. */
+static bool history_merge(struct history *h, sqlite3_stmt *get, int64_t id,
+                          const struct history_chunk *c, struct buf *merged, struct err *err)
+{
+    size_t n = history_slots(c->step_ms);
+    double now[64], was[64];
+    bool more = false;
+
+    err_set(err, "%s", "");
+    buf_clear(merged);
+    sqlite3_bind_int64(get, 1, history_id(c->from_ms, id));
+    if (history_row(h, get, err) && chunk_read(c->slots.bytes, c->slots.len, now, n) &&
+        chunk_read(sqlite3_column_blob(get, 0), (size_t)sqlite3_column_bytes(get, 0), was, n)) {
+        for (size_t i = 0; i < n; i++) {
+            more = more || (isnan(now[i]) && !isnan(was[i]));
+            now[i] = isnan(now[i]) ? was[i] : now[i];
+        }
+        if (more)
+            chunk_write(now, n, merged);
+    }
+    sqlite3_reset(get);
+    return !err->msg[0];
+}
+
 static bool history_write_chunks(struct history *h, const struct history_batch *b, struct err *err)
 {
-    sqlite3_stmt *find, *add, *put;
+    sqlite3_stmt *find, *add, *get, *put;
+    struct buf merged = { 0 };
     bool ok = true;
 
     if (!b->n_chunks)
@@ -106,22 +131,27 @@ static bool history_write_chunks(struct history *h, const struct history_batch *
         h, "SELECT id FROM signal WHERE service=? AND reading=? AND name=? AND step_ms=?", err);
     add = history_ask(
         h, "INSERT INTO signal(service,reading,name,step_ms) VALUES(?,?,?,?) RETURNING id", err);
+    get = history_ask(h, "SELECT slots FROM chunk WHERE id=?", err);
     put = history_ask(h, "INSERT OR REPLACE INTO chunk VALUES(?,?)", err);
-    for (size_t i = 0; find && add && put && ok && i < b->n_chunks; i++) {
+    for (size_t i = 0; find && add && get && put && ok && i < b->n_chunks; i++) {
         const struct history_chunk *c = &b->chunks[i];
+        const struct buf *slots = &c->slots;
         int64_t id;
 
         err_set(err, "%s", "");
         id = history_signal_id(h, find, add, c, err);
-        if (!id) {
-            ok = false;
+        ok = id && history_merge(h, get, id, c, &merged, err);
+        if (!ok)
             break;
-        }
+        if (merged.len)
+            slots = &merged;
         sqlite3_bind_int64(put, 1, history_id(c->from_ms, id));
-        sqlite3_bind_blob64(put, 2, c->slots.bytes, c->slots.len, SQLITE_STATIC);
+        sqlite3_bind_blob64(put, 2, slots->bytes, slots->len, SQLITE_STATIC);
         ok = history_done(h, put, err);
     }
-    ok = ok && find && add && put;
+    ok = ok && find && add && get && put;
+    buf_fini(&merged);
+    sqlite3_finalize(get);
     sqlite3_finalize(find);
     sqlite3_finalize(add);
     sqlite3_finalize(put);

@@ -9,7 +9,10 @@
 #include "tui/verdict.h"
 #include "tui/words.h"
 
-enum { BAND_LIVE_MS = 3500 }; /* a collector turns at least once a second */
+enum {
+    BAND_LIVE_MS = 3500,           /* a collector turns at least once a second */
+    BAND_DAY_MS = 12 * 3600 * 1000 /* a clock alone would be taken for today's */
+};
 
 struct layout layout_of(int w, int h, bool notice)
 {
@@ -107,7 +110,9 @@ static int band_not_live(const struct band *b, struct piece *out)
     int n = 0;
 
     if (b->frozen)
-        out[n++] = (struct piece){ "frozen", STYLE_STALE };
+        out[n++] = (struct piece){ "", STYLE_STALE };
+    if (b->frozen)
+        snprintf(out[n - 1].words, 64, "%s", b->past ? "past" : "frozen");
     if (band_no_news(b, out[n].words))
         out[n++].style = STYLE_STALE;
     return n;
@@ -208,6 +213,20 @@ static const char *frozen_words(const struct band *b, int w, char out[128])
     char stamp[32], age[16];
 
     age_words(b->clock_ms, b->view->now_ms, age);
+    if (b->past) {
+        if (b->clock_ms - b->view->now_ms > BAND_DAY_MS)
+            stamp_format_utc(b->view->now_ms, stamp);
+        else
+            clock_format_utc(b->view->now_ms, stamp);
+        snprintf(out, 128, " PAST %s, %s ago · End live ", stamp, age);
+        if (canvas_cols(out) > w)
+            snprintf(out, 128, " PAST %s, %s ago ", stamp, age);
+        if (canvas_cols(out) > w)
+            snprintf(out, 128, " PAST %s ", stamp);
+        if (canvas_cols(out) > w)
+            snprintf(out, 128, " PAST ");
+        return out;
+    }
     snprintf(out, 128, " FROZEN %s ago, %s · z live ", age,
              clock_format_utc(b->view->now_ms, stamp));
     if (canvas_cols(out) > w)

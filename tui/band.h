@@ -10,6 +10,7 @@ struct band {
     int64_t clock_ms;                /* the wall; the view's own present may be frozen */
     const char *who;                 /* NULL = not shown */
     bool frozen;
+    bool past; /* frozen, and a board that was recorded */
     const struct board *live; /* while frozen: what goes on meanwhile */
 };
 

@@ -25,6 +25,8 @@ const struct verb_row cmdline_verbs[] = {
       "a screen by number, a service by name" },
     { "help", VERB_HELP, ARG_NONE, false, "help", "keys and commands" },
     { "note", VERB_NOTE, ARG_WORDS, true, "note WORDS", "write a line into the journal" },
+    { "past", VERB_PAST, ARG_WORDS, true, "past TIME|live",
+      "the board as it was: 15m ago, at 02:09, at 2026-11-22 02:09" },
     { "quit", VERB_QUIT, ARG_NONE, false, "quit", "leave midwatch" },
     { "reload", VERB_RELOAD, ARG_NONE, false, "reload", "read the configuration again" },
     { "theme", VERB_THEME, ARG_THEME, true, "theme NAME", "dark, light or mono" },
@@ -56,12 +58,12 @@ static const struct verb_row *cmdline_find(const char *word, size_t len)
 
 static bool cmdline_unknown(const char *word, size_t len, struct err *err)
 {
-    const char *names[16];
+    const char *names[32];
     size_t n = 0;
     const char *near;
     char typed[64];
 
-    for (const struct verb_row *v = cmdline_verbs; v->name && n < 16; v++)
+    for (const struct verb_row *v = cmdline_verbs; v->name && n < 32; v++)
         names[n++] = v->name;
     snprintf(typed, sizeof typed, "%.*s", (int)(len < 60 ? len : 60), word);
     near = nearest_word(typed, names, n);

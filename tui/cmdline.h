@@ -23,6 +23,7 @@ enum verb {
     VERB_ASK,
     VERB_HELP,
     VERB_NOTE,
+    VERB_PAST,
     VERB_QUIT,
     VERB_UNACK
 };

@@ -28,6 +28,12 @@ const struct key console_keys[] = {
     { ":", CMD_COMMAND_LINE, "command", "command" },
     { "e", CMD_PROBLEMS, "problems only, and back", "problems" },
     { "z", CMD_FREEZE, "freeze the screen, and back; collecting goes on", "freeze" },
+    { ",", CMD_PAST_BACK, "back in time, the whole board; collecting goes on", "time" },
+    { ".", CMD_PAST_ON, "forward in time, up to now", "time" },
+    { "{", CMD_MARK_BACK, "back to when something last happened: a mark or a record", NULL },
+    { "}", CMD_MARK_ON, "on to when something happened next", NULL },
+    { "b", CMD_PAST, "go to a time: 15m, 02:09 (UTC), 2026-11-22 02:09", NULL },
+    { "End", CMD_LIVE, "from the past back to now", NULL },
     { "y", CMD_COPY, "copy the selected line to the clipboard", "copy" },
     { "?", CMD_HELP, "this help", "help" },
     { "q", CMD_QUIT, "quit, from a screen with a number", "quit" },
@@ -141,6 +147,7 @@ void console_settle(struct console *c)
     struct layout l = console_layout(c);
 
     c->view.now_ms = c->frozen ? c->frozen->at_ms : c->clock_ms;
+    c->view.still = c->frozen != NULL;
     if (c->stale)
         view_settle(&c->view);
     c->stale = false;
@@ -244,7 +251,7 @@ static void console_press_key(struct console *c, struct press p)
 
     press_name(p, name);
     cmd = key_command(console_screen(c)->keys, name);
-    if (cmd == CMD_NONE)
+    if (cmd == CMD_NONE || (c->past && key_command(console_keys, name) == CMD_LIVE))
         cmd = key_command(console_keys, name);
     if (cmd == CMD_NONE)
         return;

@@ -48,6 +48,9 @@ void console_board(struct console *c, const struct board *b, int64_t now_ms);
 void console_press(struct console *c, struct press p, int64_t now_ms);
 /* The next intent; false when there is none. Call until false after each press. */
 bool console_intent(struct console *c, struct intent *out);
+/* The answer to INTENT_PAST: a board that is the console's from now on, with its series where the
+ * live ones do not reach, or NULL and why. */
+void console_past(struct console *c, struct board *b, int64_t wanted_ms, const char *why);
 /* A line for the person: the outcome of an intent. Stays until the next one or 8 s. */
 void console_say(struct console *c, bool bad, const struct text *words, int64_t now_ms);
 /* The names that :fault completes; NULL, 0 = not a demo. */

@@ -11,6 +11,8 @@
 /* A picture of the past is no place to act from. */
 static bool console_ack_frozen(struct console *c)
 {
+    if (console_past_locked(c))
+        return true;
     if (c->frozen)
         console_says(c, true, "the screen is frozen: z first, then acknowledge");
     return c->frozen != NULL;

@@ -103,6 +103,8 @@ static void console_back(struct console *c)
         v->filter[0] = '\0';
     else if (v->problems_only)
         v->problems_only = false;
+    else if (c->past)
+        console_live(c);
     else if (c->stack[0] != &screen_overview)
         console_show(c, &screen_overview);
     else
@@ -111,10 +113,8 @@ static void console_back(struct console *c)
 
 static void console_freeze(struct console *c)
 {
-    if (c->frozen) {
-        console_look(c, c->live);
-        board_free(c->frozen);
-        c->frozen = NULL;
+    if (c->frozen || c->past_ms) {
+        console_live(c);
         return;
     }
     c->frozen = board_copy(c->live);
@@ -185,6 +185,8 @@ static void console_ask(struct console *c)
 {
     int service = console_selected(c);
 
+    if (console_past_locked(c))
+        return;
     if (service < 0) {
         console_says(c, true, "nothing is selected; :ask asks every probe");
         return;
@@ -269,6 +271,24 @@ void console_command(struct console *c, enum command cmd)
     case CMD_NOTE:
         console_note(c);
         break;
+    case CMD_PAST_BACK:
+        console_past_step(c, -1);
+        break;
+    case CMD_PAST_ON:
+        console_past_step(c, 1);
+        break;
+    case CMD_MARK_BACK:
+        console_past_jump(c, -1);
+        break;
+    case CMD_MARK_ON:
+        console_past_jump(c, 1);
+        break;
+    case CMD_PAST:
+        prompt_open(&c->prompt, PROMPT_COMMAND, "past ");
+        break;
+    case CMD_LIVE:
+        console_live(c);
+        break;
     case CMD_CLOSER:
         console_zoom(c, -1);
         break;
@@ -342,7 +362,12 @@ void console_run(struct console *c, const char *line)
     case VERB_RELOAD:
         intents_push(&c->intents, INTENT_RELOAD);
         break;
+    case VERB_PAST:
+        console_past_run(c, arg);
+        break;
     case VERB_FAULT:
+        if (console_past_locked(c))
+            break;
         snprintf(intents_push(&c->intents, INTENT_FAULT)->arg, INTENT_ARG, "%s", arg);
         break;
     case VERB_FILTER:
@@ -361,6 +386,8 @@ void console_run(struct console *c, const char *line)
         console_export(c, arg);
         break;
     case VERB_ASK:
+        if (console_past_locked(c))
+            break;
         intents_push(&c->intents, INTENT_ASK); /* of no service in particular: of all */
         console_says(c, false, "asking every probe now");
         break;

@@ -89,6 +89,7 @@ void console_draw(struct console *c, int64_t now_ms, struct canvas *canvas)
                           .clock_ms = now_ms,
                           .who = c->who,
                           .frozen = c->frozen != NULL,
+                          .past = c->past,
                           .live = c->frozen ? c->live : NULL };
     canvas_resize(canvas, c->w, c->h);
     canvas->ascii = c->ascii;

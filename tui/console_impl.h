@@ -1,6 +1,7 @@
 /* tui/console_impl.h: what the files of tui/console*.c share; nobody else includes it. console.c
  * has the life, the board and the presses; console_commands.c what they do; console_ack.c the
- * taking of alerts; console_timeline.c what is done about records; console_draw.c the picture.
+ * taking of alerts; console_timeline.c what is done about records; console_past.c going through
+ * time; console_draw.c the picture.
  */
 #pragma once
 
@@ -19,8 +20,11 @@ struct console {
     int w, h;
 
     struct view view;
-    struct board *empty;  /* before the first board */
-    struct board *frozen; /* our own copy while the screen stands still */
+    struct board *empty;    /* before the first board */
+    struct board *frozen;   /* our own copy while the screen stands still, or a board of the past */
+    bool past;              /* it is of the past */
+    int64_t past_ms;        /* what was asked for, there or on its way; 0 = now */
+    int64_t past_series_ms; /* its series are copies of what was live then */
     const struct board *live;
     int64_t clock_ms;
 
@@ -62,6 +66,14 @@ void console_event_open(struct console *c);
 void console_event_copy(struct console *c);
 void console_note(struct console *c); /* opens the command line on one */
 void console_export(struct console *c, const char *file);
+
+/* console_past.c */
+void console_past_step(struct console *c, int by);
+void console_past_jump(struct console *c, int by); /* from mark to mark */
+void console_past_to(struct console *c, int64_t at_ms);
+void console_past_run(struct console *c, const char *arg); /* as typed */
+bool console_past_locked(struct console *c); /* and says that nothing is done from here */
+void console_live(struct console *c);        /* back to now, from the past or a frozen screen */
 
 /* console_commands.c */
 void console_show(struct console *c, const struct screen_ops *screen);

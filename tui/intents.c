@@ -48,6 +48,8 @@ bool intents_take(struct intents *q, struct intent *out)
     q->n--;
     *out = (struct intent){ .kind = q->taken.kind,
                             .service = q->taken.service,
+                            .at_ms = q->taken.at_ms,
+                            .span_ms = q->taken.span_ms,
                             .arg = q->taken.arg,
                             .alert = q->taken.alert,
                             .copy = &q->taken.copy,

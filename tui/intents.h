@@ -24,12 +24,15 @@ enum intent_kind {
     INTENT_COPY,    /* y: `copy` to the clipboard (term_copy) */
     INTENT_DUMP,    /* :dump FILE: write `dump` (the screen as plain text) to file `arg` */
     INTENT_EXPORT,  /* :export FILE: write `dump` (the timeline as Markdown) to file `arg` */
+    INTENT_PAST,    /* a board as it was at `at_ms`, with `span_ms` of charts before it */
+    INTENT_LIVE,    /* no more of that: the person is back at now */
     INTENT_CANCEL   /* Ctrl-C: cancel the operation that runs, if any; never quits */
 };
 
 struct intent {
     enum intent_kind kind;
     int service;
+    int64_t at_ms, span_ms;
     const char *arg;         /* a fault's name, a file's name; as typed */
     const char *alert;       /* its id; "" = none */
     const struct text *copy; /* INTENT_COPY */
@@ -43,6 +46,7 @@ enum { INTENTS_MAX = 8, INTENT_ARG = 256 };
 struct intent_slot { /* an intent with what it owns */
     enum intent_kind kind;
     int service;
+    int64_t at_ms, span_ms;
     char arg[INTENT_ARG], alert[INTENT_ARG];
     struct text copy;
     char *dump; /* from malloc */

@@ -41,10 +41,34 @@ static size_t plot_marks(const struct view *v, struct chart_mark *out)
     return n;
 }
 
+/* What came after the newest value of this board is not of its time. Series of the past go on, and
+ * one of them holds a bucket that was not full then. */
+static const struct series_span *plot_spans(const struct view *v, const struct signal *s,
+                                            struct chart_plan plan,
+                                            struct series_span out[CHART_BUCKETS])
+{
+    const struct series_span *spans = spans_read(v->spans, s->series, plan);
+
+    if (!v->still)
+        return spans;
+    for (int i = 0; i < plan.n; i++) {
+        int64_t from_ms = plan.from_ms + i * plan.bucket_ms;
+
+        if (from_ms + plan.bucket_ms <= s->at_ms)
+            out[i] = spans[i];
+        else if (from_ms <= s->at_ms)
+            series_read(s->series, from_ms, s->at_ms + 1, &out[i], 1);
+        else
+            out[i] = (struct series_span){ NAN, NAN, NAN, 0 };
+    }
+    return out;
+}
+
 void plot_draw(const struct view *v, struct pick p, struct rect r, struct canvas *c)
 {
     const struct signal *s = pick_signal(v, p);
     struct chart_mark marks[BOARD_MARKS];
+    struct series_span room[CHART_BUCKETS];
     struct chart chart;
 
     if (!s || !s->series || r.w < 1 || r.h < 1)
@@ -56,7 +80,8 @@ void plot_draw(const struct view *v, struct pick p, struct rect r, struct canvas
                             .low_is_bad = s->low_is_bad,
                             .marks = marks,
                             .n_marks = plot_marks(v, marks) };
-    chart.spans = spans_read(v->spans, s->series, chart.plan);
+    chart.spans = plot_spans(v, s, chart.plan, room);
+    chart.still_ms = v->still ? v->now_ms : 0;
     chart_draw(&chart, r, c);
 }
 
@@ -90,12 +115,13 @@ void plot_spark(const struct view *v, const struct signal *s, struct rect r, str
 {
     const struct series_span *spans;
     double limit = !isnan(s->crit) ? s->crit : s->warn, top = 0;
+    struct series_span room[CHART_BUCKETS];
     struct chart_plan plan;
 
     if (!s->series || r.w < 1 || r.h < 1)
         return;
     plan = plot_plan(v, s, r.w < CHART_BUCKETS ? r.w : CHART_BUCKETS);
-    spans = spans_read(v->spans, s->series, plan);
+    spans = plot_spans(v, s, plan, room);
     for (int i = 0; i < plan.n; i++)
         if (spans[i].n && spans[i].mean > top)
             top = spans[i].mean;

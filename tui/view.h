@@ -35,6 +35,7 @@ enum focus { FOCUS_SERVICES, FOCUS_PROBLEMS };
 struct view {
     const struct board *board; /* never NULL while something is drawn */
     int64_t now_ms;            /* the board's own present: stands still while frozen */
+    bool still; /* what comes after now_ms is not shown: the screen is frozen, or of the past */
     bool ascii;
     char filter[FILTER_MAX];
     bool problems_only;

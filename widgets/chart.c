@@ -198,6 +198,7 @@ static void chart_times(const struct chart *chart, struct rect plot, int y, stru
     int first = chart_column(chart, plot, 0);
     bool seconds = end_ms - chart->plan.from_ms <= 10 * 60000;
     int w = seconds ? 8 : 5;
+    char end[32] = "now";
 
     for (int i = 0; i < 2; i++) {
         int bucket = i * chart->plan.n / 2;
@@ -208,8 +209,15 @@ static void chart_times(const struct chart *chart, struct rect plot, int y, stru
         if (plot.w >= (i + 1) * (w + 6))
             canvas_put(c, i ? chart_column(chart, plot, bucket) : first, y, w, STYLE_DIM, stamp);
     }
-    if (plot.w >= w + 5)
-        canvas_put_right(c, plot.x, y, plot.w, STYLE_DIM, "now");
+    if (plot.w < w + 5)
+        return;
+    if (chart->still_ms) { /* the end is what is looked at: with its seconds where there is room */
+        int middle = chart_column(chart, plot, chart->plan.n / 2) + w;
+
+        clock_format_utc(chart->still_ms, end);
+        end[plot.x + plot.w - middle >= 10 ? 8 : 5] = '\0';
+    }
+    canvas_put_right(c, plot.x, y, plot.w, chart->still_ms ? STYLE_MARK : STYLE_DIM, end);
 }
 
 static bool chart_is_empty(const struct chart *chart)

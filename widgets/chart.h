@@ -33,6 +33,7 @@ struct chart {
     bool low_is_bad;
     const struct chart_mark *marks; /* oldest first */
     size_t n_marks;
+    int64_t still_ms; /* the time that its end stands for; 0 = it is now */
 };
 
 /* Columns that are left for buckets in a chart `w` wide. */

@@ -38,17 +38,18 @@ static void the_schema_knows_every_option(void **state)
         fail_msg("%s", err.msg);
     for (size_t i = 0; config_section_at(&fake_kinds, i, &s); i++) {
         static const char *const places[] = { "/properties", "/properties/words/properties",
+                                              "/properties/history/properties",
                                               "/$defs/alert/properties",
                                               "/$defs/channel/properties",
                                               "/$defs/service/properties" };
         char pointer[200];
 
         for (const struct option *o = s.options; o->name; o++) {
-            if (i < 5)
+            if (i < 6)
                 snprintf(pointer, sizeof pointer, "%s/%s/description", places[i], o->name);
             else /* what every kind takes, and the kinds themselves */
                 snprintf(pointer, sizeof pointer, "/$defs/%s/properties/%s/description",
-                         i == 5 ? "http" : s.name, o->name);
+                         i == 6 ? "http" : s.name, o->name);
             assert_string_equal(schema_at(root, pointer), o->help);
         }
     }

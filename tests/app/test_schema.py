@@ -101,6 +101,7 @@ class SchemaTest(unittest.TestCase):
             where = {
                 "watch": [self.schema["properties"]],
                 "words": [self.schema["properties"]["words"]["properties"]],
+                "history": [self.schema["properties"]["history"]["properties"]],
                 "service": [self.schema["$defs"]["service"]["properties"]],
                 "probe": [
                     self.schema["$defs"][r["$ref"].rsplit("/", 1)[1]]["properties"]
@@ -109,8 +110,7 @@ class SchemaTest(unittest.TestCase):
             }.get(section) or [self.schema["$defs"][section]["properties"]]
             for properties in where:
                 self.assertIn(name, properties)
-                if name != "words":
-                    self.assertEqual(properties[name]["description"], help_line)
+                self.assertEqual(properties[name]["description"], help_line)
             seen += 1
         self.assertGreater(seen, 40)
 

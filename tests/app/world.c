@@ -317,7 +317,7 @@ void world_start(struct world *w, const char *system, int64_t step_ms)
                                    .command = world_command,
                                    .tls = world_tls,
                                    .dns = world_dns };
-    struct watch_events none = { 0 };
+    struct watch_events events = { w->changed, w->changed_arg };
     struct config_errors errors = { 0 };
     struct strmap vars = { 0 };
     struct config *config;
@@ -340,7 +340,7 @@ void world_start(struct world *w, const char *system, int64_t step_ms)
     net.arg = w;
     io_fake_set(w->io, &net);
     w->secrets = secrets_new();
-    w->watch = watch_new(w->io, config, w->secrets, &none);
+    w->watch = watch_new(w->io, config, w->secrets, &events);
     watch_start(w->watch);
     io_advance(w->io, 120000);
     for (size_t i = 0; i < vars.n; i++)

@@ -21,6 +21,8 @@ struct world {
     bool s3_missing;          /* the newest dump was not uploaded */
     double requests;          /* counted on /metrics */
     char log[64];             /* of the API */
+    void (*changed)(void *arg, bool loud); /* of the watch; or NULL */
+    void *changed_arg;
     char body[4096];
 };
 
