@@ -159,6 +159,7 @@ static bool film_gap(struct film_reader *r, size_t *next, size_t max, bool *more
 {
     uint64_t gap;
 
+    *more = true; /* what breaks off has no end */
     if (!varint_get(&r->at, r->end, &gap))
         return false;
     *more = gap > 0;
