@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
-#include "core/board_copy.h"
+#include "core/film.h"
 #include "core/stamp.h"
 #include "io/errand.h"
 
@@ -146,6 +146,8 @@ void past_forget(struct past *p)
 
 /* ---- what a watch begins with ---- */
 
+/* Without a board it only looks whether there is anything: mostly there is, but a copy of a large
+ * board for nothing is memory that stays. */
 static void past_load_run(void *what)
 {
     struct past_job *j = what;
@@ -153,6 +155,11 @@ static void past_load_run(void *what)
 
     if (!h)
         return;
+    if (!j->board) {
+        history_extent(h, &j->extent, &j->why);
+        history_close(h);
+        return;
+    }
     history_series(h, j->board, j->from_ms, j->at_ms, &j->why); /* what cannot be read is a gap */
     history_marks(h, j->at_ms, j->board, &j->why);
     history_close(h);
@@ -160,24 +167,43 @@ static void past_load_run(void *what)
 
 static const struct errand_ops past_load_ops = { past_load_run, past_job_drop, PAST_STACK };
 
+static void past_load(struct past *p, struct board *empty);
+
+/* The board as it stands, with series that hold nothing yet. */
+static struct board *past_empty(const struct past *p)
+{
+    struct film *camera = film_new();
+    struct buf reel = { 0 };
+    struct board *b;
+    struct err ignored; /* it is our own film */
+
+    film_shoot(camera, watch_board(p->watch), &reel);
+    b = film_play(reel.bytes, reel.len, INT64_MAX, &ignored);
+    film_free(camera);
+    buf_fini(&reel);
+    return b;
+}
+
 static void past_loaded(void *arg, void *what)
 {
     struct past *p = arg;
     struct past_job *j = what;
 
     p->loading = NULL;
-    watch_take_past(p->watch, j->board);
+    if (j->board)
+        watch_take_past(p->watch, j->board);
+    else if (j->extent.until_ms)
+        past_load(p, past_empty(p));
 }
 
-static void past_load(struct past *p)
+static void past_load(struct past *p, struct board *empty)
 {
     struct past_job *j = xcalloc(1, sizeof *j);
-    const struct board *b = watch_board(p->watch);
 
     j->dir = xstrdup(p->dir);
     j->at_ms = io_now_ms(p->io);
     j->from_ms = j->at_ms - PAST_SPAN_MS;
-    j->board = board_copy(b);
+    j->board = empty;
     p->loading = errand_start(p->io, &past_load_ops, j, past_loaded, p);
     if (!p->loading)
         past_job_drop(j); /* charts begin empty */
@@ -194,7 +220,7 @@ struct past *past_new(struct io *io, struct watch *watch, const struct recorder 
     p->dir = xstrdup(dir);
     p->events = *events;
     if (dir)
-        past_load(p);
+        past_load(p, NULL);
     return p;
 }
 

@@ -15,7 +15,7 @@
 enum {
     RECORDER_MINUTE_MS = 60000,
     RECORDER_LOUD_MS = 200,  /* frames of one second, when much happens */
-    RECORDER_REEL = 2 << 20, /* bytes; a reel that is longer than a minute is slow to play */
+    RECORDER_REEL = 1 << 20, /* bytes: so much at most is played for one board, and waits */
     RECORDER_FREE_MS = 2000,
     RECORDER_TURN_MS = 50,
     RECORDER_STACK = 512 << 10
@@ -101,6 +101,8 @@ static void recorder_job_drop(void *what)
 static const struct errand_ops recorder_ops = { recorder_job_run, recorder_job_drop,
                                                 RECORDER_STACK };
 
+static void recorder_write(struct recorder *r, bool slots);
+
 /* ---- reels ---- */
 
 static void recorder_drop_reel(struct recorder *r)
@@ -112,13 +114,13 @@ static void recorder_drop_reel(struct recorder *r)
 /* The one that is being shot stays, and what waits for the disk stays longer. */
 static void recorder_room(struct recorder *r)
 {
-    size_t kept = 0, waits = 0;
+    size_t kept = 0, waits = 0, most = r->dir ? RECORDER_KEEPS_TOO : RECORDER_KEEPS;
 
     for (size_t i = 0; i < r->n_reels; i++) {
         kept += r->reels[i].film.film.cap;
         waits += r->reels[i].written ? 0 : r->reels[i].film.film.cap;
     }
-    while (r->n_reels > 1 && kept > RECORDER_KEEPS &&
+    while (r->n_reels > 1 && kept > most &&
            (r->reels[0].written || !r->dir || waits > RECORDER_WAITS)) {
         kept -= r->reels[0].film.film.cap;
         waits -= r->reels[0].written ? 0 : r->reels[0].film.film.cap;
@@ -154,8 +156,10 @@ static void recorder_shoot(struct recorder *r, const struct board *b)
     }
     reel->film.until_ms = b->at_ms;
     r->frame_ms = b->at_ms;
-    if (reel->film.film.len > RECORDER_REEL)
+    if (reel->film.film.len > RECORDER_REEL) {
         r->cut = true;
+        recorder_write(r, false);
+    }
 }
 
 /* ---- slots ---- */
@@ -256,7 +260,7 @@ static void recorder_written(struct recorder *r, const struct recorder_job *j)
     for (size_t i = 0; i < r->n_reels; i++)
         if (r->reels[i].film.until_ms <= j->until_ms)
             r->reels[i].written = true;
-    if (r->board == watch_board(r->watch)) /* else they are of a board that is gone */
+    if (j->newest && r->board == watch_board(r->watch)) /* else they are of a board that is gone */
         memcpy(r->told, j->newest, r->n_signals * sizeof *r->told);
 }
 
@@ -311,14 +315,15 @@ static void recorder_reels(struct recorder *r, struct recorder_job *j)
 }
 
 /* All that is not written yet. */
-static struct recorder_job *recorder_job(struct recorder *r)
+static struct recorder_job *recorder_job(struct recorder *r, bool slots)
 {
     struct recorder_job *j = xcalloc(1, sizeof *j);
 
     j->dir = xstrdup(r->dir);
     j->limits = r->limits;
     recorder_reels(r, j);
-    recorder_slots(r, watch_board(r->watch), j);
+    if (slots)
+        recorder_slots(r, watch_board(r->watch), j);
     seen_hand_out(&r->seen, &j->batch);
     return j;
 }
@@ -340,13 +345,14 @@ static bool recorder_writes(const struct recorder *r)
     return r->dir && r->events.writes(r->events.arg);
 }
 
-static void recorder_write(struct recorder *r)
+/* The slots of a minute go together: each chunk is written over with each time. */
+static void recorder_write(struct recorder *r, bool slots)
 {
     struct recorder_job *j;
 
     if (r->errand || !recorder_writes(r))
         return;
-    j = recorder_job(r);
+    j = recorder_job(r, slots);
     if (recorder_start(r, j))
         return;
     recorder_not_written(r, j); /* with the next minute */
@@ -385,7 +391,7 @@ void recorder_look(struct recorder *r, bool loud)
     if (r->n_reels && minute != r->reels[r->n_reels - 1].film.from_ms / RECORDER_MINUTE_MS &&
         !r->cut) {
         r->cut = true;
-        recorder_write(r);
+        recorder_write(r, true);
     }
     seen_look(&r->seen, b);
     recorder_shoot(r, b);
@@ -417,7 +423,7 @@ void recorder_end(struct recorder *r)
     r->ending = true;
     if (!r->n_reels || !recorder_writes(r))
         return;
-    r->last = recorder_job(r);
+    r->last = recorder_job(r, true);
     recorder_last(r);
 }
 

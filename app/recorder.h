@@ -17,8 +17,9 @@
 #include <stdbool.h>
 
 enum {
-    RECORDER_KEEPS = 4 << 20, /* bytes of film in memory that the disk has too, or nobody has */
-    RECORDER_WAITS = 32 << 20 /* that wait for the disk */
+    RECORDER_KEEPS = 2 << 20,     /* bytes of film in memory where there is no disk for it, ... */
+    RECORDER_KEEPS_TOO = 1 << 19, /* ... and of what is on the disk, too */
+    RECORDER_WAITS = 32 << 20     /* that wait for the disk */
 };
 
 struct recorder;

@@ -23,7 +23,8 @@ enum {
     FILM_LANES_MAX = 1 << 20,
     FILM_SLOTS_MAX = 1 << 16, /* of a lane */
     FILM_SLOTS_A_BYTE = 64,   /* of a reel: a few bytes never become a lot of memory */
-    FILM_RAW = 3
+    FILM_RAW = 3,
+    FILM_FRAME = 64 << 10 /* bytes that are kept for the next frame */
 };
 
 struct film {
@@ -142,6 +143,8 @@ bool film_shoot(struct film *f, const struct board *b, struct buf *reel)
     buf_fini(&w.nums);
     buf_fini(&w.words);
     f->at_ms = b->at_ms;
+    if (f->frame.cap > FILM_FRAME) /* a whole one; those to come are short */
+        buf_fini(&f->frame);
     return true;
 }
 

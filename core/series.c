@@ -35,8 +35,8 @@ struct series {
     double sum, lo, hi;         /* of the newest coarse slot */
     uint32_t held;
     struct series_tier fine, coarse;
-    size_t bytes;
-    uint16_t ring[];
+    size_t codes;
+    uint16_t *ring; /* of `codes`, from the first value on */
 };
 
 struct series_form {
@@ -103,22 +103,37 @@ struct series *series_new(int64_t interval_ms)
     uint32_t fine = (uint32_t)(SERIES_FINE_SPAN_MS / fine_ms) + 2;
     uint32_t coarse = (uint32_t)(SERIES_COARSE_SPAN_MS / coarse_ms) + 2;
     bool one = interval_ms >= coarse_ms;
-    size_t codes = fine + (one ? 1 : 3) * (size_t)coarse;
-    struct series *s = xmalloc(sizeof *s + codes * sizeof *s->ring);
+    struct series *s = xcalloc(1, sizeof *s);
 
-    *s = (struct series){ .bytes = sizeof *s + codes * sizeof *s->ring };
-    s->fine = (struct series_tier){ .step_ms = fine_ms, .n = fine, .mean = s->ring };
-    s->coarse = (struct series_tier){ .step_ms = coarse_ms, .n = coarse, .mean = s->ring + fine };
-    if (!one) {
-        s->coarse.min = s->coarse.mean + coarse;
-        s->coarse.max = s->coarse.min + coarse;
-    }
+    s->codes = fine + (one ? 1 : 3) * (size_t)coarse;
+    s->fine = (struct series_tier){ .step_ms = fine_ms, .n = fine };
+    s->coarse = (struct series_tier){ .step_ms = coarse_ms, .n = coarse };
     return s;
 }
 
 void series_free(struct series *s)
 {
+    if (!s)
+        return;
+    free(s->ring);
     free(s);
+}
+
+/* Thousands of pages would stand between the start and the first frame, and many signals are never
+ * told: there is a ring from the first value on. */
+static void series_need_ring(struct series *s)
+{
+    uint32_t fine = s->fine.n, coarse = s->coarse.n;
+
+    if (s->ring)
+        return;
+    s->ring = xreallocarray(NULL, s->codes, sizeof *s->ring);
+    s->fine.mean = s->ring;
+    s->coarse.mean = s->ring + fine;
+    if (s->codes > fine + coarse) {
+        s->coarse.min = s->coarse.mean + coarse;
+        s->coarse.max = s->coarse.min + coarse;
+    }
 }
 
 struct series *series_copy(const struct series *s)
@@ -127,20 +142,14 @@ struct series *series_copy(const struct series *s)
 
     if (!s)
         return NULL;
-    to = xmalloc(s->bytes);
-    memcpy(to, s, s->any ? s->bytes : sizeof *s);
-    to->fine.mean = to->ring;
-    to->coarse.mean = to->ring + to->fine.n;
-    if (to->coarse.min) {
-        to->coarse.min = to->coarse.mean + to->coarse.n;
-        to->coarse.max = to->coarse.min + to->coarse.n;
+    to = xmalloc(sizeof *to);
+    *to = *s;
+    to->ring = NULL;
+    if (s->any) {
+        series_need_ring(to);
+        memcpy(to->ring, s->ring, s->codes * sizeof *s->ring);
     }
     return to;
-}
-
-static size_t series_codes(const struct series *s)
-{
-    return (s->bytes - sizeof *s) / sizeof *s->ring;
 }
 
 static void series_restart(struct series *s)
@@ -150,11 +159,10 @@ static void series_restart(struct series *s)
     s->newest_ms = s->last_ms = 0;
 }
 
-/* The rings are touched with the first value and not at birth: thousands of pages would stand
- * between the start and the first frame. */
 static void series_begin(struct series *s, int64_t at_ms, int64_t fine, int64_t coarse)
 {
-    memset(s->ring, 0xff, series_codes(s) * sizeof *s->ring);
+    series_need_ring(s);
+    memset(s->ring, 0xff, s->codes * sizeof *s->ring);
     s->fine.newest = fine - 1;
     s->coarse.newest = coarse - 1;
     s->any = true;
@@ -163,7 +171,7 @@ static void series_begin(struct series *s, int64_t at_ms, int64_t fine, int64_t 
 
 static void series_take_sign(struct series *s)
 {
-    for (size_t i = 0; i < series_codes(s); i++)
+    for (size_t i = 0; i < s->codes; i++)
         s->ring[i] = series_encode(series_decode(s->ring[i], false), true);
     s->sign = true;
 }
@@ -271,8 +279,9 @@ void series_join(struct series *s, struct series *past)
 {
     const struct series_tier *t = &s->fine;
     int64_t first = t->newest - t->n + 1, newest_ms = s->newest_ms, last_ms = s->last_ms;
+    struct series was;
 
-    if (!past->any || past->bytes != s->bytes || past->fine.step_ms != t->step_ms)
+    if (!past->any || past->codes != s->codes || past->fine.step_ms != t->step_ms)
         return;
     if (s->any && first <= past->fine.newest)
         first = past->fine.newest + 1;
@@ -283,22 +292,14 @@ void series_join(struct series *s, struct series *past)
         past->newest_ms = newest_ms;
         past->last_ms = last_ms;
     }
-    s->any = past->any;
-    s->sign = past->sign;
-    s->newest_ms = past->newest_ms;
-    s->last_ms = past->last_ms;
-    s->sum = past->sum;
-    s->lo = past->lo;
-    s->hi = past->hi;
-    s->held = past->held;
-    s->fine.newest = past->fine.newest;
-    s->coarse.newest = past->coarse.newest;
-    memcpy(s->ring, past->ring, series_codes(s) * sizeof *s->ring);
+    was = *s;
+    *s = *past;
+    *past = was;
 }
 
 size_t series_bytes(const struct series *s)
 {
-    return s->bytes;
+    return sizeof *s + s->codes * sizeof *s->ring;
 }
 
 int64_t series_step_ms(const struct series *s)

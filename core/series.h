@@ -1,5 +1,5 @@
-/* core/series.h: the past of one signal, in memory fixed at birth (and touched by the first
- * value, so that a start does not wait for it).
+/* core/series.h: the past of one signal, in memory that is taken with the first value and
+ * never grows.
  *
  * Two tiers, each a ring of quantised 16-bit values (relative step < 0.1 %, so 41.2 ms stays 41.2):
  *   fine:   max(1 s, interval) a slot, for 1 h
@@ -10,7 +10,7 @@
  * Units:   times are Unix milliseconds; values in the unit of the signal.
  * Errors:  none. Samples older than the newest slot are dropped; a clock that jumps forward leaves
  *          a gap, one that jumps back more than a slot restarts the ring.
- * Owner:   series_new() to series_free(); nothing is allocated in between.
+ * Owner:   series_new() to series_free(); after the first value nothing is allocated.
  */
 #pragma once
 

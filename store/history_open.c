@@ -150,7 +150,9 @@ static bool history_file(const char *path, bool write, bool *absent, struct err 
 static bool history_settings(struct history *h, struct err *err)
 {
     sqlite3_busy_timeout(h->db, HISTORY_BUSY_MS);
-    return history_run(h, "PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON",
+    return history_run(h,
+                       "PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON;"
+                       "PRAGMA cache_size=-512",
                        err) &&
            (!h->write || history_run(h, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL", err));
 }
