@@ -18,6 +18,7 @@ enum {
     RECORDER_REEL = 1 << 20, /* bytes: so much at most is played for one board, and waits */
     RECORDER_FREE_MS = 2000,
     RECORDER_TURN_MS = 50,
+    RECORDER_TIDY_MS = 600000,
     RECORDER_STACK = 512 << 10
 };
 
@@ -41,21 +42,21 @@ struct recorder {
     const struct board *board; /* that `told` is of */
     int64_t *told; /* of each signal, in the board's order: its newest value is written */
     size_t n_signals;
-    struct history *history; /* NULL while it is lent, and until it is written */
     struct errand *errand;
     struct recorder_job *last; /* that waits for the errand before it, at the end */
+    int64_t tidied_ms;
     bool ending;
     char why[640]; /* as it was told; "" = none */
 };
 
 struct recorder_job { /* the thread's while it runs */
     char *dir;
-    struct history *history;
     struct history_batch batch;
     struct history_limits limits;
+    bool tidy;
     struct buf set_aside;
     struct err why;
-    bool ok;
+    bool ok, damaged;
     /* the loop's */
     int64_t until_ms; /* of the reels in it */
     int64_t *newest;  /* of each signal */
@@ -63,34 +64,33 @@ struct recorder_job { /* the thread's while it runs */
 
 /* ---- in the thread ---- */
 
+/* Opened for each minute, so that a file that was moved away or replaced is not written on. */
 static bool job_write(struct recorder_job *j)
 {
-    if (!j->history)
-        j->history = history_open(j->dir, true, &j->set_aside, &j->why);
-    if (j->history && history_write(j->history, &j->batch, &j->limits, &j->why))
-        return true;
-    if (j->history && history_is_damaged(j->history)) {
-        history_close(j->history);
-        j->history = NULL;
-        return false;
-    }
-    history_close(j->history); /* opened anew the next time: also its folder may be new */
-    j->history = NULL;
-    return false;
+    struct history *h = history_open(j->dir, true, &j->set_aside, &j->why);
+    struct err ignored; /* what was written stands, whatever becomes of the house-keeping */
+    bool ok = h && history_write(h, &j->batch, &j->why);
+
+    j->damaged = h && !ok && history_is_damaged(h);
+    if (ok && j->tidy)
+        history_tidy(h, &j->limits, j->until_ms, &ignored);
+    history_close(h);
+    return ok;
 }
 
 static void recorder_job_run(void *what)
 {
     struct recorder_job *j = what;
 
-    j->ok = job_write(j) || (!j->set_aside.len && job_write(j));
+    j->ok = job_write(j);
+    if (j->damaged && history_set_aside(j->dir, &j->set_aside, &j->why))
+        j->ok = job_write(j);
 }
 
 static void recorder_job_drop(void *what)
 {
     struct recorder_job *j = what;
 
-    history_close(j->history);
     history_batch_fini(&j->batch);
     buf_fini(&j->set_aside);
     free(j->newest);
@@ -280,8 +280,6 @@ static void recorder_ended(void *arg, void *what)
     struct buf words = { 0 };
 
     r->errand = NULL;
-    r->history = j->history;
-    j->history = NULL;
     if (r->ending)
         return;
     if (j->ok)
@@ -325,19 +323,16 @@ static struct recorder_job *recorder_job(struct recorder *r, bool slots)
     if (slots)
         recorder_slots(r, watch_board(r->watch), j);
     seen_hand_out(&r->seen, &j->batch);
+    j->tidy = j->until_ms - r->tidied_ms >= RECORDER_TIDY_MS || j->until_ms < r->tidied_ms;
+    if (j->tidy)
+        r->tidied_ms = j->until_ms;
     return j;
 }
 
 static bool recorder_start(struct recorder *r, struct recorder_job *j)
 {
-    j->history = r->history;
-    r->history = NULL;
     r->errand = errand_start(r->io, &recorder_ops, j, recorder_ended, r);
-    if (r->errand)
-        return true;
-    r->history = j->history; /* no thread is to be had */
-    j->history = NULL;
-    return false;
+    return r->errand != NULL; /* no thread is to be had */
 }
 
 static bool recorder_writes(const struct recorder *r)
@@ -446,7 +441,6 @@ void recorder_free(struct recorder *r)
     if (r->last)
         recorder_job_drop(r->last);
     errand_forget(r->errand); /* its thread ends it, or the disk never does */
-    history_close(r->history);
     for (size_t i = 0; i < r->n_reels; i++)
         buf_fini(&r->reels[i].film.film);
     free(r->reels);

@@ -31,8 +31,10 @@ struct history;
  * (zeroed, or NULL while reading) gets the name of a damaged file that was renamed. */
 struct history *history_open(const char *dir, bool write, struct buf *set_aside, struct err *err);
 void history_close(struct history *h);
-/* What was done last failed because the file is damaged: close it, and open it anew to write. */
+/* What was done last failed because the file is damaged. Once it is closed it can be set aside: it
+ * is renamed to the name in `name`, and the next one who writes begins anew. */
 bool history_is_damaged(const struct history *h);
+bool history_set_aside(const char *dir, struct buf *name, struct err *err);
 
 /* ---- writing ---- */
 
@@ -74,8 +76,11 @@ struct history_limits {
 };
 
 /* A chunk that was written before is written over: it has more slots now. */
-bool history_write(struct history *h, const struct history_batch *b,
-                   const struct history_limits *limits, struct err *err);
+bool history_write(struct history *h, const struct history_batch *b, struct err *err);
+/* Now and then, after writing: the minutes of hours that are over, and what is too old or too much
+ * leaves. `now_ms`: of the newest board. */
+bool history_tidy(struct history *h, const struct history_limits *limits, int64_t now_ms,
+                  struct err *err);
 
 /* Slots of one chunk of a signal with that step: a minute of a value a second, never more than an
  * hour. */

@@ -19,7 +19,6 @@ enum {
 struct history {
     sqlite3 *db;
     bool write, damaged;
-    int64_t pruned_ms; /* the last time */
 };
 
 /* Each runs what a person would type; false with the reason in err. A statement is the caller's:
@@ -36,8 +35,6 @@ int64_t history_number(struct history *h, const char *sql, int64_t none, struct 
 
 /* The minutes of every whole hour that has none yet, out of the slots. */
 bool history_roll_up(struct history *h, struct err *err);
-bool history_prune(struct history *h, const struct history_limits *limits, int64_t now_ms,
-                   struct err *err);
 int64_t history_bytes(struct history *h, struct err *err); /* in use, of the file */
 
 static inline int64_t history_id(int64_t from_ms, int64_t signal)

@@ -107,7 +107,7 @@ static bool history_path(char *out, size_t size, const char *dir, const char *ta
 }
 
 /* With what SQLite keeps beside it: a log of another file would be played into the new one. */
-static bool history_set_aside(const char *dir, struct buf *name, struct err *err)
+bool history_set_aside(const char *dir, struct buf *name, struct err *err)
 {
     static const char *const tails[] = { "-wal", "-shm", "" };
     char from[4096], to[4096], tail[64];

@@ -10,10 +10,7 @@
 #include "core/varint.h"
 #include "store/chunk.h"
 
-enum {
-    HISTORY_PRUNE_MS = 600000, /* how often what is too old is looked for */
-    HISTORY_PRUNE_PART = 8     /* of the boards, that leave at once for want of room */
-};
+enum { HISTORY_PRUNE_PART = 8 /* of the boards, that leave at once for want of room */ };
 
 void history_batch_fini(struct history_batch *b)
 {
@@ -212,35 +209,19 @@ static bool history_write_events(struct history *h, const struct history_batch *
 
 /* ---- the whole batch ---- */
 
-static int64_t history_newest(const struct history_batch *b)
+static void history_rollback(struct history *h)
 {
-    int64_t newest_ms = 0;
-
-    for (size_t i = 0; i < b->n_reels; i++)
-        newest_ms = b->reels[i].until_ms > newest_ms ? b->reels[i].until_ms : newest_ms;
-    return newest_ms;
+    if (!sqlite3_get_autocommit(h->db))
+        sqlite3_exec(h->db, "ROLLBACK", NULL, NULL, NULL); /* the reason stays the first one */
 }
 
-bool history_write(struct history *h, const struct history_batch *b,
-                   const struct history_limits *limits, struct err *err)
+bool history_write(struct history *h, const struct history_batch *b, struct err *err)
 {
-    struct err ignored;
-    int64_t now_ms = history_newest(b);
-    bool due = now_ms - h->pruned_ms >= HISTORY_PRUNE_MS || now_ms < h->pruned_ms;
     bool ok = history_run(h, "BEGIN IMMEDIATE", err) && history_write_reels(h, b, err) &&
               history_write_chunks(h, b, err) && history_write_marks(h, b, err) &&
               history_write_events(h, b, err) && history_run(h, "COMMIT", err);
 
-    if (!ok && !sqlite3_get_autocommit(h->db))
-        sqlite3_exec(h->db, "ROLLBACK", NULL, NULL, NULL); /* the reason stays the first one */
-    if (ok && due && now_ms) {
-        h->pruned_ms = now_ms;
-        /* what was written stands, whatever becomes of the house-keeping: it is tried again */
-        ok = history_roll_up(h, &ignored) && history_prune(h, limits, now_ms, &ignored);
-        if (!ok && !sqlite3_get_autocommit(h->db))
-            sqlite3_exec(h->db, "ROLLBACK", NULL, NULL, NULL);
-        return true;
-    }
+    history_rollback(h);
     return ok;
 }
 
@@ -292,8 +273,8 @@ static bool history_make_room(struct history *h, int64_t size, struct err *err)
     return true;
 }
 
-bool history_prune(struct history *h, const struct history_limits *limits, int64_t now_ms,
-                   struct err *err)
+static bool history_prune(struct history *h, const struct history_limits *limits, int64_t now_ms,
+                          struct err *err)
 {
     int64_t before = now_ms - limits->keep_ms, long_before = now_ms - limits->keep_long_ms;
 
@@ -304,4 +285,13 @@ bool history_prune(struct history *h, const struct history_limits *limits, int64
            history_forget(h, "DELETE FROM mark WHERE seen_ms < ?", long_before, err) &&
            history_forget(h, "DELETE FROM event WHERE seen_ms < ?", long_before, err) &&
            history_make_room(h, limits->size, err) && history_run(h, "COMMIT", err);
+}
+
+bool history_tidy(struct history *h, const struct history_limits *limits, int64_t now_ms,
+                  struct err *err)
+{
+    bool ok = history_roll_up(h, err) && history_prune(h, limits, now_ms, err);
+
+    history_rollback(h);
+    return ok;
 }

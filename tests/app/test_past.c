@@ -310,6 +310,28 @@ static void refused_disk_is_told_and_made_good(void **state)
     assert_true(every_second(t, 3) > 50);
 }
 
+/* Pages of rubbish behind a good head: set aside, and nothing that is still in memory is lost. */
+static void damaged_file_is_set_aside_and_begun_anew(void **state)
+{
+    struct fixture *t = *state;
+    struct buf bytes = { 0 };
+    const struct board *b;
+
+    io_advance(t->w.io, 130000);
+    scratch_read(&t->s, HISTORY_NAME, &bytes);
+    assert_true(bytes.len > 8192);
+    memset(bytes.bytes + 4096, 0x5a, bytes.len - 4096);
+    scratch_write(&t->s, HISTORY_NAME, bytes.bytes, bytes.len);
+    buf_fini(&bytes);
+    io_advance(t->w.io, 60000);
+    assert_non_null(strstr(t->said, "the history was damaged: it is kept as history.db.bad-"));
+    assert_string_equal(t->trouble, "");
+    close_past(t);
+    open_past(t, t->s.dir);
+    b = ask(t, T0 + 1000 * (120 + 150));
+    assert_non_null(b);
+}
+
 static void only_one_of_several_writes(void **state)
 {
     struct fixture *t = *state;
@@ -333,9 +355,13 @@ static void only_one_of_several_writes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(memory_has_each_second),          TEST(disk_has_each_second),
-        TEST(without_a_place_there_is_memory), TEST(before_the_first_there_is_nothing),
-        TEST(charts_go_on_after_a_restart),    TEST(refused_disk_is_told_and_made_good),
+        TEST(memory_has_each_second),
+        TEST(disk_has_each_second),
+        TEST(without_a_place_there_is_memory),
+        TEST(before_the_first_there_is_nothing),
+        TEST(charts_go_on_after_a_restart),
+        TEST(refused_disk_is_told_and_made_good),
+        TEST(damaged_file_is_set_aside_and_begun_anew),
         TEST(only_one_of_several_writes),
     };
 

@@ -190,7 +190,7 @@ static void live_on(struct history *h, struct board *b, int64_t from, int64_t se
         batch.reels = reel;
         batch.n_reels = 1;
         add_chunks(&batch, b, T0 + 1000 * first);
-        if (!history_write(h, &batch, &plenty, &err))
+        if (!history_write(h, &batch, &err) || !history_tidy(h, &plenty, reel->until_ms, &err))
             fail_msg("%s", err.msg);
         history_batch_fini(&batch);
     }
@@ -356,7 +356,7 @@ static void damaged_page_is_found(void **state)
         batch.n_reels = 1;
         batch.reels = calloc(1, sizeof *batch.reels);
         buf_adds(&batch.reels[0].film, "x");
-        found = !history_write(h, &batch, &plenty, &err) && history_is_damaged(h);
+        found = !history_write(h, &batch, &err) && history_is_damaged(h);
         history_batch_fini(&batch);
         history_close(h);
     }
@@ -380,7 +380,8 @@ static void what_is_old_leaves(void **state)
     batch.n_reels = 1;
     batch.reels[0].from_ms = batch.reels[0].until_ms = T0 + 3 * HOUR;
     buf_adds(&batch.reels[0].film, "x");
-    assert_true(history_write(h, &batch, &short_ones, &err));
+    assert_true(history_write(h, &batch, &err));
+    assert_true(history_tidy(h, &short_ones, T0 + 3 * HOUR, &err));
     assert_true(history_extent(h, &extent, &err));
     assert_int_equal(extent.from_ms, T0 + 3 * HOUR);
     history_batch_fini(&batch);
@@ -406,7 +407,8 @@ static void size_is_kept(void **state)
             x = x * 1664525u + 1013904223u;
             buf_addc(&batch.reels[0].film, (char)(x >> 24));
         }
-        assert_true(history_write(h, &batch, &tight, &err));
+        assert_true(history_write(h, &batch, &err));
+        assert_true(history_tidy(h, &tight, batch.reels[0].until_ms, &err));
         history_batch_fini(&batch);
     }
     assert_true(history_extent(h, &extent, &err));
@@ -439,8 +441,7 @@ static void killed_writer_loses_nothing_it_told_of(void **state)
 
                 batch.reels[0].from_ms = batch.reels[0].until_ms = T0 + i;
                 buf_adds(&batch.reels[0].film, "some seconds of a board");
-                if (!history_write(h, &batch, &plenty, &err) ||
-                    write(told[1], &i, sizeof i) != sizeof i)
+                if (!history_write(h, &batch, &err) || write(told[1], &i, sizeof i) != sizeof i)
                     break;
                 history_batch_fini(&batch);
             }
