@@ -100,8 +100,8 @@ void console_past_run(struct console *c, const char *arg)
         console_live(c);
     else if (!when_parse(arg, c->clock_ms, &at_ms, &err))
         console_says(c, true, err.msg);
-    else
-        console_past_to(c, at_ms);
+    else /* the board of that second, which came within it */
+        console_past_to(c, at_ms / 1000 * 1000 + 999);
 }
 
 bool console_past_locked(struct console *c)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """midwatch beside the least that its work can cost, measured in the same run.
 
-    bench.py w1|w1tls|w2|w3|w4|w5|w7|log|all [--midwatch PATH] [--build DIR] [--runs 5] [--secs 4] [--quick]
+    bench.py w1|w1tls|w2|w3|w4|w5|w7|past|log|all [--midwatch PATH] [--build DIR] [--runs 5] [--secs 4] [--quick]
 
 w1  CPU per HTTP health probe: floor = libcurl + cJSON at the same pace
 w1tls  the same over TLS on standing connections, beside a handshake a probe
@@ -10,6 +10,7 @@ w3  CPU per poll of 20 queues in Redis and three queries of PostgreSQL: floor = 
 w4  CPU and bytes a second of an idle and of a busy screen, and key latency: floor = ncurses
 w5  start to first frame and to 100 verdicts, and the end: floor = ncurses with the same libraries
 w7  memory with 100 and 1,000 targets (and 5,000 with --full)
+past bytes of a week of 200 signals at 1 Hz; a board of the last hour, of 100 probes, from the disk to the screen
 log CPU per MB of a log of 1 GB read by four probes: floor = its newlines counted; 100 MB appended to it
 
 The floor of w1 is libcurl's multi interface, epoll and a whole cJSON of the same 1 KB body, without
@@ -531,6 +532,41 @@ def w7(b):
                    " MB", f"{figure(median(slope))} KB a minute" if slope else "")
 
 
+def past_written(b, name, *args):
+    place = pathlib.Path(b.dir, "midwatch", name)
+    place.mkdir(0o700, parents=True)
+    out = subprocess.run([b.tool("past"), str(place), *map(str, args)], capture_output=True, text=True, check=True)
+    return json.loads(out.stdout)
+
+
+def past(b):
+    hour, week = 3600, 168
+    made = past_written(b, "slots", 67, hour, int(time.time() * 1000), "slots")  # 201 signals
+    b.line("past, 200 signals at 1 Hz for 7 days", made["bytes"] * week * 200 / 201 / 1e9, None, 0.35, " GB",
+           f"{made['bytes'] / hour / 201:.2f} B a value")
+    keys = []
+    for run in range(b.o.runs if b.built else 0):
+        name = f"past{run}"
+        made = past_written(b, name, 100, hour, int(time.time() * 1000) - 1000)
+        path = b.config(name, f"watch: {name}\nenvironment: staging\nservices:\n  a:\n    probes:\n"
+                              "      p: { command: [\"true\"], every: 1h }\n")
+        with b.console(path) as s:
+            s.wait_for("midwatch", seconds=10)
+            s.wait_gone("connecting", seconds=10)
+            s.type("--:past 5m")  # charts of an hour: a step is a minute
+            s.key("Enter")
+            s.wait_for("PAST", seconds=10)
+            for _ in range(50):  # each from the disk, where none of it was looked at before
+                took = s.latency_ms(",")
+                if took is not None:
+                    keys.append(took)
+            s.wait_for("55m", seconds=5)  # and each of them moved the board
+    if keys:
+        b.line("past, a board of the last hour on the screen, median", statistics.median(keys), None, 50, " ms",
+               f"100 probes at 1 Hz, {made['bytes'] / 1e6:.1f} MB an hour")
+        b.line("past, the same, p99", meter.percentile(keys, 99), None, 50, " ms")
+
+
 LOG_BLOCK, LOG_BLOCKS = 64 << 20, 16
 
 
@@ -613,7 +649,7 @@ def log(b):
 
 def main():
     figures = {"w1": w1, "w1tls": w1tls, "w2": w2, "w3": w3, "w4": w4, "w5": w5, "w7": w7,
-               "log": log}
+               "log": log, "past": past}
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     ap.add_argument("what", choices=[*figures, "all"])
     ap.add_argument("--midwatch")
