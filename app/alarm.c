@@ -17,9 +17,10 @@ struct told { /* what the journal says of one alert */
     char *id;
     int64_t fired_ms; /* 0 = it does not fire */
     struct alert_ack ack;
-    struct alarm *alarm; /* while a record of it is on its way, else NULL */
-    int64_t writing_ms;  /* fired_ms once that record is there */
-    bool refused;        /* it could not be written: what the board says counts until it is */
+    struct alarm *alarm;         /* while a record of it is on its way, else NULL */
+    int64_t writing_ms;          /* fired_ms once that record is there */
+    int64_t before_ms, ended_ms; /* of the firing before */
+    bool refused; /* it could not be written: what the board says counts until it is */
 };
 
 struct alarm {
@@ -57,6 +58,16 @@ static void told_nobody(struct told *t)
     text_fini(&t->ack.who);
     text_fini(&t->ack.note);
     t->ack = (struct alert_ack){ 0 };
+}
+
+/* What the journal says from now on; 0 = it ended. */
+static void told_fires(struct told *t, int64_t fired_ms, int64_t at_ms)
+{
+    if (!fired_ms && t->fired_ms) {
+        t->before_ms = t->fired_ms;
+        t->ended_ms = at_ms;
+    }
+    t->fired_ms = fired_ms;
 }
 
 /* ---- the lease ---- */
@@ -122,7 +133,7 @@ static void alarm_written(void *arg, bool durable)
     a->failed_ms = durable ? 0 : io_mono_ms(a->io);
     t->refused = !durable;
     if (durable)
-        t->fired_ms = t->writing_ms;
+        told_fires(t, t->writing_ms, io_now_ms(a->io));
     else
         io_timer_arm(a->timer, ALARM_RETRY_MS);
 }
@@ -279,7 +290,7 @@ void alarm_record(struct alarm *a, const struct record *r)
             alarm_on_firing(a, t, r);
     } else if (text_is(&r->code, BOOK_RESOLVED)) {
         if (!book_is_own(a->book, r))
-            t->fired_ms = 0;
+            told_fires(t, 0, r->at_ms);
         told_nobody(t);
     } else if (text_is(&r->code, BOOK_ACK)) {
         alarm_on_ack(a, t, r);
@@ -326,7 +337,7 @@ struct alarm_fact alarm_fact(const struct alarm *a, size_t i)
 
     if (t->refused) /* a full disk is no reason to wake nobody */
         fired_ms = at >= 0 && b->alerts[at].state == ALERT_FIRING ? b->alerts[at].fired_ms : 0;
-    return (struct alarm_fact){ t->id, fired_ms, t->ack.at_ms > 0 };
+    return (struct alarm_fact){ t->id, fired_ms, t->before_ms, t->ended_ms, t->ack.at_ms > 0 };
 }
 
 bool alarm_holds(const struct alarm *a)

@@ -26,7 +26,8 @@ void alarm_looked(struct alarm *a);
  * says. */
 struct alarm_fact {
     const char *id;
-    int64_t fired_ms; /* 0 = it does not fire */
+    int64_t fired_ms;            /* 0 = it does not fire */
+    int64_t before_ms, ended_ms; /* it fired before, from when until when; 0 = not that we know */
     bool acked;
 };
 size_t alarm_facts(const struct alarm *a); /* how many */

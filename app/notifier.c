@@ -13,14 +13,16 @@ enum {
     NOTIFY_GATHER_MS = 300, /* what comes together is told together */
     NOTIFY_FIRST_MS = 1000,
     NOTIFY_LAST_MS = 300000,
-    NOTIFY_ITEMS = 1000,  /* of one message */
-    NOTIFY_RECORDED = 200 /* alerts of one record */
+    NOTIFY_LATE_MS = 3600000, /* what was over before anybody could be told is told for so long */
+    NOTIFY_ITEMS = 1000,      /* of one message */
+    NOTIFY_RECORDED = 200     /* alerts of one record */
 };
 
 struct sent { /* what one channel was told of one alert */
     char *alert;
-    int64_t fired_ms; /* of which firing */
-    int64_t at_ms;    /* when it was told of that */
+    int64_t fired_ms;  /* of which firing */
+    int64_t at_ms;     /* when it was told of that */
+    int64_t passed_ms; /* the firing that something else explained: nothing is owed for it */
     bool acked, resolved;
 };
 
@@ -73,6 +75,7 @@ static void outlet_told(struct outlet *o, const char *alert, enum message_action
         s->acked = true;
         break;
     case MESSAGE_RESOLVE:
+        s->fired_ms = fired_ms;
         s->resolved = true;
         break;
     }
@@ -86,6 +89,16 @@ static bool outlet_wants_acks(const struct config_channel *c)
     return c->kind == CHANNEL_PAGERDUTY || c->kind == CHANNEL_WEBHOOK;
 }
 
+/* It fired and ended while nobody could be told: that is told, too. An incident that opens only to
+ * be closed is none: PagerDuty would wake somebody. */
+static bool outlet_missed(const struct outlet *o, const struct config_channel *c,
+                          const struct alarm_fact *f, const struct sent *s)
+{
+    return f->before_ms > s->fired_ms && f->before_ms != s->passed_ms &&
+           c->kind != CHANNEL_PAGERDUTY &&
+           io_now_ms(o->notifier->o.io) - f->ended_ms < NOTIFY_LATE_MS;
+}
+
 static bool outlet_due(struct outlet *o, const struct config_channel *c, const struct alarm_fact *f,
                        struct message_item *out)
 {
@@ -97,15 +110,16 @@ static bool outlet_due(struct outlet *o, const struct config_channel *c, const s
     *out = (struct message_item){ .id = f->id, .alert = a, .fired_ms = f->fired_ms };
     if (!f->fired_ms) {
         out->action = MESSAGE_RESOLVE;
-        out->fired_ms = s->fired_ms;
-        return !s->resolved;
+        out->fired_ms = s->resolved ? f->before_ms : s->fired_ms;
+        return !s->resolved || outlet_missed(o, c, f, s);
     }
     if (s->fired_ms == f->fired_ms && !s->resolved) {
         out->action = MESSAGE_ACKNOWLEDGE;
         return f->acked && !s->acked && outlet_wants_acks(c);
     }
     out->action = MESSAGE_TRIGGER;
-    return a && alert_is_root(a); /* what another one explains is not told by itself */
+    s->passed_ms = a && alert_is_root(a) ? 0 : f->fired_ms;
+    return !s->passed_ms; /* what another one explains is not told by itself */
 }
 
 static bool notifier_names(const struct config *c, const char *alert, const char *channel)
@@ -301,6 +315,7 @@ static uint64_t notifier_hash(const struct notifier *n, const struct board *b)
         struct alarm_fact f = alarm_fact(n->o.alarm, i);
 
         h = hash_add(h, (uint64_t)f.fired_ms << 1 | f.acked);
+        h = hash_add(h, (uint64_t)f.before_ms);
     }
     return hash_add(h, alarm_tells(n->o.alarm)) | 1; /* 0: look in any case */
 }

@@ -128,6 +128,32 @@ class Notify(unittest.TestCase):
         self.assertEqual({e["dedup_key"] for e in events}, {"midwatch/shop/web-down"})
         w.wait_for("SENT")
 
+    def test_what_was_over_before_anybody_could_be_told_is_told(self):
+        self.write(notify="[hook, oncall]")
+        self.sink["/hook"] = Reply(503)
+        self.sink["/pd"] = Reply(503)
+        w = self.watch()
+        self.down(w)
+        self.wait("/hook", 1)
+        self.wait("/pd", 1)
+        self.server["/"] = Reply()
+        w.wait_for("RESOLVED")
+        before = len(self.sink.hits["/pd"])
+        self.sink["/hook"] = Reply(202)
+        self.sink["/pd"] = Reply(202)
+        w.wait_for("SENT")
+        w.end()
+        last = self.got("/hook")[-1]["alerts"]
+        self.assertEqual([(a["id"], a["action"]) for a in last], [("web-down", "resolve")])
+        self.assertIn("fired_at", last[0])
+        sent = [r["what"] for r in self.journal() if r["code"] == "SENT"]
+        self.assertEqual([(r["channel"], r["action"]) for r in sent], [("hook", "resolve")])
+        self.assertEqual(len(self.sink.hits["/pd"]), before)  # an incident that opens only to be closed is none
+        w = self.watch()
+        w.wait_for("info service web: up")
+        w.end()
+        self.assertEqual(len([r for r in self.journal() if r["code"] == "SENT"]), 1)  # and once
+
     def test_after_a_kill_nothing_is_lost_and_nothing_told_twice(self):
         w = self.watch()
         self.down(w)
