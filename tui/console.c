@@ -9,6 +9,7 @@
 #include "core/alloc.h"
 #include "tui/alerts.h"
 #include "tui/backups.h"
+#include "tui/before.h"
 #include "tui/detail.h"
 #include "tui/help.h"
 #include "tui/overview.h"
@@ -20,7 +21,7 @@
 const struct screen_ops *const console_screens[] = {
     &screen_overview, &screen_services, &screen_alerts,
     &screen_queues,   &screen_backups,  &screen_timeline,
-    &screen_detail,   &screen_help,     NULL
+    &screen_detail,   &screen_before,   &screen_help,     NULL
 };
 
 const struct key console_keys[] = {
@@ -33,6 +34,7 @@ const struct key console_keys[] = {
     { "{", CMD_MARK_BACK, "back to when something last happened: a mark or a record", NULL },
     { "}", CMD_MARK_ON, "on to when something happened next", NULL },
     { "b", CMD_PAST, "go to a time: 15m, 02:09 (UTC), 2026-11-22 02:09", NULL },
+    { "c", CMD_CHANGES, "what changed in the 30 minutes before what is selected", "changes" },
     { "End", CMD_LIVE, "from the past back to now", NULL },
     { "y", CMD_COPY, "copy the selected line to the clipboard", "copy" },
     { "?", CMD_HELP, "this help", "help" },

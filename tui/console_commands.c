@@ -9,6 +9,7 @@
 #include "tui/alert_words.h"
 #include "tui/alerts.h"
 #include "tui/backups.h"
+#include "tui/before.h"
 #include "tui/detail.h"
 #include "tui/event_list.h"
 #include "tui/event_words.h"
@@ -64,7 +65,7 @@ static int console_selected(const struct console *c)
     return view_selected(v, v->overview, v->n_overview, &at);
 }
 
-static void console_open(struct console *c)
+static void console_open_selected(struct console *c)
 {
     struct view *v = &c->view;
     int service = console_selected(c), reading = -1;
@@ -90,6 +91,18 @@ static void console_open(struct console *c)
     console_push(c, &screen_detail);
 }
 
+static void console_open(struct console *c)
+{
+    if (console_screen(c) == &screen_before) {
+        if (before_selected(&c->view)) {
+            console_past_to(c, before_selected(&c->view) / 1000 * 1000 + 1999);
+            c->depth--; /* what lies below shows it */
+        }
+        return;
+    }
+    console_open_selected(c);
+}
+
 /* One step back, never out. */
 static void console_back(struct console *c)
 {
@@ -109,6 +122,36 @@ static void console_back(struct console *c)
         console_show(c, &screen_overview);
     else
         v->focus = FOCUS_SERVICES;
+}
+
+/* Before the alert, the record or the trouble that is selected; of what is well, before now. */
+static void console_changes(struct console *c)
+{
+    const struct view *v = &c->view;
+    const struct board *b = v->board;
+    const struct alert *a = c->stack[0] == &screen_alerts ? alert_list_selected(v) : NULL;
+    const struct event *e = c->stack[0] == &screen_timeline ? event_list_selected(v) : NULL;
+    int service = console_selected(c);
+    int64_t at_ms = v->now_ms;
+    struct text title = { 0 };
+
+    text_sets(&title, "now");
+    if (console_in_detail(c))
+        a = NULL, e = NULL;
+    if (a && a->fired_ms) {
+        at_ms = a->fired_ms;
+        text_copy(&title, alert_title(a));
+    } else if (e) {
+        at_ms = e->at_ms;
+        event_line(b, e, &title);
+    } else if (service >= 0 && b->services[service].state != STATE_UP &&
+               b->services[service].since_ms) {
+        at_ms = b->services[service].since_ms;
+        text_copy(&title, service_title(&b->services[service]));
+    }
+    before_look(&c->view, at_ms, &title);
+    text_fini(&title);
+    console_push(c, &screen_before);
 }
 
 static void console_freeze(struct console *c)
@@ -285,6 +328,9 @@ void console_command(struct console *c, enum command cmd)
         break;
     case CMD_PAST:
         prompt_open(&c->prompt, PROMPT_COMMAND, "past ");
+        break;
+    case CMD_CHANGES:
+        console_changes(c);
         break;
     case CMD_LIVE:
         console_live(c);

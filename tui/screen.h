@@ -45,6 +45,7 @@ enum command {
     CMD_MARK_ON,
     CMD_PAST,
     CMD_LIVE,
+    CMD_CHANGES,
     CMD_WIDER,
     CMD_CLOSER,
     CMD_QUIT,

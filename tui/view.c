@@ -20,6 +20,7 @@ void view_fini(struct view *v)
     free(v->overview);
     free(v->tree);
     alert_list_fini(v);
+    text_fini(&v->before.title);
     if (v->spans)
         spans_fini(v->spans);
     free(v->spans);

@@ -28,7 +28,13 @@ struct pick { /* a signal of a reading; signal -1 = the reading itself, service 
 };
 #define PICK_NONE ((struct pick){ -1, -1, -1 })
 
-enum { VIEW_PROBLEMS = 128, VIEW_SIGNALS = 64, VIEW_LISTED = 128, VIEW_SPANS = 6 };
+enum {
+    VIEW_PROBLEMS = 128,
+    VIEW_SIGNALS = 64,
+    VIEW_LISTED = 128,
+    BEFORE_ROWS = 256,
+    VIEW_SPANS = 6
+};
 enum listing_id { LISTING_QUEUES, LISTING_BACKUPS, LISTINGS };
 enum focus { FOCUS_SERVICES, FOCUS_PROBLEMS };
 
@@ -76,6 +82,18 @@ struct view {
         int64_t chosen_n, chosen_at_ms;
         int at, top;
     } timeline;
+
+    struct before { /* what changed before something: settled by tui/before.c alone */
+        struct before_row {
+            int64_t at_ms;
+            enum before_kind { BEFORE_EVENT, BEFORE_MARK, BEFORE_STATE } kind;
+            int index; /* of the board's events, marks, services */
+        } rows[BEFORE_ROWS];
+        size_t n;
+        int64_t at_ms;
+        struct text title; /* of what it came before */
+        int row, top;      /* selected */
+    } before;
 
     int reading;      /* of the detail; -1 = the one that decided */
     int detail_top;   /* first line of the reading's page */

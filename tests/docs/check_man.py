@@ -104,7 +104,7 @@ def check_commands():
 def check_keys():
     places = {"console": "Everywhere", "overview": "Overview", "services": "Services", "alerts": "Alerts", "queues": "Queues", "backups": "Backups",
               "timeline": "Timeline",
-              "detail": "Detail", "help": "Help"}
+              "detail": "Detail", "before": "Changes", "help": "Help"}
     found = set()
     for name in sorted(os.listdir(os.path.join(ROOT, "tui"))):
         if not name.endswith(".c"):
