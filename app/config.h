@@ -43,13 +43,22 @@ struct config_alert {
     int service_at;                                                   /* index, or -1 */
 };
 
-enum channel_kind { CHANNEL_SLACK, CHANNEL_PAGERDUTY, CHANNEL_WEBHOOK, CHANNEL_COMMAND };
+enum channel_kind {
+    CHANNEL_SLACK,
+    CHANNEL_PAGERDUTY,
+    CHANNEL_WEBHOOK,
+    CHANNEL_COMMAND,
+    CHANNEL_MAIL
+};
+enum channel_tls { CHANNEL_TLS_REQUIRED, CHANNEL_TLS_NONE };
 
 struct config_channel { /* where somebody is told */
     char *id;
     enum channel_kind kind;
     char *slack, *pagerduty, *webhook, *bearer, *url, *ca_file; /* most: or NULL */
-    struct strlist command;
+    struct strlist command, mail;
+    char *smtp, *from, *user, *password; /* of mail: or NULL */
+    int tls;                             /* enum channel_tls */
     int64_t timeout_ms;
 };
 

@@ -75,6 +75,8 @@ const struct option config_alert_options[] = {
     { 0 },
 };
 
+static const char *const config_channel_tls[] = { "required", "none", NULL };
+
 const struct option config_channel_options[] = {
     { "slack", OPTION_SECRET, offsetof(struct config_channel, slack), NULL,
       "the address of an incoming webhook of Slack, which is a secret" },
@@ -84,6 +86,19 @@ const struct option config_channel_options[] = {
       "an address that takes a POST of JSON" },
     { "command", OPTION_LIST, offsetof(struct config_channel, command), NULL,
       "a program with its arguments; the message is in its environment" },
+    { "mail", OPTION_LIST, offsetof(struct config_channel, mail), NULL,
+      "addresses that get a mail: [oncall@example.org]" },
+    { "smtp", OPTION_STRING, offsetof(struct config_channel, smtp), NULL,
+      "the server that takes the mail: smtp://host:587 or smtps://host:465" },
+    { "from", OPTION_STRING, offsetof(struct config_channel, from), NULL,
+      "the address that the mail comes from" },
+    { "user", OPTION_STRING, offsetof(struct config_channel, user), NULL,
+      "who logs in at that server" },
+    { "password", OPTION_SECRET, offsetof(struct config_channel, password), NULL,
+      "the password of 'user'" },
+    { "tls", OPTION_ENUM, offsetof(struct config_channel, tls), "required",
+      "whether the mail must be encrypted on its way; none only on this machine",
+      config_channel_tls },
     { "bearer", OPTION_SECRET, offsetof(struct config_channel, bearer), NULL,
       "a token for the webhook" },
     { "url", OPTION_URL, offsetof(struct config_channel, url),

@@ -8,8 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/event_words.h"
 #include "app/keeper.h"
 #include "core/alloc.h"
+#include "core/hash.h"
 #include "core/json.h"
 
 enum {
@@ -22,6 +24,7 @@ struct headless {
     struct keeper *keeper;
     struct io_signal *signals[HEADLESS_SIGNALS];
     enum state *states;        /* as they were told, in the board's order */
+    uint64_t *told;            /* of each alert: words of who was not told, 0 = all were */
     const struct board *board; /* that they are of: another one begins anew */
     char *notice;              /* as it was told */
     size_t lost;               /* lines that nobody took */
@@ -106,6 +109,16 @@ static void headless_service(struct headless *h, const struct board *b, size_t i
     text_fini(&words);
 }
 
+/* Somebody should be awake and is not: that is for whoever reads the log. */
+static void headless_alert(struct headless *h, const struct alert *a, size_t i)
+{
+    uint64_t told = a->told_bad ? hash_string(HASH_START, text_str(&a->told)) | 1 : 0;
+
+    if (h->told[i] != told && told)
+        headless_log(h, true, "alert", text_str(&a->id), text_str(&a->told));
+    h->told[i] = told;
+}
+
 static void headless_changed(void *arg, bool loud)
 {
     struct headless *h = arg;
@@ -115,12 +128,16 @@ static void headless_changed(void *arg, bool loud)
         h->states = xreallocarray(h->states, b->n_services ? b->n_services : 1, sizeof *h->states);
         for (size_t i = 0; i < b->n_services; i++)
             h->states[i] = STATE_UNKNOWN;
+        free(h->told);
+        h->told = xcalloc(b->n_alerts ? b->n_alerts : 1, sizeof *h->told);
         h->board = b;
     }
     if (!loud)
         return;
     for (size_t i = 0; i < b->n_services; i++)
         headless_service(h, b, i);
+    for (size_t i = 0; i < b->n_alerts; i++)
+        headless_alert(h, &b->alerts[i], i);
     if (!text_is(&b->notice, h->notice ? h->notice : "")) {
         free(h->notice);
         h->notice = xstrdup(text_str(&b->notice));
@@ -134,6 +151,7 @@ static void headless_record(void *arg, const struct record *r)
     struct headless *h = arg;
     const char *alert = json_string(json_get(r->what, "alert"));
     struct text id = { 0 }, words = { 0 };
+    struct event said = { 0 };
     const char *more = NULL;
 
     if (r->at_ms < watch_board(keeper_watch(h->keeper))->started_ms)
@@ -142,10 +160,15 @@ static void headless_record(void *arg, const struct record *r)
          *key && !more; key++)
         more = json_string(json_get(r->what, *key));
     text_sets(&id, alert);
+    if (text_is(&r->code, BOOK_SENT)) {
+        said = event_of(r);
+        more = text_str(&said.words);
+    }
     text_setf(&words, "%s, by %s@%s, record %lld", more ? more : "", text_str(&r->user),
               text_str(&r->host), (long long)r->n);
     headless_log(h, text_is(&r->code, BOOK_FIRING), text_str(&r->code), text_str(&id),
                  text_str(&words));
+    event_fini(&said);
     text_fini(&id);
     text_fini(&words);
 }
@@ -203,6 +226,7 @@ int headless_run(const struct headless_options *o, struct config *config)
     headless_log(&h, false, "ends", "", "asked to");
     keeper_free(h.keeper);
     free(h.states);
+    free(h.told);
     free(h.notice);
     return CLI_OK;
 }

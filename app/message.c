@@ -32,7 +32,7 @@ static const struct service *message_service(const struct message *m, const stru
 }
 
 /* "FIRING SEV-1 API errors: 8.2% (41 of 502)" */
-static void message_one(const struct message *m, const struct message_item *i, struct text *out)
+void message_item_line(const struct message *m, const struct message_item *i, struct text *out)
 {
     const struct service *s = message_service(m, i);
     const struct alert *a = i->alert;
@@ -66,7 +66,7 @@ void message_line(const struct message *m, struct text *out)
     struct text first = { 0 };
     char counts[120];
 
-    message_one(m, &m->items[0], &first);
+    message_item_line(m, &m->items[0], &first);
     message_counts(m, counts);
     if (m->n == 1)
         text_setf(out, "[%s %s] %s", text_str(&m->board->environment), text_str(&m->board->watch),
@@ -103,7 +103,7 @@ void message_slack(const struct message *m, struct buf *out)
     message_line(m, &line);
     slack_escape(&words, text_str(&line));
     for (size_t i = m->n > 1 ? 0 : m->n; i < m->n && i < MESSAGE_LISTED; i++) {
-        message_one(m, &m->items[i], &line);
+        message_item_line(m, &m->items[i], &line);
         buf_addc(&words, '\n');
         slack_escape(&words, text_str(&line));
     }

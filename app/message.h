@@ -35,6 +35,8 @@ struct message {
 
 /* One line: "FIRING SEV-1 API errors: 8.2% (41 of 502)"; of several "3 firing, 1 resolved: ...". */
 void message_line(const struct message *m, struct text *out);
+/* The same of one item alone, without the watch. */
+void message_item_line(const struct message *m, const struct message_item *i, struct text *out);
 /* {"text": ...} for an incoming webhook of Slack. */
 void message_slack(const struct message *m, struct buf *out);
 /* An event of PagerDuty's Events API v2, of the first item alone. The key goes in there and nowhere
@@ -42,3 +44,13 @@ void message_slack(const struct message *m, struct buf *out);
 void message_pagerduty(const struct message *m, const char *routing_key, struct buf *out);
 /* {"version":1,"watch",...,"alerts":[...]} with all items. */
 void message_json(const struct message *m, struct buf *out);
+
+struct message_envelope {
+    const char *from;
+    const char *const *to; /* addresses: checked by who read them */
+    size_t n_to;
+    int64_t now_ms;
+};
+/* A whole mail, lines ending in CR LF. One firing of an alert is one thread: its first mail names
+ * the thread, those after it refer to that. What is said again has the same Message-ID. */
+void message_mail(const struct message *m, const struct message_envelope *e, struct buf *out);

@@ -8,14 +8,20 @@
 
 #include "core/alloc.h"
 #include "io/child.h"
+#include "io/mail.h"
 #include "probes/program.h"
 
-enum { SENDER_REPLY_MAX = 16 << 10, SENDER_ENV_MAX = 100 << 10 };
+enum {
+    SENDER_REPLY_MAX = 16 << 10,
+    SENDER_ENV_MAX = 100 << 10,
+    SENDER_REFUSED_MS = 300000 /* who refuses for good is not asked often */
+};
 
 struct sender {
     struct io *io;
     struct http_target *target;
     struct child *child;
+    struct mail *mail;
     struct io_timer *later; /* to tell what could not even be begun */
     struct sender_result result;
     void (*done)(void *arg, const struct sender_result *r);
@@ -158,6 +164,51 @@ static void sender_run(struct sender *s, const struct config_channel *c, const s
     buf_fini(&json);
 }
 
+/* ---- mail ---- */
+
+static void sender_mailed(void *arg, const struct mail_result *r)
+{
+    struct sender *s = arg;
+
+    s->result.ok = r->ok;
+    s->result.words = r->words;
+    s->result.retry_after_ms = r->refused ? SENDER_REFUSED_MS : 0;
+    s->done(s->arg, &s->result);
+}
+
+static void sender_mail(struct sender *s, struct secrets *secrets, const struct config_channel *c,
+                        const struct message *m)
+{
+    struct message_envelope envelope = { .from = c->from,
+                                         .to = (const char *const *)c->mail.items,
+                                         .n_to = c->mail.n,
+                                         .now_ms = io_now_ms(s->io) };
+    struct mail_spec spec = { .url = c->smtp,
+                              .from = c->from,
+                              .to = envelope.to,
+                              .n_to = envelope.n_to,
+                              .user = c->user,
+                              .ca_file = c->ca_file,
+                              .plain = c->tls == CHANNEL_TLS_NONE };
+    struct secret *password = NULL;
+    struct buf bytes = { 0 };
+    struct err err;
+
+    if (c->password)
+        password = secrets_get(secrets, c->password, &err);
+    if (c->password && !password) {
+        sender_fails(s, err.msg);
+        return;
+    }
+    message_mail(m, &envelope, &bytes);
+    spec.password = password;
+    spec.bytes = buf_str(&bytes);
+    spec.len = bytes.len;
+    s->mail = mail_send(s->io, &spec, c->timeout_ms, sender_mailed, s);
+    buf_fini(&bytes);
+    secret_free(password);
+}
+
 struct sender *sender_new(struct io *io, struct http *http, struct secrets *secrets,
                           const struct config_channel *channel, const struct message *m,
                           void (*done)(void *arg, const struct sender_result *r), void *arg)
@@ -170,6 +221,8 @@ struct sender *sender_new(struct io *io, struct http *http, struct secrets *secr
     s->later = io_timer_new(io, sender_later, s);
     if (channel->kind == CHANNEL_COMMAND)
         sender_run(s, channel, m);
+    else if (channel->kind == CHANNEL_MAIL)
+        sender_mail(s, secrets, channel, m);
     else
         sender_http(s, http, secrets, channel, m);
     return s;
@@ -181,6 +234,7 @@ void sender_free(struct sender *s)
         return;
     http_target_free(s->target);
     child_free(s->child);
+    mail_free(s->mail);
     io_timer_free(s->later);
     free(s);
 }

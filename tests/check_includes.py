@@ -27,7 +27,7 @@ MAY["tests"] = set(MAY) | {"tests"}
 LIBRARIES = {
     r"cjson/|cJSON": ["tests/"],
     r"uv\.h": ["io/loop.c", "io/child.c", "io/work.c"],
-    r"curl/": ["io/http", "io/redis"],
+    r"curl/": ["io/http", "io/mail", "io/redis"],
     r"openssl/": ["io/digest", "io/tls", "examples/"],
     r"libpq-fe|postgresql/": ["io/pg", "examples/", "tests/"],
     r"hiredis/": ["io/redis", "examples/", "tests/"],

@@ -122,7 +122,7 @@ static void wrong_channels_are_told(void **state)
 {
     (void)state;
     ERRORS(CHANNELS("  a: {timeout: 3s}\n"), "t:4:6: notify.a: what it is is missing; one of these "
-                                             "keys: slack, pagerduty, webhook, command\n");
+                                             "keys: slack, pagerduty, webhook, command, mail\n");
     ERRORS(CHANNELS("  a: {slack: env:S, webhook: 'http://h'}\n"),
            "t:4:30: notify.a: 'webhook' and 'slack' are two kinds; a channel is one\n");
     ERRORS(CHANNELS("  a: {slack: env:S, bearer: env:T}\n"),
@@ -137,6 +137,65 @@ static void wrong_channels_are_told(void **state)
     ERRORS(CHANNELS("  ops: {slack: env:S}\n"
                     "alerts: {x: {when: a is down, severity: SEV-1, notify: [opps]}}\n"),
            "t:5:56: alerts.x.notify: no channel 'opps'; did you mean 'ops'?\n");
+}
+
+#define MAIL(more) CHANNELS("  a: {from: w@example.org, " more "}\n")
+
+static void mail_is_read(void **state)
+{
+    struct config *c = read_fine(CHANNELS(
+        "  a: {mail: oncall@example.org, smtp: 'smtp://mx.example.org:587', from: w@x.org,\n"
+        "      user: w, password: env:P}\n"
+        "  b: {mail: [a@x, b@x], smtp: 'smtp://[::1]', from: w@x, tls: none}\n"));
+
+    (void)state;
+    assert_int_equal(c->channels[0].kind, CHANNEL_MAIL);
+    assert_int_equal(c->channels[0].tls, CHANNEL_TLS_REQUIRED);
+    assert_string_equal(c->channels[0].mail.items[0], "oncall@example.org");
+    assert_int_equal(c->channels[1].tls, CHANNEL_TLS_NONE);
+    assert_int_equal(c->channels[1].mail.n, 2);
+    config_free(c);
+}
+
+static void wrong_mail_is_told(void **state)
+{
+    static const char *const addresses[] = { "a",          "a@",    "@b",      "a@b,c@d",
+                                             "a@b c@d",    "<a@b>", "a@b@c",   "a@b Bcc: x@y",
+                                             "Ann <a@b>",  "a@b>",  "a@b;c@d", "\\\"a b\\\"@c",
+                                             "a@\\xe9.org" };
+    char yaml[400], want[400];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
+        snprintf(yaml, sizeof yaml, MAIL("smtp: 'smtp://h', mail: [x@y, \"%s\"]"), addresses[i]);
+        snprintf(want, sizeof want,
+                 "t:4:52: notify.a.mail: this is not one address; write oncall@example.org, and "
+                 "several as a list\n");
+        ERRORS(yaml, want);
+    }
+    ERRORS(MAIL("mail: a@b"), "t:4:6: notify.a.smtp: is missing: the server that takes the mail\n");
+    ERRORS(CHANNELS("  a: {mail: a@b, smtp: 'smtp://h'}\n"),
+           "t:4:6: notify.a.from: is missing: the address that the mail comes from\n");
+    ERRORS(MAIL("mail: a@b, smtp: 'http://h'"),
+           "t:4:45: notify.a.smtp: this is not a server of mail; write smtp://host:587 or "
+           "smtps://host:465\n");
+    ERRORS(
+        MAIL("mail: a@b, smtp: 'smtp://u:p@h'"),
+        "t:4:45: notify.a.smtp: an address is shown on screen and cannot hold a password or token; "
+        "take it out and give it by reference: env:NAME or file:/path\n");
+    ERRORS(MAIL("mail: a@b, smtp: 'smtp://h', tls: none"),
+           "t:4:62: notify.a.tls: none only for a server on this machine: localhost, 127.0.0.1 or "
+           "[::1]\n");
+    ERRORS(MAIL("mail: a@b, smtp: 'smtp://127.0.0.1.evil.org', tls: none"),
+           "t:4:79: notify.a.tls: none only for a server on this machine: localhost, 127.0.0.1 or "
+           "[::1]\n");
+    ERRORS(MAIL("mail: a@b, smtp: 'smtp://h', user: x"),
+           "t:4:63: notify.a.user: 'user' and 'password' stand together or not at all\n");
+    ERRORS(MAIL("mail: a@b, smtp: 'smtp://h', user: x, password: hunter2"),
+           "t:4:76: notify.a.password: a secret cannot stand in the file; write env:NAME or "
+           "file:/path\n");
+    ERRORS(CHANNELS("  a: {slack: env:S, smtp: 'smtp://h'}\n"),
+           "t:4:27: notify.a: 'smtp' goes with 'mail' only\n");
 }
 
 /* A rule that names what could not be read is not blamed for it, only for what it is by itself. */
@@ -174,6 +233,8 @@ int main(void)
         cmocka_unit_test(what_is_missing_or_too_much_is_told),
         cmocka_unit_test(channels_are_read),
         cmocka_unit_test(wrong_channels_are_told),
+        cmocka_unit_test(mail_is_read),
+        cmocka_unit_test(wrong_mail_is_told),
         cmocka_unit_test(after_other_mistakes_names_are_not_blamed),
         cmocka_unit_test(changed_alerts_are_counted),
     };

@@ -199,6 +199,90 @@ static void json_says_all_of_it(void **state)
     is(t, "/alerts/0/runbook", "errors.md");
 }
 
+static const char *const mail_to[] = { "oncall@example.org", "b@example.org" };
+
+static const char *mailed(struct fixture *t)
+{
+    const struct message_envelope e = { "watch@example.org", mail_to, 2, 1769652060000 };
+
+    buf_clear(&t->out);
+    message_mail(&t->m, &e, &t->out);
+    return buf_str(&t->out);
+}
+
+static void has(const char *mail, const char *want)
+{
+    if (!strstr(mail, want))
+        fail_msg("no '%s' in:\n%s", want, mail);
+}
+
+static void a_mail_has_all_its_headers(void **state)
+{
+    struct fixture *t = *state;
+    const char *mail = mailed(t);
+
+    has(mail, "Date: Thu, 29 Jan 2026 02:01:00 +0000\r\n"
+              "From: midwatch <watch@example.org>\r\n"
+              "To: <oncall@example.org>,\r\n <b@example.org>\r\n"
+              "Subject: [production shop] FIRING P1 api-5xx: 8.2% (41 of 502) (API <main> & co)\r\n"
+              "Message-ID: <midwatch.shop.api-5xx.1769652000000@example.org>\r\n"
+              "Auto-Submitted: auto-generated\r\n");
+    has(mail, "\r\n\r\n=46IRING P1 api-5xx: 8.2% (41 of 502) (API <main> & co)\r\n"
+              "  rule: api.errors > 5% for 5m\r\n"
+              "  since: 2026-01-29T02:00:00Z\r\n  runbook: errors.md\r\n");
+}
+
+/* The same firing is one thread; what is said twice has one name. */
+static void mails_of_one_firing_are_one_thread(void **state)
+{
+    struct fixture *t = *state;
+    char *once;
+
+    t->items[0].action = MESSAGE_RESOLVE;
+    once = strdup(mailed(t));
+    has(once, "In-Reply-To: <midwatch.shop.api-5xx.1769652000000@example.org>\r\n"
+              "References: <midwatch.shop.api-5xx.1769652000000@example.org>\r\n");
+    has(once, "Message-ID: <midwatch.shop.api-5xx.1769652000000.resolve.");
+    assert_string_equal(mailed(t), once);
+    free(once);
+    t->items[0].fired_ms++;
+    t->m.n = 2;
+    has(mailed(t), "References: <midwatch.shop.api-5xx.1769652000001@example.org>\r\n"
+                   " <midwatch.shop.other.1769652000000@example.org>\r\n");
+}
+
+/* Whatever stands in an alert, it begins no header and ends no mail. */
+static void nothing_gets_into_the_headers_of_a_mail(void **state)
+{
+    struct fixture *t = *state;
+    const char *mail;
+
+    text_sets(&t->b->alerts[0].value, "x\r\nBcc: evil@example.org\r\n.\r\nQUIT");
+    t->items[0].id = "a\r\nBcc: evil@example.org>";
+    mail = mailed(t);
+    assert_null(strstr(mail, "\r\nBcc:"));
+    assert_null(strstr(mail, "\r\n.\r\n"));
+    has(mail, "Message-ID: <midwatch.shop.a---cc--evil-example-org-.1769652000000@example.org>");
+}
+
+static void other_letters_are_encoded_in_short_lines(void **state)
+{
+    struct fixture *t = *state;
+    char value[400] = "";
+
+    for (int i = 0; i < 60; i++)
+        strcat(value, "\xc3\xa9"); /* e with an acute */
+    text_sets(&t->b->alerts[0].value, value);
+    for (const char *line = mailed(t); *line; line += strcspn(line, "\n") + 1) {
+        assert_true(strcspn(line, "\n") <= 96);
+        for (size_t i = 0; i < strcspn(line, "\n"); i++)
+            assert_true((unsigned char)line[i] < 0x80);
+    }
+    has(buf_str(&t->out),
+        "Subject: =?UTF-8?B?W3Byb2R1Y3Rpb24gc2hvcF0gRklSSU5HIFAxIGFwaS01eHg6IMOp");
+    has(buf_str(&t->out), "=C3=A9=\r\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +293,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(pagerduty_takes_it, make, drop),
         cmocka_unit_test_setup_teardown(a_summary_has_its_limit, make, drop),
         cmocka_unit_test_setup_teardown(json_says_all_of_it, make, drop),
+        cmocka_unit_test_setup_teardown(a_mail_has_all_its_headers, make, drop),
+        cmocka_unit_test_setup_teardown(mails_of_one_firing_are_one_thread, make, drop),
+        cmocka_unit_test_setup_teardown(nothing_gets_into_the_headers_of_a_mail, make, drop),
+        cmocka_unit_test_setup_teardown(other_letters_are_encoded_in_short_lines, make, drop),
     };
 
     setlocale(LC_CTYPE, "C.UTF-8");
