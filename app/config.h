@@ -39,6 +39,7 @@ struct config_alert {
     char *id, *title, *when, *severity, *recover, *runbook, *service; /* most: or NULL */
     struct strlist notify;                                            /* ids of channels */
     int64_t for_ms, keep_ms, no_data_ms;                              /* for: 0 = as `when` says */
+    int64_t remind_ms;                                                /* 0 = never */
     int rank;                                                         /* of the severity, from 1 */
     int service_at;                                                   /* index, or -1 */
 };
@@ -89,6 +90,7 @@ struct config {
     struct strmap rate_limits; /* as written */
     struct config_budget *budgets;
     size_t n_budgets;
+    struct strmap remind;      /* severity to duration, as written */
     struct strlist severities; /* worst first; none = SEV-1 to SEV-4 */
     struct config_alert *alerts;
     size_t n_alerts;

@@ -11,6 +11,7 @@
 #include "app/watch_board.h"
 #include "core/alloc.h"
 #include "core/nearest.h"
+#include "core/unit.h"
 
 static const char *const alert_severities[] = { "SEV-1", "SEV-2", "SEV-3", "SEV-4" };
 
@@ -32,28 +33,56 @@ static void alert_blame(struct reader *r, const struct node *map, const char *ke
     walk_leave(&r->walk, before);
 }
 
-static void alert_severity(struct reader *r, struct config_alert *a, const struct node *map)
+/* Its place from 1; 0 with err set when there is none of that name. */
+static int alert_rank(const struct config *c, const char *severity, struct err *err)
 {
     size_t n;
-    const char *const *words = alert_words(r->config, &n), *near;
+    const char *const *words = alert_words(c, &n), *near;
     struct buf list = { 0 };
-    struct err err;
 
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(words[i], a->severity) == 0) {
-            a->rank = (int)i + 1;
-            return;
-        }
-    }
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(words[i], severity) == 0)
+            return (int)i + 1;
     for (size_t i = 0; i < n; i++)
         buf_addf(&list, "%s%s", i ? ", " : "", words[i]);
-    near = nearest_word(a->severity, words, n);
+    near = nearest_word(severity, words, n);
     if (near)
-        err_set(&err, "'%.40s' is no severity; did you mean '%s'?", a->severity, near);
+        err_set(err, "'%.40s' is no severity; did you mean '%s'?", severity, near);
     else
-        err_set(&err, "'%.40s' is no severity; write one of: %s", a->severity, buf_str(&list));
-    alert_blame(r, map, "severity", err.msg);
+        err_set(err, "'%.40s' is no severity; write one of: %s", severity, buf_str(&list));
     buf_fini(&list);
+    return 0;
+}
+
+static void alert_severity(struct reader *r, struct config_alert *a, const struct node *map)
+{
+    struct err err;
+
+    a->rank = alert_rank(r->config, a->severity, &err);
+    if (!a->rank)
+        alert_blame(r, map, "severity", err.msg);
+}
+
+static void alerts_remind(struct reader *r, const struct node *root)
+{
+    const struct node *map = node_get(root, "remind");
+    struct walk *w = &r->walk;
+    size_t before = walk_enter(w, "remind");
+
+    for (const struct node *k = map ? map->first : NULL; k; k = k->next) {
+        int64_t ms;
+        struct err err;
+
+        if (k->bad || !k->value || !k->value->text)
+            continue;
+        if (!alert_rank(r->config, k->text, &err))
+            walk_error(w, k, "%s", err.msg);
+        else if (!duration_parse(k->value->text, &ms, &err))
+            walk_error(w, k->value, "%s", err.msg);
+        else if (ms < 1000)
+            walk_error(w, k->value, "is more often than every second");
+    }
+    walk_leave(w, before);
 }
 
 static void alert_service(struct reader *r, struct config_alert *a, const struct node *map)
@@ -134,6 +163,16 @@ static void alert_notify(struct reader *r, struct config_alert *a, const struct 
     }
 }
 
+/* What its severity says, where it says nothing itself. */
+static void alert_remind(const struct reader *r, struct config_alert *a)
+{
+    const struct strmap *map = &r->config->remind;
+
+    for (size_t i = 0; !a->remind_ms && i < map->n; i++)
+        if (strcmp(map->keys[i], a->severity) == 0)
+            duration_parse(map->values[i], &a->remind_ms, NULL);
+}
+
 static void alert_read(struct reader *r, struct config_alert *a, const struct node *map,
                        const struct board *b)
 {
@@ -152,6 +191,7 @@ static void alert_read(struct reader *r, struct config_alert *a, const struct no
     if (walk_errors(w) != before || w->silent)
         return;
     alert_severity(r, a, map);
+    alert_remind(r, a);
     alert_service(r, a, map);
     alert_notify(r, a, map);
     alert_rule(r, a, map, b);
@@ -163,9 +203,11 @@ void alerts_read(struct reader *r, const struct node *root)
     struct walk *w = &r->walk;
     struct config *c = r->config;
     bool known = walk_errors(w) == 0 && !w->cut;
-    size_t before = walk_enter(w, "alerts");
     struct board *b = NULL;
+    size_t before;
 
+    alerts_remind(r, root);
+    before = walk_enter(w, "alerts");
     if (!alerts || !walk_is_map(w, alerts, "write a map of names and alerts"))
         goto out;
     c->alerts = xcalloc(alerts->n, sizeof *c->alerts);

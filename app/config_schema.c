@@ -12,6 +12,8 @@ const struct option config_watch_options[] = {
       "http://host:port to what it takes of one client: 100/1m; asking more is refused" },
     { "severities", OPTION_LIST, offsetof(struct config, severities), NULL,
       "words for how bad an alert is, worst first; none: SEV-1, SEV-2, SEV-3, SEV-4" },
+    { "remind", OPTION_MAP, offsetof(struct config, remind), NULL,
+      "severity to how often its alerts are told again until somebody has them: { SEV-1: 15m }" },
     { 0 },
 };
 
@@ -72,6 +74,9 @@ const struct option config_alert_options[] = {
       "the document to open when it fires" },
     { "notify", OPTION_LIST, offsetof(struct config_alert, notify), NULL,
       "names of the channels, under 'notify', through which it is told" },
+    { "remind", OPTION_DURATION, offsetof(struct config_alert, remind_ms), NULL,
+      "how often it is told again until somebody has it; none: as 'remind' says of its severity",
+      NULL, 1000, 7.0 * 86400000 },
     { 0 },
 };
 

@@ -9,16 +9,18 @@
 
 enum { MESSAGE_VERSION = 1, SUMMARY_MAX = 1024 };
 
+static const struct {
+    const char *word, *state, *count;
+} message_words[MESSAGE_ACTIONS] = {
+    [MESSAGE_TRIGGER] = { "trigger", "FIRING", "firing" },
+    [MESSAGE_REMIND] = { "remind", "STILL FIRING", "still firing" },
+    [MESSAGE_ACKNOWLEDGE] = { "acknowledge", "ACKED", "acknowledged" },
+    [MESSAGE_RESOLVE] = { "resolve", "RESOLVED", "resolved" },
+};
+
 const char *message_word(enum message_action action)
 {
-    return action == MESSAGE_TRIGGER   ? "trigger"
-           : action == MESSAGE_RESOLVE ? "resolve"
-                                       : "acknowledge";
-}
-
-static const char *message_state(enum message_action action)
-{
-    return action == MESSAGE_TRIGGER ? "FIRING" : action == MESSAGE_RESOLVE ? "RESOLVED" : "ACKED";
+    return message_words[action].word;
 }
 
 static const char *message_title(const struct message_item *i)
@@ -31,33 +33,44 @@ static const struct service *message_service(const struct message *m, const stru
     return i->alert && i->alert->service >= 0 ? &m->board->services[i->alert->service] : NULL;
 }
 
-/* "FIRING SEV-1 API errors: 8.2% (41 of 502)" */
+/* " for 1h (reminder 2)" */
+static void message_reminder(const struct message *m, const struct message_item *i, char out[64])
+{
+    char age[16];
+
+    out[0] = '\0';
+    if (i->action == MESSAGE_REMIND)
+        snprintf(out, 64, " for %s (reminder %d)", age_format(m->board->at_ms - i->fired_ms, age),
+                 i->reminder);
+}
+
 void message_item_line(const struct message *m, const struct message_item *i, struct text *out)
 {
     const struct service *s = message_service(m, i);
     const struct alert *a = i->alert;
+    bool seen = a && a->value.len && i->action <= MESSAGE_REMIND;
+    char reminder[64];
 
-    text_setf(out, "%s%s%s%s %s%s%s%s%s%s", m->test ? "TEST " : "", message_state(i->action),
-              a && a->severity.len ? " " : "", a ? text_str(&a->severity) : "", message_title(i),
-              a && a->value.len && i->action == MESSAGE_TRIGGER ? ": " : "",
-              a && i->action == MESSAGE_TRIGGER ? text_str(&a->value) : "", s ? " (" : "",
-              s ? text_str(&s->title) : "", s ? ")" : "");
+    message_reminder(m, i, reminder);
+    text_setf(out, "%s%s%s%s %s%s%s%s%s%s%s", m->test ? "TEST " : "",
+              message_words[i->action].state, a && a->severity.len ? " " : "",
+              a ? text_str(&a->severity) : "", message_title(i), reminder, seen ? ": " : "",
+              seen ? text_str(&a->value) : "", s ? " (" : "", s ? text_str(&s->title) : "",
+              s ? ")" : "");
 }
 
 static void message_counts(const struct message *m, char out[120])
 {
-    size_t n[3] = { 0 };
+    size_t n[MESSAGE_ACTIONS] = { 0 };
     size_t len = 0;
 
     for (size_t i = 0; i < m->n; i++)
         n[m->items[i].action]++;
     out[0] = '\0';
-    for (int a = MESSAGE_TRIGGER; a <= MESSAGE_RESOLVE; a++) {
-        static const char *const words[] = { "firing", "acknowledged", "resolved" };
-
+    for (int a = 0; a < MESSAGE_ACTIONS; a++) {
         if (n[a])
-            len +=
-                (size_t)snprintf(out + len, 120 - len, "%s%zu %s", len ? ", " : "", n[a], words[a]);
+            len += (size_t)snprintf(out + len, 120 - len, "%s%zu %s", len ? ", " : "", n[a],
+                                    message_words[a].count);
     }
 }
 
@@ -149,6 +162,10 @@ static void message_json_item(struct jsonw *w, const struct message *m,
     message_member(w, "action", message_word(i->action));
     message_member(w, "title", message_title(i));
     message_time(w, "fired_at", i->fired_ms);
+    if (i->action == MESSAGE_REMIND) {
+        jsonw_key(w, "reminder");
+        jsonw_int(w, i->reminder);
+    }
     if (a) {
         message_member(w, "severity", text_str(&a->severity));
         message_member(w, "rule", text_str(&a->rule));
@@ -245,9 +262,11 @@ void message_pagerduty(const struct message *m, const char *routing_key, struct 
     jsonw_begin(&w, out, false);
     jsonw_object(&w);
     message_member(&w, "routing_key", routing_key);
-    message_member(&w, "event_action", message_word(i->action));
+    /* the incident that it knows already is triggered once more */
+    message_member(&w, "event_action",
+                   message_word(i->action == MESSAGE_REMIND ? MESSAGE_TRIGGER : i->action));
     message_member(&w, "dedup_key", buf_str(&dedup));
-    if (i->action == MESSAGE_TRIGGER) {
+    if (i->action <= MESSAGE_REMIND) {
         message_member(&w, "client", "midwatch");
         pagerduty_payload(&w, m);
     }

@@ -13,8 +13,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum message_action { MESSAGE_TRIGGER, MESSAGE_ACKNOWLEDGE, MESSAGE_RESOLVE };
-const char *message_word(enum message_action action); /* "trigger" "acknowledge" "resolve" */
+enum message_action { MESSAGE_TRIGGER, MESSAGE_REMIND, MESSAGE_ACKNOWLEDGE, MESSAGE_RESOLVE };
+enum { MESSAGE_ACTIONS = MESSAGE_RESOLVE + 1 };
+/* "trigger" "remind" "acknowledge" "resolve" */
+const char *message_word(enum message_action action);
 
 enum { MESSAGE_LISTED = 20 }; /* of many alerts so many are named, the rest is counted */
 
@@ -23,6 +25,7 @@ struct message_item {
     const char *id;
     const struct alert *alert; /* as the board has it; NULL = no longer configured */
     int64_t fired_ms;
+    int reminder; /* MESSAGE_REMIND: which one, from 1 */
 };
 
 struct message {
@@ -33,7 +36,8 @@ struct message {
     bool test;        /* nothing has happened: somebody tries the channel */
 };
 
-/* One line: "FIRING SEV-1 API errors: 8.2% (41 of 502)"; of several "3 firing, 1 resolved: ...". */
+/* One line: "FIRING SEV-1 API errors: 8.2% (41 of 502)", "STILL FIRING SEV-1 API errors for 1h
+ * (reminder 2): ..."; of several "3 firing, 1 resolved: ...". */
 void message_line(const struct message *m, struct text *out);
 /* The same of one item alone, without the watch. */
 void message_item_line(const struct message *m, const struct message_item *i, struct text *out);

@@ -113,6 +113,7 @@ static void mail_ids(struct buf *out, const struct message *m, const struct mess
         for (size_t i = 0; i < m->n; i++) {
             h = hash_string(h, m->items[i].id);
             h = hash_add(h, (uint64_t)m->items[i].fired_ms << 2 | (uint64_t)m->items[i].action);
+            h = hash_add(h, (uint64_t)m->items[i].reminder);
         }
         snprintf(more, sizeof more, ".%s.%016llx", message_word(first->action),
                  (unsigned long long)h);

@@ -22,7 +22,9 @@ struct sent { /* what one channel was told of one alert */
     char *alert;
     int64_t fired_ms;  /* of which firing */
     int64_t at_ms;     /* when it was told of that */
+    int64_t last_ms;   /* the same, or of the last reminder */
     int64_t passed_ms; /* the firing that something else explained: nothing is owed for it */
+    int reminders;     /* of that firing */
     bool acked, resolved;
 };
 
@@ -45,7 +47,8 @@ struct notifier {
     struct http *http;
     struct outlet **outlets; /* of every channel that was ever named */
     size_t n;
-    uint64_t look; /* of what was compared last */
+    uint64_t look;          /* of what was compared last */
+    struct io_timer *timer; /* to the next reminder */
 };
 
 static struct outlet *notifier_outlet(struct notifier *n, const char *id);
@@ -68,8 +71,13 @@ static void outlet_told(struct outlet *o, const char *alert, enum message_action
     switch (action) {
     case MESSAGE_TRIGGER:
         s->fired_ms = fired_ms;
-        s->at_ms = at_ms;
+        s->at_ms = s->last_ms = at_ms;
+        s->reminders = 0;
         s->acked = s->resolved = false;
+        break;
+    case MESSAGE_REMIND:
+        s->last_ms = at_ms;
+        s->reminders++;
         break;
     case MESSAGE_ACKNOWLEDGE:
         s->acked = true;
@@ -99,6 +107,18 @@ static bool outlet_missed(const struct outlet *o, const struct config_channel *c
            io_now_ms(o->notifier->o.io) - f->ended_ms < NOTIFY_LATE_MS;
 }
 
+/* When a channel that was told of an alert is told again; 0 = not, or not for now. */
+static int64_t outlet_reminds(const struct outlet *o, const struct sent *s,
+                              const struct alarm_fact *f, const struct alert *a)
+{
+    const struct config_alert *c = config_alert_find(watch_config(o->notifier->o.watch), f->id);
+
+    if (!c || !c->remind_ms || !f->fired_ms || f->acked || !a || !alert_is_root(a) || s->resolved ||
+        s->fired_ms != f->fired_ms)
+        return 0;
+    return s->last_ms + c->remind_ms;
+}
+
 static bool outlet_due(struct outlet *o, const struct config_channel *c, const struct alarm_fact *f,
                        struct message_item *out)
 {
@@ -114,6 +134,12 @@ static bool outlet_due(struct outlet *o, const struct config_channel *c, const s
         return !s->resolved || outlet_missed(o, c, f, s);
     }
     if (s->fired_ms == f->fired_ms && !s->resolved) {
+        int64_t at_ms = outlet_reminds(o, s, f, a);
+
+        out->action = MESSAGE_REMIND;
+        out->reminder = s->reminders + 1;
+        if (at_ms && at_ms <= io_now_ms(o->notifier->o.io))
+            return true;
         out->action = MESSAGE_ACKNOWLEDGE;
         return f->acked && !s->acked && outlet_wants_acks(c);
     }
@@ -305,6 +331,63 @@ static void notifier_say_one(struct notifier *n, const struct alert *a)
     buf_fini(&words);
 }
 
+static struct alarm_fact notifier_fact(const struct notifier *n, const char *alert)
+{
+    for (size_t i = 0; i < alarm_facts(n->o.alarm); i++) {
+        struct alarm_fact f = alarm_fact(n->o.alarm, i);
+
+        if (strcmp(f.id, alert) == 0)
+            return f;
+    }
+    return (struct alarm_fact){ .id = alert };
+}
+
+/* The next reminder of an alert, over all its channels; 0 = none. */
+static int64_t notifier_reminds(struct notifier *n, const struct alert *a)
+{
+    const struct config_alert *c = config_alert_find(watch_config(n->o.watch), text_str(&a->id));
+    struct alarm_fact f = { 0 };
+    int64_t next_ms = 0;
+
+    if (!c || !c->remind_ms || a->state != ALERT_FIRING)
+        return 0;
+    f = notifier_fact(n, text_str(&a->id));
+    for (size_t i = 0; i < c->notify.n; i++) {
+        struct outlet *o = notifier_outlet(n, c->notify.items[i]);
+        int64_t at_ms = outlet_reminds(o, outlet_sent(o, f.id), &f, a);
+
+        if (at_ms && (!next_ms || at_ms < next_ms))
+            next_ms = at_ms;
+    }
+    return next_ms;
+}
+
+static void notifier_turn(void *arg)
+{
+    struct notifier *n = arg;
+
+    n->look = 0;
+    notifier_look(n);
+}
+
+/* What stands on the board of the next reminders, and the turn for the first of them. */
+static void notifier_remind(struct notifier *n, const struct board *b)
+{
+    int64_t next_ms = 0, now_ms = io_now_ms(n->o.io);
+
+    for (size_t i = 0; i < b->n_alerts; i++) {
+        int64_t at_ms = notifier_reminds(n, &b->alerts[i]);
+
+        watch_remind(n->o.watch, text_str(&b->alerts[i].id), at_ms);
+        if (at_ms > now_ms && (!next_ms || at_ms < next_ms))
+            next_ms = at_ms;
+    }
+    if (next_ms)
+        io_timer_arm(n->timer, next_ms - now_ms);
+    else
+        io_timer_off(n->timer);
+}
+
 static uint64_t notifier_hash(const struct notifier *n, const struct board *b)
 {
     uint64_t h = hash_add(HASH_START, (uint64_t)(uintptr_t)b);
@@ -331,6 +414,7 @@ void notifier_look(struct notifier *n)
     n->look = look;
     for (size_t i = 0; i < b->n_alerts; i++)
         notifier_say_one(n, &b->alerts[i]);
+    notifier_remind(n, b);
     if (!alarm_tells(n->o.alarm))
         return;
     for (size_t i = 0; i < config->n_channels; i++) {
@@ -361,7 +445,7 @@ void notifier_record(struct notifier *n, const struct record *r)
         double ms = 0;
 
         json_number(a, &ms);
-        for (int k = MESSAGE_TRIGGER; k <= MESSAGE_RESOLVE; k++)
+        for (int k = 0; k < MESSAGE_ACTIONS; k++)
             if (strcmp(action, message_word((enum message_action)k)) == 0)
                 outlet_told(o, json_key(a), (enum message_action)k, (int64_t)ms, r->at_ms);
     }
@@ -390,6 +474,7 @@ struct notifier *notifier_new(const struct notifier_options *o)
 
     n->o = *o;
     n->http = http_new(o->io, 4);
+    n->timer = io_timer_new(o->io, notifier_turn, n);
     return n;
 }
 
@@ -413,5 +498,6 @@ void notifier_free(struct notifier *n)
         outlet_free(n->outlets[i]);
     free(n->outlets);
     http_free(n->http);
+    io_timer_free(n->timer);
     free(n);
 }

@@ -550,6 +550,16 @@ void watch_told(struct watch *w, const char *alert, const char *words, bool bad)
         watch_unsettled(w);
 }
 
+void watch_remind(struct watch *w, const char *alert, int64_t at_ms)
+{
+    int at = board_find_alert(w->board, alert);
+
+    if (at < 0 || w->board->alerts[at].remind_ms == at_ms)
+        return;
+    w->board->alerts[at].remind_ms = at_ms;
+    watch_unsettled(w);
+}
+
 void watch_mark(struct watch *w, enum mark_kind kind, const char *label, int64_t at_ms)
 {
     struct mark m = { .at_ms = at_ms, .kind = kind, .service = -1 };

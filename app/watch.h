@@ -59,8 +59,11 @@ void watch_restore(struct watch *w, const char *alert, int64_t fired_ms);
 bool watch_ack(struct watch *w, const char *alert, const struct alert_ack *ack);
 void watch_event(struct watch *w, struct event e); /* takes its texts */
 /* Who was told of an alert, and with what result. */
+/* When it is told again; 0 = not. */
+void watch_remind(struct watch *w, const char *alert, int64_t at_ms);
 void watch_told(struct watch *w, const char *alert, const char *words, bool bad);
-/* The past of its signals, and marks of the past, from the history; what `past` holds is used up. */
+/* The past of its signals, and marks of the past, from the history; what `past` holds is used up.
+ */
 void watch_take_past(struct watch *w, struct board *past);
 void watch_mark(struct watch *w, enum mark_kind kind, const char *label, int64_t at_ms);
 const struct config *watch_config(const struct watch *w);

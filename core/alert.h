@@ -49,8 +49,9 @@ struct alert {
     struct text note;              /* why nothing can be said: "api.errors: no answer yet" */
     int affected_by;               /* the service that explains it: index, or -1 */
     struct alert_ack ack;
-    struct text told; /* who was told, with what result: "oncall 02:13:47Z, ops not told: 500" */
-    bool told_bad;    /* somebody should have been told and was not */
+    struct text told;  /* who was told, with what result: "oncall 02:13:47Z, ops not told: 500" */
+    int64_t remind_ms; /* told again then, unless somebody has it; 0 = not */
+    bool told_bad;     /* somebody should have been told and was not */
 };
 
 void alert_init(struct alert *a);

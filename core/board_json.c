@@ -308,6 +308,7 @@ static void bjson_alert(struct jsonw *w, const struct board *b, const struct ale
     bjson_ack(w, &a->ack);
     bjson_text(w, "told", &a->told);
     bjson_bool(w, "told_bad", a->told_bad);
+    bjson_int(w, "remind_ms", a->remind_ms);
     jsonw_end(w, '}');
 }
 

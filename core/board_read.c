@@ -329,6 +329,7 @@ static void bread_alert(const struct board *b, const struct json *o, struct aler
     bread_ack(json_get(o, "ack"), &a->ack);
     bread_text(o, "told", &a->told);
     a->told_bad = bread_bool(o, "told_bad");
+    a->remind_ms = bread_int(o, "remind_ms");
 }
 
 static void bread_alerts(struct board *b, const struct json *list)

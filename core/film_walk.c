@@ -331,6 +331,7 @@ static void film_alert(struct film_walk *w, struct alert *a, size_t n_services)
     film_i64(w, &a->ack.until_ms);
     film_text(w, &a->told);
     FILM_BOOL(w, a->told_bad);
+    film_i64(w, &a->remind_ms);
     film_lane_end(w);
 }
 

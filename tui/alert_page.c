@@ -137,6 +137,22 @@ static void page_ack(struct page *p)
     text_fini(&t);
 }
 
+static void page_told(struct page *p)
+{
+    struct text t = { 0 };
+    char in[32];
+
+    text_copy(&t, &p->a->told);
+    if (p->a->remind_ms > 0) {
+        char words[64];
+
+        snprintf(words, sizeof words, "reminder %s", page_in(p, p->a->remind_ms, in));
+        page_add(&t, words);
+    }
+    page_line(p, "told", p->a->told_bad ? STYLE_CRIT : STYLE_PLAIN, &t);
+    text_fini(&t);
+}
+
 static void page_service(struct page *p)
 {
     const struct service *s = alert_service(p->v->board, p->a);
@@ -182,7 +198,7 @@ void alert_page_draw(const struct view *v, const struct alert *a, struct rect r,
 
     page_state(&p);
     page_ack(&p);
-    page_line(&p, "told", a->told_bad ? STYLE_CRIT : STYLE_PLAIN, &a->told);
+    page_told(&p);
     page_line(&p, "value", STYLE_PLAIN, &a->value);
     page_service(&p);
     page_line(&p, "rule", STYLE_PLAIN, &a->rule);

@@ -53,6 +53,26 @@ static void severities_are_the_teams_own(void **state)
            "t:5:34: alerts.x.severity: 'SEV1' is no severity; did you mean 'SEV-1'?\n");
 }
 
+static void reminders_are_of_the_alert_or_of_its_severity(void **state)
+{
+    struct config *c =
+        read_fine("watch: w\nremind: {SEV-1: 15m, SEV-2: 1h}\n"
+                  "services: {a: {probes: {p: {http: 'http://h'}}}}\n"
+                  "alerts: {x: {when: a is down, severity: SEV-1}, y: {when: a is down, severity: "
+                  "SEV-1, remind: 5m}, z: {when: a is down, severity: SEV-3}}\n");
+
+    (void)state;
+    assert_int_equal(c->alerts[0].remind_ms, 900000);
+    assert_int_equal(c->alerts[1].remind_ms, 300000);
+    assert_int_equal(c->alerts[2].remind_ms, 0);
+    config_free(c);
+    ERRORS("watch: w\nremind: {SEV1: 15m, SEV-2: soon, SEV-3: 1ms}\n"
+           "services: {a: {probes: {p: {http: 'http://h'}}}}\n",
+           "t:2:10: remind: 'SEV1' is no severity; did you mean 'SEV-1'?\n"
+           "t:2:28: remind: 'soon' is not a duration; write 500ms, 30s, 15m or 24h\n"
+           "t:2:41: remind: is more often than every second\n");
+}
+
 /* In the middle of the rule, where that stands on a line as it is. */
 static void a_wrong_rule_is_told_with_its_place(void **state)
 {
@@ -229,6 +249,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_alert_is_read_whole),
         cmocka_unit_test(severities_are_the_teams_own),
+        cmocka_unit_test(reminders_are_of_the_alert_or_of_its_severity),
         cmocka_unit_test(a_wrong_rule_is_told_with_its_place),
         cmocka_unit_test(what_is_missing_or_too_much_is_told),
         cmocka_unit_test(channels_are_read),

@@ -283,6 +283,33 @@ static void other_letters_are_encoded_in_short_lines(void **state)
     has(buf_str(&t->out), "=C3=A9=\r\n");
 }
 
+static void a_reminder_says_that_it_is_one(void **state)
+{
+    struct fixture *t = *state;
+    struct text line = { 0 };
+    char *second;
+
+    t->b->at_ms = t->items[0].fired_ms + 3600000;
+    t->items[0].action = MESSAGE_REMIND;
+    t->items[0].reminder = 2;
+    message_line(&t->m, &line);
+    assert_string_equal(
+        text_str(&line),
+        "[production shop] STILL FIRING P1 api-5xx for 1h (reminder 2): 8.2% (41 of "
+        "502) (API <main> & co)");
+    text_fini(&line);
+    made(t, message_json);
+    is(t, "/alerts/0/action", "remind");
+    made(t, pagerduty);
+    is(t, "/event_action", "trigger");
+    is(t, "/dedup_key", "midwatch/shop/api-5xx");
+    second = strdup(mailed(t));
+    has(second, "References: <midwatch.shop.api-5xx.1769652000000@example.org>");
+    t->items[0].reminder = 3; /* another mail: it has another name */
+    assert_string_not_equal(strstr(mailed(t), "Message-ID"), strstr(second, "Message-ID"));
+    free(second);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +320,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(pagerduty_takes_it, make, drop),
         cmocka_unit_test_setup_teardown(a_summary_has_its_limit, make, drop),
         cmocka_unit_test_setup_teardown(json_says_all_of_it, make, drop),
+        cmocka_unit_test_setup_teardown(a_reminder_says_that_it_is_one, make, drop),
         cmocka_unit_test_setup_teardown(a_mail_has_all_its_headers, make, drop),
         cmocka_unit_test_setup_teardown(mails_of_one_firing_are_one_thread, make, drop),
         cmocka_unit_test_setup_teardown(nothing_gets_into_the_headers_of_a_mail, make, drop),

@@ -11,8 +11,9 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from app.test_headless import PATIENCE_S, Watch  # noqa: E402
+from app.test_headless import MIDWATCH, PATIENCE_S, Watch  # noqa: E402
 from harness.hostile import Http, Reply  # noqa: E402
+from harness.pty import Screen  # noqa: E402
 
 KEY = "canary-R0uting-key"
 
@@ -153,6 +154,63 @@ class Notify(unittest.TestCase):
         w.wait_for("info service web: up")
         w.end()
         self.assertEqual(len([r for r in self.journal() if r["code"] == "SENT"]), 1)  # and once
+
+    REMIND = "  web-down: { when: web is down, severity: SEV-1, keep_for: 1s, notify: [hook], remind: 2s }\n"
+
+    def reminders(self):
+        return [a["reminder"] for m in self.got("/hook") for a in m["alerts"] if a["action"] == "remind"]
+
+    def wait_reminders(self, numbers):
+        until = time.monotonic() + PATIENCE_S
+        while len(self.reminders()) < len(numbers) and time.monotonic() < until:
+            time.sleep(0.02)
+        self.assertEqual(self.reminders()[:len(numbers)], numbers)
+
+    def test_who_has_nobody_is_told_again_until_it_ends(self):
+        self.write(alerts=self.REMIND)
+        w = self.watch()
+        self.down(w)
+        self.wait("/hook", 1)
+        at = time.monotonic()
+        self.wait_reminders([1])
+        self.assertGreater(time.monotonic() - at, 1.5)
+        self.assertRegex(self.got("/hook")[1]["text"], r"STILL FIRING SEV-1 web-down for \ds \(reminder 1\): down")
+        self.wait_reminders([1, 2])
+        self.server["/"] = Reply()
+        w.wait_for("RESOLVED")
+        w.wait_for("hook: resolve, 204")
+        n = self.reminders()
+        time.sleep(2.5)  # the next one would have come
+        self.assertEqual(self.reminders(), n)
+
+    def test_a_reminder_is_neither_lost_nor_repeated_by_a_kill(self):
+        self.write(alerts=self.REMIND.replace("2s", "4s"))
+        w = self.watch()
+        self.down(w)
+        self.wait_reminders([1])
+        at = time.monotonic()
+        w.wait_for("hook: remind, 204")
+        w.process.kill()
+        w.process.wait()
+        self.watch()
+        self.wait_reminders([1, 2])
+        self.assertGreater(time.monotonic() - at, 3.5)
+
+    def test_nobody_is_reminded_of_what_somebody_has(self):
+        self.write(alerts=self.REMIND)
+        w = self.watch()
+        self.down(w)
+        self.wait_reminders([1])
+        with Screen([MIDWATCH, self.config], cols=100, rows=30, env=self.env) as screen:
+            screen.wait_for("web-down", PATIENCE_S)
+            screen.key("3")
+            screen.wait_for("/told .*hook [0-9:]*Z · reminder (in|now)/", PATIENCE_S)
+            screen.type(":ack web-down")
+            screen.key("Enter")
+            w.wait_for("info ACK web-down")
+            n = self.reminders()
+            time.sleep(2.5)  # the next one would have come
+            self.assertEqual(self.reminders(), n)
 
     def test_after_a_kill_nothing_is_lost_and_nothing_told_twice(self):
         w = self.watch()

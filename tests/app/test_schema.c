@@ -37,7 +37,8 @@ static void the_schema_knows_every_option(void **state)
     if (!root)
         fail_msg("%s", err.msg);
     for (size_t i = 0; config_section_at(&fake_kinds, i, &s); i++) {
-        static const char *const places[] = { "/properties", "/properties/words/properties",
+        static const char *const places[] = { "/properties",
+                                              "/properties/words/properties",
                                               "/properties/history/properties",
                                               "/$defs/alert/properties",
                                               "/$defs/channel/properties",

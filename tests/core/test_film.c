@@ -180,6 +180,7 @@ static void change(struct board *b)
         a->ack.at_ms = some_time();
         some_text(&a->ack.who);
         some_text(&a->told);
+        a->remind_ms = some_time();
     }
 }
 
