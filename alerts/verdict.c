@@ -66,6 +66,23 @@ static bool verdict_unanswered(const struct service *s)
     return s->state == STATE_UNKNOWN && s->worst >= 0 && !s->readings[s->worst].evidence_ms;
 }
 
+/* What fires about it is silenced, all of it: somebody knows, and looks at something else. */
+static bool verdict_silenced(const struct board *b, int service)
+{
+    bool silenced = false;
+
+    for (size_t i = 0; i < b->n_alerts; i++) {
+        const struct alert *a = &b->alerts[i];
+
+        if (a->service != service || a->state != ALERT_FIRING)
+            continue;
+        if (a->silenced < 0)
+            return false;
+        silenced = true;
+    }
+    return silenced;
+}
+
 void verdict_make(struct board *b)
 {
     struct verdict *v = &b->verdict;
@@ -87,7 +104,7 @@ void verdict_make(struct board *b)
             continue;
         if (state_rank(w) > state_rank(worst))
             worst = w;
-        if (s->affected_by >= 0)
+        if (s->affected_by >= 0 || verdict_silenced(b, (int)i))
             continue;
         if (v->root < 0 || verdict_better(s, w, &b->services[v->root], weight)) {
             v->root = (int)i;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/hush.h"
 #include "core/alloc.h"
 #include "core/json.h"
 #include "store/journal.h"
@@ -39,8 +40,9 @@ bool book_is_own(const struct book *b, const struct record *r)
     return r->pid == getpid() && r->at_ms >= b->started_ms;
 }
 
-static const char *const book_codes[] = { BOOK_NOTE,     BOOK_ACK,  BOOK_UNACK,  BOOK_FIRING,
-                                          BOOK_RESOLVED, BOOK_SENT, BOOK_MENDED, NULL };
+static const char *const book_codes[] = { BOOK_NOTE,      BOOK_ACK,    BOOK_UNACK,    BOOK_SILENCE,
+                                          BOOK_UNSILENCE, BOOK_FIRING, BOOK_RESOLVED, BOOK_SENT,
+                                          BOOK_MENDED,    NULL };
 
 static void book_record(void *arg, const struct record *r)
 {
@@ -256,6 +258,26 @@ void book_unack(struct book *b, const char *alert)
 
     book_what(&what, "alert", alert, NULL, NULL);
     book_write(&e, BOOK_UNACK, buf_str(&what));
+    buf_fini(&what);
+}
+
+void book_silence(struct book *b, const struct silence *s)
+{
+    const struct book_entry e = { b, "silenced", "not silenced: ", NULL, NULL };
+    struct buf what = { 0 };
+
+    hush_what(s, &what);
+    book_write(&e, BOOK_SILENCE, buf_str(&what));
+    buf_fini(&what);
+}
+
+void book_unsilence(struct book *b, const char *id)
+{
+    const struct book_entry e = { b, "the silence ends", "not ended: ", NULL, NULL };
+    struct buf what = { 0 };
+
+    book_what(&what, "id", id, NULL, NULL);
+    book_write(&e, BOOK_UNSILENCE, buf_str(&what));
     buf_fini(&what);
 }
 

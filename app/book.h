@@ -17,15 +17,19 @@
 #include <stdbool.h>
 
 /* Codes of records, stable: others read them too. */
-#define BOOK_NOTE     "NOTE"     /* {"text"} */
-#define BOOK_ACK      "ACK"      /* {"alert","note"}: somebody has it */
-#define BOOK_UNACK    "UNACK"    /* {"alert"}: nobody has it any more */
-#define BOOK_FIRING   "FIRING"   /* {"alert","severity","service","rule","value"} */
-#define BOOK_RESOLVED "RESOLVED" /* {"alert","why"} */
-#define BOOK_MENDED   "MENDED"   /* {"why","aside","bytes"}: of the journal itself */
-#define BOOK_SENT     "SENT"     /* {"channel","action","alerts":{id:fired_ms},"result"} */
+#define BOOK_NOTE  "NOTE"  /* {"text"} */
+#define BOOK_ACK   "ACK"   /* {"alert","note"}: somebody has it */
+#define BOOK_UNACK "UNACK" /* {"alert"}: nobody has it any more */
+#define BOOK_SILENCE \
+    "SILENCE" /* {"id","match":{"alert","service","severity"},"until_ms","reason"} */
+#define BOOK_UNSILENCE "UNSILENCE" /* {"id"}: it ends before its time */
+#define BOOK_FIRING    "FIRING"    /* {"alert","severity","service","rule","value"} */
+#define BOOK_RESOLVED  "RESOLVED"  /* {"alert","why"} */
+#define BOOK_MENDED    "MENDED"    /* {"why","aside","bytes"}: of the journal itself */
+#define BOOK_SENT      "SENT"      /* {"channel","action","alerts":{id:fired_ms},"result"} */
 
 struct book;
+struct silence;
 
 struct book_events {
     void (*record)(void *arg, const struct record *r); /* of the codes above, in their order */
@@ -51,6 +55,8 @@ const char *book_head(struct book *b);
 void book_note(struct book *b, const char *words);
 void book_ack(struct book *b, const char *alert, const char *note);
 void book_unack(struct book *b, const char *alert);
+void book_silence(struct book *b, const struct silence *s); /* a whole one: silence_check() */
+void book_unsilence(struct book *b, const char *id);
 /* What nobody asked for, and nobody is told of when it is well. `what`: a JSON object. `done` comes
  * once, later; false when it will not. */
 bool book_fact(struct book *b, const char *code, const char *what,

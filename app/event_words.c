@@ -2,8 +2,10 @@
 #include "app/event_words.h"
 
 #include "app/book.h"
+#include "app/hush.h"
 #include "core/buf.h"
 #include "core/json.h"
+#include "core/unit.h"
 
 static const char *event_member(const struct record *r, const char *key)
 {
@@ -35,6 +37,24 @@ static void event_mended(const struct record *r, struct buf *out)
         buf_addf(out, "; what stood there is in %s", aside);
 }
 
+/* "alert=api-5xx until 2026-01-29T03:13:47Z: failover (s3f9a1)" */
+static void event_silence(const struct record *r, struct buf *out)
+{
+    struct silence s;
+    struct text match = { 0 };
+    char until[32];
+
+    if (!hush_of_record(r, &s)) {
+        buf_adds(out, "no silence: it lacks a matcher, an end or a reason");
+        return;
+    }
+    silence_match_words(&s.match, &match);
+    buf_addf(out, "%s until %s: %s (%s)", text_str(&match), stamp_format_utc(s.until_ms, until),
+             text_str(&s.reason), text_str(&s.id));
+    text_fini(&match);
+    silence_fini(&s);
+}
+
 /* "oncall: trigger, 202"; of several alerts how many. */
 static void event_sent(const struct record *r, struct buf *out)
 {
@@ -58,6 +78,10 @@ static void event_words(const struct record *r, struct buf *out)
         event_fired(r, out);
     else if (text_is(&r->code, BOOK_RESOLVED))
         event_add(out, event_member(r, "why"));
+    else if (text_is(&r->code, BOOK_SILENCE))
+        event_silence(r, out);
+    else if (text_is(&r->code, BOOK_UNSILENCE))
+        buf_addf(out, "the silence %s ends", event_member(r, "id"));
     else if (text_is(&r->code, BOOK_SENT))
         event_sent(r, out);
     else if (text_is(&r->code, BOOK_MENDED))
@@ -72,6 +96,8 @@ struct event event_of(const struct record *r)
     text_copy(&e.code, &r->code);
     text_setf(&e.who, "%s%s%s", text_str(&r->user), r->host.len ? "@" : "", text_str(&r->host));
     text_sets(&e.alert, event_member(r, "alert"));
+    if (text_is(&r->code, BOOK_SILENCE))
+        text_sets(&e.alert, json_string(json_get(json_get(r->what, "match"), "alert")));
     if (text_is(&r->code, BOOK_SENT) && json_count(json_get(r->what, "alerts")) == 1)
         text_sets(&e.alert, json_key(json_members(json_get(r->what, "alerts"))));
     event_words(r, &words);

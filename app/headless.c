@@ -156,10 +156,11 @@ static void headless_record(void *arg, const struct record *r)
 
     if (r->at_ms < watch_board(keeper_watch(h->keeper))->started_ms)
         return;
-    for (const char *const *key = (const char *[]){ "value", "why", "note", "text", NULL };
+    for (const char *const *key =
+             (const char *[]){ "value", "why", "note", "text", "reason", NULL };
          *key && !more; key++)
         more = json_string(json_get(r->what, *key));
-    text_sets(&id, alert);
+    text_sets(&id, alert ? alert : json_string(json_get(r->what, "id"))); /* of a silence */
     if (text_is(&r->code, BOOK_SENT)) {
         said = event_of(r);
         more = text_str(&said.words);

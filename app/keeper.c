@@ -6,6 +6,7 @@
 
 #include "app/alarm.h"
 #include "app/event_words.h"
+#include "app/hush.h"
 #include "app/notifier.h"
 #include "core/alloc.h"
 #include "core/json.h"
@@ -82,12 +83,24 @@ static void keeper_unkept(void *arg, const char *why)
     buf_fini(&words);
 }
 
+static void keeper_silence(struct keeper *k, const struct record *r)
+{
+    const char *id = json_string(json_get(r->what, "id"));
+    struct silence s;
+
+    if (hush_of_record(r, &s))
+        watch_silence(k->watch, s);
+    else if (text_is(&r->code, BOOK_UNSILENCE) && id)
+        watch_unsilence(k->watch, id);
+}
+
 /* What was noted stands on the charts too, whoever noted it. */
 static void keeper_record(void *arg, const struct record *r)
 {
     struct keeper *k = arg;
 
     watch_event(k->watch, event_of(r));
+    keeper_silence(k, r);
     if (text_is(&r->code, BOOK_NOTE)) {
         if (io_now_ms(k->o.io) - r->at_ms < NOTES_MS)
             watch_mark(k->watch, MARK_NOTE, json_string(json_get(r->what, "text")), r->at_ms);

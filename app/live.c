@@ -3,6 +3,7 @@
 
 #include "app/file.h"
 #include "app/guilty.h"
+#include "app/hush.h"
 #include "app/keeper.h"
 #include "app/vars.h"
 #include "core/alloc.h"
@@ -215,6 +216,23 @@ static void live_dump(struct live *l, const struct intent *in)
     buf_fini(&words);
 }
 
+/* It lasts as long as was typed from now on, not from when the prompt was opened. */
+static void live_silence(struct live *l, const struct intent *in)
+{
+    struct silence s = { .since_ms = io_now_ms(l->o->io) };
+    struct err err;
+
+    s.until_ms = s.since_ms + in->span_ms;
+    text_sets(&s.reason, in->arg);
+    hush_id(watch_board(l->watch), s.since_ms, &s.id);
+    if (silence_match_parse(&s.match, in->alert, strlen(in->alert), &err) &&
+        silence_check(&s, &err))
+        book_silence(keeper_book(l->keeper), &s);
+    else
+        live_say(l, true, err.msg);
+    silence_fini(&s);
+}
+
 static void live_intent(struct live *l, const struct intent *in)
 {
     switch (in->kind) {
@@ -248,6 +266,12 @@ static void live_intent(struct live *l, const struct intent *in)
         break;
     case INTENT_UNACK:
         book_unack(keeper_book(l->keeper), in->alert);
+        break;
+    case INTENT_SILENCE:
+        live_silence(l, in);
+        break;
+    case INTENT_UNSILENCE:
+        book_unsilence(keeper_book(l->keeper), in->alert);
         break;
     case INTENT_COPY:
         term_copy(l->term, in->copy);

@@ -23,7 +23,8 @@ struct sent { /* what one channel was told of one alert */
     int64_t fired_ms;  /* of which firing */
     int64_t at_ms;     /* when it was told of that */
     int64_t last_ms;   /* the same, or of the last reminder */
-    int64_t passed_ms; /* the firing that something else explained: nothing is owed for it */
+    int64_t passed_ms; /* the firing that something else explained, or that was silenced: nothing is
+                          owed for it */
     int reminders;     /* of that firing */
     bool acked, resolved;
 };
@@ -131,7 +132,7 @@ static bool outlet_due(struct outlet *o, const struct config_channel *c, const s
     if (!f->fired_ms) {
         out->action = MESSAGE_RESOLVE;
         out->fired_ms = s->resolved ? f->before_ms : s->fired_ms;
-        return !s->resolved || outlet_missed(o, c, f, s);
+        return !s->resolved || (!(a && a->silenced >= 0) && outlet_missed(o, c, f, s));
     }
     if (s->fired_ms == f->fired_ms && !s->resolved) {
         int64_t at_ms = outlet_reminds(o, s, f, a);
@@ -145,7 +146,8 @@ static bool outlet_due(struct outlet *o, const struct config_channel *c, const s
     }
     out->action = MESSAGE_TRIGGER;
     s->passed_ms = a && alert_is_root(a) ? 0 : f->fired_ms;
-    return !s->passed_ms; /* what another one explains is not told by itself */
+    /* What another one explains is not told by itself, and what is silenced not until that ends. */
+    return !s->passed_ms;
 }
 
 static bool notifier_names(const struct config *c, const char *alert, const char *channel)
@@ -322,7 +324,10 @@ static void notifier_say_one(struct notifier *n, const struct alert *a)
             buf_addf(&words, "%s not told: %s", o->id, o->trouble.msg);
             bad = true;
         } else {
-            buf_addf(&words, "%s %s", o->id, a->affected_by >= 0 ? "not told: affected" : "soon");
+            buf_addf(&words, "%s %s", o->id,
+                     a->silenced >= 0      ? "not told: silenced"
+                     : a->affected_by >= 0 ? "not told: affected"
+                                           : "soon");
         }
     }
     if (c && a->state == ALERT_FIRING && !c->notify.n)
@@ -393,7 +398,8 @@ static uint64_t notifier_hash(const struct notifier *n, const struct board *b)
     uint64_t h = hash_add(HASH_START, (uint64_t)(uintptr_t)b);
 
     for (size_t i = 0; i < b->n_alerts; i++)
-        h = hash_add(h, (uint64_t)b->alerts[i].state << 32 | (uint32_t)b->alerts[i].affected_by);
+        h = hash_add(h, ((uint64_t)b->alerts[i].state << 1 | (b->alerts[i].silenced >= 0)) << 32 |
+                            (uint32_t)b->alerts[i].affected_by);
     for (size_t i = 0; i < alarm_facts(n->o.alarm); i++) {
         struct alarm_fact f = alarm_fact(n->o.alarm, i);
 

@@ -43,9 +43,12 @@ static uint64_t watch_look(const struct board *b)
 
         h = hash_add(h, (uint64_t)a->state << 32 | (uint32_t)a->affected_by);
         h = hash_add(h, (uint64_t)a->ack.at_ms);
+        h = hash_add(h, (uint64_t)a->silenced);
     }
     h = hash_add(h, (uint64_t)b->verdict.state << 32 | (uint32_t)b->verdict.root);
     h = hash_add(h, b->verdict.connecting | b->verdict.blind << 1);
+    for (size_t i = 0; i < b->n_silences; i++)
+        h = hash_add(h, (uint64_t)b->silences[i].until_ms);
     return hash_add(h, b->n_marks);
 }
 
@@ -60,12 +63,16 @@ struct judge *watch_judge_new(const struct config *c, struct board *b)
     return j;
 }
 
-/* At the instant itself, not at the next tick: "for 5m" is five minutes. */
+/* At the instant itself, not at the next tick: "for 5m" is five minutes, and a silence ends when it
+ * says. */
 static void watch_judge_alerts(struct watch *w)
 {
     const struct judge_events nobody = { 0 }; /* the board says it all */
     int64_t due_ms = judge_board(w->judge, w->board, &nobody);
+    int64_t end_ms = board_hush(w->board);
 
+    if (end_ms && (!due_ms || end_ms < due_ms))
+        due_ms = end_ms;
     if (due_ms && w->started)
         io_timer_arm(w->due, due_ms > w->board->at_ms ? due_ms - w->board->at_ms : 0);
     else
@@ -537,6 +544,19 @@ bool watch_ack(struct watch *w, const char *alert, const struct alert_ack *ack)
     if (took)
         watch_unsettled(w);
     return took;
+}
+
+void watch_silence(struct watch *w, struct silence s)
+{
+    w->board->at_ms = io_now_ms(w->io); /* what has ended by now is none */
+    board_silence(w->board, s);
+    watch_unsettled(w);
+}
+
+void watch_unsilence(struct watch *w, const char *id)
+{
+    board_unsilence(w->board, id);
+    watch_unsettled(w);
 }
 
 void watch_told(struct watch *w, const char *alert, const char *words, bool bad)

@@ -57,6 +57,9 @@ void watch_notice(struct watch *w, bool bad, const char *words);
 void watch_restore(struct watch *w, const char *alert, int64_t fired_ms);
 /* Somebody has it, or (at_ms 0) nobody does. False when it neither fires nor is about to. */
 bool watch_ack(struct watch *w, const char *alert, const struct alert_ack *ack);
+/* Nobody is told of what it hits, until it ends; takes its texts. */
+void watch_silence(struct watch *w, struct silence s);
+void watch_unsilence(struct watch *w, const char *id);
 void watch_event(struct watch *w, struct event e); /* takes its texts */
 /* Who was told of an alert, and with what result. */
 /* When it is told again; 0 = not. */

@@ -120,4 +120,7 @@ void watch_board_adopt(struct board *now, struct board *was, const struct config
     for (size_t i = 0; i < was->n_events; i++)
         board_event(now, was->events[i]); /* with its texts */
     was->n_events = 0;
+    for (size_t i = 0; i < was->n_silences; i++)
+        board_silence(now, was->silences[i]); /* with its texts */
+    was->n_silences = 0;
 }

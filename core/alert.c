@@ -26,7 +26,7 @@ bool alert_state_parse(const char *s, enum alert_state *out)
 
 void alert_init(struct alert *a)
 {
-    *a = (struct alert){ .service = -1, .affected_by = -1 };
+    *a = (struct alert){ .service = -1, .affected_by = -1, .silenced = -1 };
 }
 
 /* Its texts, for what does the same with each of them. */
@@ -67,5 +67,5 @@ void alert_copy(struct alert *to, const struct alert *from)
 
 bool alert_is_root(const struct alert *a)
 {
-    return a->state == ALERT_FIRING && a->affected_by < 0;
+    return a->state == ALERT_FIRING && a->affected_by < 0 && a->silenced < 0;
 }

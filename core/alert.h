@@ -48,6 +48,7 @@ struct alert {
     struct text value;             /* what was seen: "8.2% (41 of 502)" */
     struct text note;              /* why nothing can be said: "api.errors: no answer yet" */
     int affected_by;               /* the service that explains it: index, or -1 */
+    int silenced;                  /* by which silence of the board: index, or -1 */
     struct alert_ack ack;
     struct text told;  /* who was told, with what result: "oncall 02:13:47Z, ops not told: 500" */
     int64_t remind_ms; /* told again then, unless somebody has it; 0 = not */
@@ -57,5 +58,6 @@ struct alert {
 void alert_init(struct alert *a);
 void alert_fini(struct alert *a);
 void alert_copy(struct alert *to, const struct alert *from); /* `to`: one that is initialized */
-/* It is wrong now, and nothing else explains it: what an on-call engineer has to look at. */
+/* It is wrong now, nothing else explains it, and nobody silenced it: what an on-call engineer has
+ * to look at. */
 bool alert_is_root(const struct alert *a);

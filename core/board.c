@@ -149,6 +149,9 @@ void board_free(struct board *b)
     for (size_t i = 0; i < b->n_alerts; i++)
         alert_fini(&b->alerts[i]);
     free(b->alerts);
+    for (size_t i = 0; i < b->n_silences; i++)
+        silence_fini(&b->silences[i]);
+    free(b->silences);
     for (size_t i = 0; i < b->n_events; i++)
         event_fini(&b->events[i]);
     free(b->events_room);

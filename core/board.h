@@ -17,6 +17,7 @@
 #include "core/event.h"
 #include "core/fault.h"
 #include "core/series.h"
+#include "core/silence.h"
 #include "core/text.h"
 #include "core/unit.h"
 
@@ -158,6 +159,8 @@ struct board {
     size_t n_marks;       /* oldest first */
     struct alert *alerts; /* in the order of the configuration */
     size_t n_alerts;
+    struct silence *silences; /* in the order in which they began */
+    size_t n_silences;
     struct event *events; /* of the journal, oldest first */
     size_t n_events;
     struct event *events_room; /* where they lie, with room behind; NULL = there was none yet */

@@ -110,6 +110,10 @@ struct board *board_copy(const struct board *b)
         board_add_alerts(to, b->n_alerts);
     for (size_t i = 0; i < b->n_alerts; i++)
         alert_copy(&to->alerts[i], &b->alerts[i]);
+    if (b->n_silences)
+        to->silences = xcalloc(b->n_silences, sizeof *to->silences);
+    for (; to->n_silences < b->n_silences; to->n_silences++)
+        silence_copy(&to->silences[to->n_silences], &b->silences[to->n_silences]);
     for (size_t i = 0; i < b->n_events; i++) {
         struct event e = { 0 };
 

@@ -281,6 +281,48 @@ static void bjson_ack(struct jsonw *w, const struct alert_ack *ack)
     jsonw_end(w, '}');
 }
 
+static void bjson_silenced(struct jsonw *w, const struct silence *s)
+{
+    if (!s)
+        return;
+    jsonw_key(w, "silenced");
+    jsonw_object(w);
+    bjson_text(w, "id", &s->id);
+    bjson_int(w, "until_ms", s->until_ms);
+    jsonw_end(w, '}');
+}
+
+static void bjson_match(struct jsonw *w, const char *key, const struct text *t)
+{
+    if (t->len)
+        bjson_text(w, key, t);
+}
+
+static void bjson_silences(struct jsonw *w, const struct board *b)
+{
+    jsonw_key(w, "silences");
+    jsonw_array(w);
+    for (size_t i = 0; i < b->n_silences; i++) {
+        const struct silence *s = &b->silences[i];
+
+        jsonw_object(w);
+        bjson_text(w, "id", &s->id);
+        jsonw_key(w, "match");
+        jsonw_object(w);
+        bjson_match(w, "alert", &s->match.alert);
+        bjson_match(w, "service", &s->match.service);
+        bjson_match(w, "severity", &s->match.severity);
+        jsonw_end(w, '}');
+        bjson_text(w, "who", &s->who);
+        bjson_text(w, "reason", &s->reason);
+        bjson_int(w, "since_ms", s->since_ms);
+        bjson_int(w, "until_ms", s->until_ms);
+        bjson_bool(w, "planned", s->planned);
+        jsonw_end(w, '}');
+    }
+    jsonw_end(w, ']');
+}
+
 static void bjson_alert(struct jsonw *w, const struct board *b, const struct alert *a)
 {
     jsonw_object(w);
@@ -306,6 +348,7 @@ static void bjson_alert(struct jsonw *w, const struct board *b, const struct ale
     bjson_text(w, "note", &a->note);
     bjson_ref(w, b, "affected_by", a->affected_by);
     bjson_ack(w, &a->ack);
+    bjson_silenced(w, board_silenced(b, a));
     bjson_text(w, "told", &a->told);
     bjson_bool(w, "told_bad", a->told_bad);
     bjson_int(w, "remind_ms", a->remind_ms);
@@ -365,6 +408,7 @@ void board_to_json(const struct board *b, int64_t history_ms, bool pretty, struc
     for (size_t i = 0; i < b->n_alerts; i++)
         bjson_alert(&w, b, &b->alerts[i]);
     jsonw_end(&w, ']');
+    bjson_silences(&w, b);
     bjson_marks(&w, b);
     bjson_events(&w, b);
     jsonw_end(&w, '}');

@@ -299,9 +299,32 @@ static void bread_ack(const struct json *o, struct alert_ack *ack)
     ack->until_ms = bread_int(o, "until_ms");
 }
 
+static void bread_silences(struct board *b, const struct json *list)
+{
+    const struct json *o = json_first(list);
+
+    if (!o)
+        return;
+    b->silences = xcalloc(json_count(list), sizeof *b->silences);
+    for (; o && b->n_silences < SILENCES_MAX; o = json_next(o)) {
+        struct silence *s = &b->silences[b->n_silences++];
+        const struct json *match = json_get(o, "match");
+
+        bread_text(o, "id", &s->id);
+        bread_text(match, "alert", &s->match.alert);
+        bread_text(match, "service", &s->match.service);
+        bread_text(match, "severity", &s->match.severity);
+        bread_text(o, "who", &s->who);
+        bread_text(o, "reason", &s->reason);
+        s->since_ms = bread_int(o, "since_ms");
+        s->until_ms = bread_int(o, "until_ms");
+        s->planned = bread_bool(o, "planned");
+    }
+}
+
 static void bread_alert(const struct board *b, const struct json *o, struct alert *a)
 {
-    const char *word = json_string(json_get(o, "state"));
+    const char *word = json_string(json_get(o, "state")), *silenced;
 
     bread_text(o, "id", &a->id);
     bread_text(o, "title", &a->title);
@@ -327,6 +350,8 @@ static void bread_alert(const struct board *b, const struct json *o, struct aler
     a->fired_n = (int)bread_int(o, "fired_n");
     a->flapping = bread_bool(o, "flapping");
     bread_ack(json_get(o, "ack"), &a->ack);
+    silenced = json_string(json_get(json_get(o, "silenced"), "id"));
+    a->silenced = silenced ? board_find_silence(b, silenced) : -1;
     bread_text(o, "told", &a->told);
     a->told_bad = bread_bool(o, "told_bad");
     a->remind_ms = bread_int(o, "remind_ms");
@@ -393,6 +418,7 @@ static bool bread_board(struct board *b, const struct json *root, struct err *er
     if (!bread_refs(b, list, err))
         return false;
     bread_marks(b, json_get(root, "marks"));
+    bread_silences(b, json_get(root, "silences"));
     bread_alerts(b, json_get(root, "alerts"));
     bread_events(b, json_get(root, "events"));
     bread_verdict(b, json_get(root, "verdict"));

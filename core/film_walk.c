@@ -301,7 +301,31 @@ static void film_service(struct film_walk *w, struct service *s, size_t n_servic
         film_reading(w, &s->readings[i]);
 }
 
-static void film_alert(struct film_walk *w, struct alert *a, size_t n_services)
+/* The last of its lane, and one more than it is: where it is not told of there is none. */
+static void film_silenced(struct film_walk *w, struct alert *a, size_t n_silences)
+{
+    FILM_SET(w, a->silenced,
+             (int)film_ranged(w, a->silenced + 1, 0, (int64_t)n_silences,
+                              "a silence that there is not") -
+                 1);
+}
+
+static void film_silence(struct film_walk *w, struct silence *s)
+{
+    film_lane_begin(w);
+    film_text(w, &s->id);
+    film_text(w, &s->match.alert);
+    film_text(w, &s->match.service);
+    film_text(w, &s->match.severity);
+    film_text(w, &s->who);
+    film_text(w, &s->reason);
+    film_i64(w, &s->since_ms);
+    film_i64(w, &s->until_ms);
+    FILM_BOOL(w, s->planned);
+    film_lane_end(w);
+}
+
+static void film_alert(struct film_walk *w, struct alert *a, size_t n_services, size_t n_silences)
 {
     film_lane_begin(w);
     film_text(w, &a->id);
@@ -332,6 +356,7 @@ static void film_alert(struct film_walk *w, struct alert *a, size_t n_services)
     film_text(w, &a->told);
     FILM_BOOL(w, a->told_bad);
     film_i64(w, &a->remind_ms);
+    film_silenced(w, a, n_silences);
     film_lane_end(w);
 }
 
@@ -348,8 +373,14 @@ static void film_verdict(struct film_walk *w, struct verdict *v, size_t n_servic
     film_text(w, &v->detail);
 }
 
-static void film_head(struct film_walk *w, struct board *b, size_t *n_services, size_t *n_alerts)
+struct film_counts {
+    size_t services, alerts, silences;
+};
+
+static struct film_counts film_head(struct film_walk *w, struct board *b)
 {
+    struct film_counts n;
+
     film_lane_begin(w);
     film_text(w, &b->watch);
     film_text(w, &b->environment);
@@ -362,23 +393,30 @@ static void film_head(struct film_walk *w, struct board *b, size_t *n_services, 
     film_i64(w, &b->unreachable_since_ms);
     film_text(w, &b->notice);
     FILM_BOOL(w, b->notice_bad);
-    *n_services = film_parts(w, b->n_services);
-    *n_alerts = film_parts(w, b->n_alerts);
-    film_verdict(w, &b->verdict, *n_services);
+    n.services = film_parts(w, b->n_services);
+    n.alerts = film_parts(w, b->n_alerts);
+    film_verdict(w, &b->verdict, n.services);
+    n.silences = film_parts(w, b->n_silences);
     film_lane_end(w);
+    return n;
 }
 
 void film_walk(struct film_walk *w, struct board *b)
 {
-    size_t n_services, n_alerts;
+    struct film_counts n = film_head(w, b);
 
-    film_head(w, b, &n_services, &n_alerts);
     if (w->play && !w->bad)
-        board_add_services(b, n_services);
-    for (size_t i = 0; i < n_services && !w->bad; i++)
-        film_service(w, &b->services[i], n_services);
-    if (w->play && n_alerts && !w->bad)
-        board_add_alerts(b, n_alerts);
-    for (size_t i = 0; i < n_alerts && !w->bad; i++)
-        film_alert(w, &b->alerts[i], n_services);
+        board_add_services(b, n.services);
+    for (size_t i = 0; i < n.services && !w->bad; i++)
+        film_service(w, &b->services[i], n.services);
+    if (w->play && n.alerts && !w->bad)
+        board_add_alerts(b, n.alerts);
+    for (size_t i = 0; i < n.alerts && !w->bad; i++)
+        film_alert(w, &b->alerts[i], n.services, n.silences);
+    if (w->play && n.silences && !w->bad) {
+        b->silences = xcalloc(n.silences, sizeof *b->silences);
+        b->n_silences = n.silences;
+    }
+    for (size_t i = 0; i < n.silences && !w->bad; i++)
+        film_silence(w, &b->silences[i]);
 }

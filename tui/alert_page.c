@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "tui/alert_words.h"
+#include "tui/silence_words.h"
 #include "widgets/textflow.h"
 
 enum { PAGE_LABEL_W = 9, PAGE_DAY_MS = 20 * 3600 * 1000 };
@@ -153,6 +154,21 @@ static void page_told(struct page *p)
     text_fini(&t);
 }
 
+static void page_silence(struct page *p)
+{
+    const struct silence *s = board_silenced(p->v->board, p->a);
+    struct text t = { 0 };
+    char until[32], in[32];
+
+    if (!s)
+        return;
+    text_setf(&t, "silenced until %s (%s) by %s: %s (%s)", page_clock(p, s->until_ms, until),
+              page_in(p, s->until_ms, in), text_str(&s->who), text_str(&s->reason),
+              text_str(&s->id));
+    page_line(p, "silence", STYLE_AFFECTED, &t);
+    text_fini(&t);
+}
+
 static void page_service(struct page *p)
 {
     const struct service *s = alert_service(p->v->board, p->a);
@@ -197,6 +213,7 @@ void alert_page_draw(const struct view *v, const struct alert *a, struct rect r,
     struct page p = { .v = v, .a = a, .r = r, .c = c };
 
     page_state(&p);
+    page_silence(&p);
     page_ack(&p);
     page_told(&p);
     page_line(&p, "value", STYLE_PLAIN, &a->value);

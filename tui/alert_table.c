@@ -6,6 +6,7 @@
 
 #include "tui/alert_list.h"
 #include "tui/alert_words.h"
+#include "tui/silence_words.h"
 #include "widgets/grid.h"
 
 enum alert_column {
@@ -66,7 +67,9 @@ static void alert_cell_value(const struct view *v, const struct alert *a, struct
     else if (a->state == ALERT_FIRING && a->clear_ms > 0)
         snprintf(before, sizeof before, "clears in %s",
                  left_ms > 0 ? age_format(left_ms, age) : "0s");
-    if (root)
+    if (alert_class(a) == ALERTS_SILENCED)
+        silence_short(board_silenced(v->board, a), &words);
+    else if (root)
         text_setf(&words, "by %s%s%s", text_str(service_title(root)), value->len ? " · " : "",
                   text_str(value));
     else if (before[0])
@@ -185,6 +188,7 @@ enum style alert_counts(const struct view *v, int room, char out[96])
                                      [ALERTS_ACKED] = { "acked", STYLE_WARN },
                                      [ALERTS_PENDING] = { "pending", STYLE_WARN },
                                      [ALERTS_NO_DATA] = { "no data", STYLE_UNKNOWN },
+                                     [ALERTS_SILENCED] = { "silenced", STYLE_AFFECTED },
                                      [ALERTS_AFFECTED] = { "affected", STYLE_AFFECTED } };
     enum style style = STYLE_DIM;
     size_t counts[ALERTS_INACTIVE + 1], len = 0;
@@ -272,7 +276,7 @@ size_t alert_panel_rows(const struct view *v)
 
     alert_count(v, counts);
     n = counts[ALERTS_FIRING] + counts[ALERTS_ACKED] + counts[ALERTS_PENDING] +
-        counts[ALERTS_NO_DATA];
+        counts[ALERTS_NO_DATA] + counts[ALERTS_SILENCED];
     return n + (counts[ALERTS_AFFECTED] > 0);
 }
 

@@ -9,6 +9,8 @@ enum alert_class alert_class(const struct alert *a)
 {
     bool wrong = a->state == ALERT_FIRING || a->state == ALERT_PENDING || a->state == ALERT_NO_DATA;
 
+    if (wrong && a->silenced >= 0)
+        return ALERTS_SILENCED;
     if (wrong && a->affected_by >= 0)
         return ALERTS_AFFECTED;
     switch (a->state) {
@@ -53,6 +55,7 @@ struct look look_alert(const struct alert *a)
         [ALERTS_ACKED] = { "+", "acked", STYLE_WARN },
         [ALERTS_PENDING] = { "!", "pending", STYLE_WARN },
         [ALERTS_NO_DATA] = { "?", "no data", STYLE_UNKNOWN },
+        [ALERTS_SILENCED] = { "~", "silenced", STYLE_AFFECTED },
         [ALERTS_AFFECTED] = { "↳", "affected", STYLE_AFFECTED },
         [ALERTS_RESOLVED] = { "✓", "resolved", STYLE_OK },
         [ALERTS_INACTIVE] = { "·", "inactive", STYLE_DIM },
@@ -65,7 +68,7 @@ enum style alert_severity_style(const struct alert *a)
 {
     enum alert_class class = alert_class(a);
 
-    if (class >= ALERTS_AFFECTED)
+    if (class >= ALERTS_SILENCED)
         return STYLE_DIM;
     if (class != ALERTS_FIRING)
         return STYLE_PLAIN;
@@ -123,7 +126,7 @@ enum style alert_ack_style(const struct alert *a)
 {
     if (alert_class(a) == ALERTS_FIRING)
         return STYLE_CRIT;
-    return a->ack.at_ms > 0 && alert_class(a) < ALERTS_AFFECTED ? STYLE_PLAIN : STYLE_DIM;
+    return a->ack.at_ms > 0 && alert_class(a) < ALERTS_SILENCED ? STYLE_PLAIN : STYLE_DIM;
 }
 
 size_t alerts_firing(const struct board *b, const struct alert **worst)
@@ -134,7 +137,7 @@ size_t alerts_firing(const struct board *b, const struct alert **worst)
     for (size_t i = 0; i < b->n_alerts; i++) {
         const struct alert *a = &b->alerts[i];
 
-        if (a->state != ALERT_FIRING)
+        if (a->state != ALERT_FIRING || a->silenced >= 0)
             continue;
         firing++;
         roots += alert_is_root(a);
@@ -142,6 +145,15 @@ size_t alerts_firing(const struct board *b, const struct alert **worst)
             *worst = a;
     }
     return roots ? roots : firing;
+}
+
+size_t alerts_silenced(const struct board *b)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < b->n_alerts; i++)
+        n += b->alerts[i].state == ALERT_FIRING && b->alerts[i].silenced >= 0;
+    return n;
 }
 
 bool alert_check_ack(const struct alert *a, struct err *err)

@@ -16,6 +16,7 @@ enum alert_class {
     ALERTS_ACKED,
     ALERTS_PENDING,
     ALERTS_NO_DATA,
+    ALERTS_SILENCED, /* nobody is told: somebody said so, for a while */
     ALERTS_AFFECTED, /* something else explains it */
     ALERTS_RESOLVED,
     ALERTS_INACTIVE
@@ -24,7 +25,7 @@ enum alert_class alert_class(const struct alert *a);
 /* < 0: `a` is the more urgent one. */
 int alert_compare(const struct alert *a, const struct alert *b);
 
-/* "firing", "acked", "pending", "no data", "affected", "resolved", "inactive" */
+/* "firing", "acked", "pending", "no data", "silenced", "affected", "resolved", "inactive" */
 struct look look_alert(const struct alert *a);
 enum style alert_severity_style(const struct alert *a);
 /* The name that people gave, else the id. */
@@ -38,9 +39,12 @@ const char *alert_since(const struct alert *a, int64_t now_ms, char out[32]);
 void alert_ack_words(const struct alert *a, int64_t now_ms, struct text *out);
 enum style alert_ack_style(const struct alert *a);
 
-/* How many fire and are not explained by something else; where all are explained, how many fire.
+/* How many fire and are neither explained by something else nor silenced; where all are explained,
+ * how many fire that are not silenced.
  * `worst`: the most urgent of them, or NULL. */
 size_t alerts_firing(const struct board *b, const struct alert **worst);
+
+size_t alerts_silenced(const struct board *b); /* how many fire, and nobody is told */
 
 /* Can somebody take it? Only what fires, or is about to. */
 bool alert_check_ack(const struct alert *a, struct err *err);

@@ -9,6 +9,7 @@
 #include "tui/alert_table.h"
 #include "tui/alert_words.h"
 #include "tui/lists.h"
+#include "tui/silence_table.h"
 #include "widgets/frame.h"
 #include "widgets/grid.h"
 
@@ -16,19 +17,30 @@ enum {
     ALERTS_PAGE_MIN = 8,   /* rows of the selected one, with its box */
     ALERTS_PAGE_WELL = 11, /* that it likes to have */
     ALERTS_LIST_MIN = 6,
-    ALERTS_LINES = 2 /* of the selected one where there are no boxes */
+    ALERTS_SILENCES_MIN = 4, /* one, with its head and its box */
+    ALERTS_LINES = 2         /* of the selected one where there are no boxes */
 };
 
 struct alerts_layout {
-    struct rect list, page; /* page.h == 0: no room */
+    struct rect list, page, silences; /* h == 0: no room, or nothing to show */
     bool boxes;
 };
 
 static struct alerts_layout alerts_layout(const struct view *v, struct rect r)
 {
     struct alerts_layout at = { .boxes = r.w >= 60 && r.h >= 14, .list = r };
-    int want = (int)v->alerts.n + 3, page;
+    int want = (int)v->alerts.n + 3, page, silences = silence_table_rows(v);
 
+    if (v->alerts.n == 0 && !silences)
+        return at;
+    /* Those that have no room are told of by their number: the selected alert comes first. */
+    if (silences > r.h - ALERTS_LIST_MIN - ALERTS_PAGE_MIN)
+        silences = r.h - ALERTS_LIST_MIN - ALERTS_PAGE_MIN;
+    if (at.boxes && silences >= ALERTS_SILENCES_MIN) {
+        r.h -= silences;
+        at.list.h = r.h;
+        at.silences = (struct rect){ r.x, r.y + r.h, r.w, silences };
+    }
     if (v->alerts.n == 0)
         return at;
     if (!at.boxes) {
@@ -76,6 +88,8 @@ static void alerts_draw(const struct view *v, struct rect r, struct canvas *c)
                                     .foot = list_foot(v->alerts.top, v->alerts.n, in.h - 1, foot),
                                     .focused = true },
                    at.list, c);
+    if (at.silences.h)
+        silence_table_draw(v, at.silences, c);
     if (v->alerts.n == 0) {
         canvas_put(c, in.x, in.y, in.w, STYLE_DIM,
                    v->board->n_alerts ? list_empty(v, "no alerts")
@@ -121,6 +135,8 @@ static const struct key alerts_keys[] = {
     { "k", CMD_PREV, "previous alert", "move" },
     { "Enter", CMD_OPEN, "open the service that it is about", "details" },
     { "a", CMD_ACK, "acknowledge it, with a note: you have it", "ack" },
+    { "s", CMD_SILENCE, "silence it for a while: nobody is told, it stays on the screen",
+      "silence" },
     { "Down", CMD_NEXT, "next alert", NULL },
     { "Up", CMD_PREV, "previous alert", NULL },
     { "Right", CMD_OPEN, "open", NULL },

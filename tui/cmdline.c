@@ -9,6 +9,7 @@
 #include "tui/alert_words.h"
 #include "tui/filter.h"
 #include "tui/screen.h"
+#include "tui/silence_words.h"
 #include "tui/theme.h"
 #include "tui/words.h"
 
@@ -29,8 +30,11 @@ const struct verb_row cmdline_verbs[] = {
       "the board as it was: 15m ago, at 02:09, at 2026-11-22 02:09" },
     { "quit", VERB_QUIT, ARG_NONE, false, "quit", "leave midwatch" },
     { "reload", VERB_RELOAD, ARG_NONE, false, "reload", "read the configuration again" },
+    { "silence", VERB_SILENCE, ARG_SILENCE, true, "silence KEY=VALUE... TIME REASON",
+      "for so long nobody is told of the alerts that it hits" },
     { "theme", VERB_THEME, ARG_THEME, true, "theme NAME", "dark, light or mono" },
     { "unack", VERB_UNACK, ARG_ALERT, true, "unack ALERT", "give an alert back: nobody has it" },
+    { "unsilence", VERB_UNSILENCE, ARG_UNSILENCE, true, "unsilence ID", "end a silence now" },
     { 0 },
 };
 
@@ -149,6 +153,10 @@ static bool cmdline_check(const struct verb_row *v, const char *arg,
     case ARG_ACK:
     case ARG_ALERT:
         return cmdline_check_alert(v, arg, names, err);
+    case ARG_SILENCE:
+        return silence_check_typed(arg, names->board, err);
+    case ARG_UNSILENCE:
+        return silence_check_id(arg, names->board, err);
     case ARG_THEME:
         return theme_find(arg) || err_set(err, "no theme '%s'; write dark, light or mono", arg);
     default:
@@ -201,6 +209,32 @@ static void completion_alerts(struct completion *k, enum verb_arg arg, const str
     }
 }
 
+static void completion_matcher(struct completion *k, const char *key, const struct text *value)
+{
+    char word[CMDLINE_WORD];
+
+    if (value->len &&
+        (size_t)snprintf(word, sizeof word, "%s=%s", key, text_str(value)) < sizeof word)
+        completion_add(k, word);
+}
+
+/* Every severity once. */
+static void completion_matchers(struct completion *k, const struct board *b)
+{
+    for (size_t i = 0; i < b->n_alerts; i++)
+        completion_matcher(k, "alert", &b->alerts[i].id);
+    for (size_t i = 0; i < b->n_services; i++)
+        completion_matcher(k, "service", &b->services[i].id);
+    for (size_t i = 0; i < b->n_alerts; i++) {
+        size_t before = 0;
+
+        while (before < i && !text_eq(&b->alerts[before].severity, &b->alerts[i].severity))
+            before++;
+        if (before == i)
+            completion_matcher(k, "severity", &b->alerts[i].severity);
+    }
+}
+
 static void completion_args(struct completion *k, enum verb_arg arg,
                             const struct cmdline_names *names)
 {
@@ -219,9 +253,28 @@ static void completion_args(struct completion *k, enum verb_arg arg,
             completion_add(k, text_str(&names->board->services[i].id));
     if (arg == ARG_ACK || arg == ARG_ALERT)
         completion_alerts(k, arg, names->board);
+    if (arg == ARG_SILENCE)
+        completion_matchers(k, names->board);
+    for (size_t i = 0; arg == ARG_UNSILENCE && i < names->board->n_silences; i++)
+        if (!names->board->silences[i].planned)
+            completion_add(k, text_str(&names->board->silences[i].id));
     if (arg == ARG_FILTER)
         for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
             completion_add(k, filters[i]);
+}
+
+/* Up to the last word, which is being typed: behind how long it lasts nothing is to be completed.
+ */
+static bool cmdline_matchers_only(const char *s)
+{
+    while (strchr(s, ' ')) {
+        size_t len = cmdline_word_len(s);
+
+        if (len && !memchr(s, '=', len))
+            return false;
+        s += len + 1;
+    }
+    return true;
 }
 
 size_t cmdline_complete(const char *line, const struct cmdline_names *names,
@@ -240,9 +293,18 @@ size_t cmdline_complete(const char *line, const struct cmdline_names *names,
     verb = cmdline_find(line, len);
     if (!verb)
         return 0;
-    snprintf(before, sizeof before, "%s ", verb->name);
-    k.before = before;
     k.word = line + len + strspn(line + len, " ");
+    if (verb->arg == ARG_SILENCE && strrchr(k.word, ' ')) { /* several words: the last one */
+        if (!cmdline_matchers_only(k.word))
+            return 0;
+        k.word = strrchr(k.word, ' ') + 1;
+        if ((size_t)(k.word - line) >= sizeof before)
+            return 0;
+        snprintf(before, sizeof before, "%.*s", (int)(k.word - line), line);
+    } else {
+        snprintf(before, sizeof before, "%s ", verb->name);
+    }
+    k.before = before;
     completion_args(&k, verb->arg, names);
     return k.n;
 }

@@ -25,7 +25,9 @@ enum verb {
     VERB_NOTE,
     VERB_PAST,
     VERB_QUIT,
-    VERB_UNACK
+    VERB_UNACK,
+    VERB_SILENCE,
+    VERB_UNSILENCE
 };
 
 enum verb_arg {
@@ -37,10 +39,13 @@ enum verb_arg {
     ARG_FILE,
     ARG_WORDS,
     ARG_ACK,
-    ARG_ALERT
+    ARG_ALERT,
+    ARG_SILENCE,
+    ARG_UNSILENCE
 };
 
-/* ARG_ACK: an alert and, after a blank, words; ARG_ALERT: an alert that was acknowledged. */
+/* ARG_ACK: an alert and, after a blank, words; ARG_ALERT: an alert that was acknowledged;
+ * ARG_SILENCE: what it hits, how long, why (tui/silence_words.h); ARG_UNSILENCE: the id of one. */
 struct verb_row {
     const char *name;
     enum verb verb;

@@ -311,6 +311,9 @@ void console_command(struct console *c, enum command cmd)
     case CMD_ACK:
         console_ack(c, console_selected(c));
         break;
+    case CMD_SILENCE:
+        console_silence(c, console_selected(c));
+        break;
     case CMD_NOTE:
         console_note(c);
         break;
@@ -404,6 +407,12 @@ void console_run(struct console *c, const char *line)
         break;
     case VERB_UNACK:
         console_ack_run(c, INTENT_UNACK, arg);
+        break;
+    case VERB_SILENCE:
+        console_silence_run(c, arg);
+        break;
+    case VERB_UNSILENCE:
+        console_unsilence_run(c, arg);
         break;
     case VERB_RELOAD:
         intents_push(&c->intents, INTENT_RELOAD);

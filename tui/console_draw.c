@@ -23,6 +23,7 @@ static bool console_draw_talk(const struct console *c, struct rect r, struct can
     canvas_fill(canvas, r, " ", STYLE_PLAIN);
     if (c->prompt.mode != PROMPT_CLOSED) {
         prompt_draw(&c->prompt, &names, r, canvas);
+        console_silence_preview(c, r, canvas);
         return true;
     }
     canvas_put(canvas, r.x, r.y, 2, c->said_bad ? STYLE_WARN : STYLE_OK, c->said_bad ? "! " : "· ");

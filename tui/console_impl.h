@@ -1,7 +1,7 @@
 /* tui/console_impl.h: what the files of tui/console*.c share; nobody else includes it. console.c
  * has the life, the board and the presses; console_commands.c what they do; console_ack.c the
- * taking of alerts; console_timeline.c what is done about records; console_past.c going through
- * time; console_draw.c the picture.
+ * taking of alerts; console_silence.c their silencing; console_timeline.c what is done about
+ * records; console_past.c going through time; console_draw.c the picture.
  */
 #pragma once
 
@@ -60,6 +60,15 @@ struct cmdline_names console_names(const struct console *c);
 void console_ack(struct console *c, int service);
 void console_ack_noted(struct console *c); /* its note was typed */
 void console_ack_run(struct console *c, enum intent_kind kind, const char *arg);
+
+/* console_silence.c */
+/* Opens the command line on a silence of the selected alert or of those of that service; -1 = none.
+ */
+void console_silence(struct console *c, int service);
+void console_silence_run(struct console *c, const char *arg); /* as typed */
+void console_unsilence_run(struct console *c, const char *id);
+/* What is being typed is a silence: what it would hit, above the line. */
+void console_silence_preview(const struct console *c, struct rect line, struct canvas *canvas);
 
 /* console_timeline.c */
 void console_event_open(struct console *c);

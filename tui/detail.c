@@ -289,6 +289,7 @@ static const struct key detail_keys[] = {
     { "PgDn", CMD_PAGE_DOWN, "further down the page", "scroll" },
     { "PgUp", CMD_PAGE_UP, "further up", "scroll" },
     { "Esc", CMD_BACK, "back to the list", "back" },
+    { "s", CMD_SILENCE, "silence the alerts about it for a while", NULL },
     { "Space", CMD_PAGE_DOWN, "further down the page", NULL },
     { "Down", CMD_NEXT, "next probe", NULL },
     { "Up", CMD_PREV, "previous probe", NULL },

@@ -12,14 +12,17 @@ static const struct {
     { "RESOLVED", { "✓", "resolved", STYLE_OK }, false },
     { "ACK", { "+", "acked", STYLE_WARN }, true },
     { "UNACK", { "-", "gave back", STYLE_UNKNOWN }, true },
+    { "SILENCE", { "~", "silenced", STYLE_AFFECTED }, true },
+    { "UNSILENCE", { "~", "unsilenced", STYLE_UNKNOWN }, true },
     { "NOTE", { "▴", "note", STYLE_MARK }, true },
     { "SENT", { "→", "sent", STYLE_AFFECTED }, false },
     { "MENDED", { "~", "mended", STYLE_STALE }, false },
 };
 enum { EVENT_LOOKS = sizeof event_looks / sizeof *event_looks };
 
-const char *const event_words[] = { "fired", "resolved", "acked", "gave-back", "note", "mended",
-                                    "sent",  "firing",   "ack",   "unack",     NULL };
+const char *const event_words[] = { "fired",      "resolved", "acked",  "gave-back", "silenced",
+                                    "unsilenced", "note",     "mended", "sent",      "firing",
+                                    "ack",        "unack",    NULL };
 
 struct look look_event(const struct event *e)
 {

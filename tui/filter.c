@@ -111,8 +111,8 @@ static bool filter_alert_word(const char *word, const char *value, size_t len)
            (!strcmp(word, "no data") && filter_contains("no-data", value, len));
 }
 
-static const char *const filter_alert_words[] = { "firing",   "acked",    "pending", "no data",
-                                                  "affected", "resolved", "inactive" };
+static const char *const filter_alert_words[] = { "firing",   "acked",    "pending",  "no data",
+                                                  "silenced", "affected", "resolved", "inactive" };
 enum { FILTER_ALERT_WORDS = sizeof filter_alert_words / sizeof *filter_alert_words };
 
 static bool filter_alert_has(const char *value, size_t len)
@@ -364,7 +364,8 @@ static bool filter_check_state(const struct board *b, const char *value, size_t 
     return err_set(err,
                    "there is no state '%s'; write up, degraded, down, stale, unknown, disabled "
                    "or affected%s",
-                   typed, b->n_alerts ? ", firing, acked, pending, no-data, resolved" : "");
+                   typed,
+                   b->n_alerts ? ", firing, acked, pending, no-data, silenced, resolved" : "");
 }
 
 /* A kind is one of what is watched here. */

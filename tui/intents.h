@@ -13,20 +13,22 @@
 enum intent_kind {
     INTENT_NONE,
     INTENT_QUIT,
-    INTENT_SUSPEND, /* Ctrl-Z: term_suspend, stop, term_resume */
-    INTENT_REDRAW,  /* Ctrl-L: term_redraw */
-    INTENT_ASK,     /* Ctrl-R: ask now; `service` = index on the live board, -1 = all */
-    INTENT_RELOAD,  /* :reload */
-    INTENT_FAULT,   /* :fault NAME: inject or lift a fault of the demo; `arg` is the name */
-    INTENT_NOTE,    /* :note WORDS: into the journal; `arg` are the words */
-    INTENT_ACK,     /* a, :ack: somebody has `alert` (its id); `arg` is a note, may be empty */
-    INTENT_UNACK,   /* :unack: nobody has `alert` any more */
-    INTENT_COPY,    /* y: `copy` to the clipboard (term_copy) */
-    INTENT_DUMP,    /* :dump FILE: write `dump` (the screen as plain text) to file `arg` */
-    INTENT_EXPORT,  /* :export FILE: write `dump` (the timeline as Markdown) to file `arg` */
-    INTENT_PAST,    /* a board as it was at `at_ms`, with `span_ms` of charts before it */
-    INTENT_LIVE,    /* no more of that: the person is back at now */
-    INTENT_CANCEL   /* Ctrl-C: cancel the operation that runs, if any; never quits */
+    INTENT_SUSPEND,   /* Ctrl-Z: term_suspend, stop, term_resume */
+    INTENT_REDRAW,    /* Ctrl-L: term_redraw */
+    INTENT_ASK,       /* Ctrl-R: ask now; `service` = index on the live board, -1 = all */
+    INTENT_RELOAD,    /* :reload */
+    INTENT_FAULT,     /* :fault NAME: inject or lift a fault of the demo; `arg` is the name */
+    INTENT_NOTE,      /* :note WORDS: into the journal; `arg` are the words */
+    INTENT_ACK,       /* a, :ack: somebody has `alert` (its id); `arg` is a note, may be empty */
+    INTENT_UNACK,     /* :unack: nobody has `alert` any more */
+    INTENT_SILENCE,   /* :silence: `alert` is what it hits, as typed, `arg` the reason, `span_ms` */
+    INTENT_UNSILENCE, /* :unsilence: the silence `alert` (its id) ends */
+    INTENT_COPY,      /* y: `copy` to the clipboard (term_copy) */
+    INTENT_DUMP,      /* :dump FILE: write `dump` (the screen as plain text) to file `arg` */
+    INTENT_EXPORT,    /* :export FILE: write `dump` (the timeline as Markdown) to file `arg` */
+    INTENT_PAST,      /* a board as it was at `at_ms`, with `span_ms` of charts before it */
+    INTENT_LIVE,      /* no more of that: the person is back at now */
+    INTENT_CANCEL     /* Ctrl-C: cancel the operation that runs, if any; never quits */
 };
 
 struct intent {

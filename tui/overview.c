@@ -404,6 +404,7 @@ static const struct key overview_keys[] = {
     { "Enter", CMD_OPEN, "open the selected service or problem", "details" },
     { "Tab", CMD_TAB, "between services and problems", "panel" },
     { "a", CMD_ACK, "acknowledge the alert that fires about it", NULL },
+    { "s", CMD_SILENCE, "silence the alerts about it for a while", NULL },
     { "Down", CMD_NEXT, "next row", NULL },
     { "Up", CMD_PREV, "previous row", NULL },
     { "Right", CMD_OPEN, "open", NULL },

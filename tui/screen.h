@@ -38,6 +38,7 @@ enum command {
     CMD_COPY,
     CMD_ASK,
     CMD_ACK,
+    CMD_SILENCE,
     CMD_NOTE,
     CMD_PAST_BACK,
     CMD_PAST_ON,

@@ -114,6 +114,7 @@ static const struct key services_keys[] = {
     { "j", CMD_NEXT, "next service", "move" },
     { "k", CMD_PREV, "previous service", "move" },
     { "Enter", CMD_OPEN, "open the selected service", "details" },
+    { "s", CMD_SILENCE, "silence the alerts about it for a while", NULL },
     { "Down", CMD_NEXT, "next service", NULL },
     { "Up", CMD_PREV, "previous service", NULL },
     { "Right", CMD_OPEN, "open", NULL },

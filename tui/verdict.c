@@ -34,6 +34,8 @@ enum style verdict_style(const struct board *b)
 
     if (d->connecting || d->blind)
         return STYLE_VERDICT_UNKNOWN;
+    if (d->state == STATE_UP && !verdict_alert(b) && alerts_silenced(b))
+        return STYLE_VERDICT_UNKNOWN; /* nobody is told, and yet it is wrong: never green */
     return d->state == STATE_UP && verdict_alert(b) ? STYLE_VERDICT_WARN : styles[d->state];
 }
 
@@ -61,6 +63,11 @@ static void verdict_word(const struct board *b, int room, struct text *out)
             text_copy(out, &word);
         else
             text_setf(out, "%zu ALERT%s", n, n == 1 ? "" : "S");
+    }
+    if (!verdict_alert(b) && !verdict_root(b) && alerts_silenced(b)) {
+        text_setf(&word, "%s · %zu SILENCED", text_str(out), alerts_silenced(b));
+        if (word.cols <= room)
+            text_copy(out, &word);
     }
     text_fini(&word);
 }
@@ -90,7 +97,9 @@ static void verdict_words(const struct board *b, enum verdict_more more, char ou
         len += (size_t)snprintf(out + len, 96 - len, "%s%d other problem%s", len ? " · " : "",
                                 d->others, d->others == 1 ? "" : "s");
     if (more <= MORE_ALERTS && n > 1 && !verdict_alert(b))
-        snprintf(out + len, 96 - len, "%s%zu alerts", len ? " · " : "", n);
+        len += (size_t)snprintf(out + len, 96 - len, "%s%zu alerts", len ? " · " : "", n);
+    if (more <= MORE_ALERTS && alerts_silenced(b) && (verdict_alert(b) || verdict_root(b)))
+        snprintf(out + len, 96 - len, "%s%zu silenced", len ? " · " : "", alerts_silenced(b));
 }
 
 static void verdict_ack(const struct view *v, struct verdict_rest *rest)

@@ -213,6 +213,28 @@ static void a_blind_console_blames_nobody(void **state)
     board_free(b);
 }
 
+static void what_is_silenced_is_down_and_not_the_one_to_look_at(void **state)
+{
+    struct board *b =
+        make(3, (enum state[]){ STATE_DOWN, STATE_DEGRADED, STATE_UP }, (const char *[]){ NULL });
+
+    (void)state;
+    board_add_alerts(b, 2);
+    for (int i = 0; i < 2; i++) {
+        b->alerts[i].state = ALERT_FIRING;
+        b->alerts[i].service = 0;
+        b->alerts[i].silenced = i - 1;
+    }
+    verdict_make(b);
+    assert_int_equal(b->verdict.root, 0); /* another one fires about it */
+    b->alerts[0].silenced = b->alerts[1].silenced = 0;
+    verdict_make(b);
+    assert_int_equal(b->verdict.root, 1);
+    assert_int_equal(b->verdict.others, 0);
+    assert_int_equal(b->verdict.state, STATE_DOWN); /* never falsely green */
+    board_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +248,7 @@ int main(void)
         cmocka_unit_test(what_is_switched_off_counts_as_available),
         cmocka_unit_test(before_the_first_answers_it_connects),
         cmocka_unit_test(a_blind_console_blames_nobody),
+        cmocka_unit_test(what_is_silenced_is_down_and_not_the_one_to_look_at),
     };
 
     setlocale(LC_CTYPE, "C.UTF-8");

@@ -42,6 +42,16 @@ static void every_code_has_its_words(void **state)
         { "ACK", "{\"alert\":\"api-5xx\",\"note\":\"looking, 見\"}", "api-5xx", "looking, 見" },
         { "ACK", "{\"alert\":\"api-5xx\",\"note\":\"\"}", "api-5xx", "" },
         { "UNACK", "{\"alert\":\"api-5xx\"}", "api-5xx", "nobody has it any more" },
+        { "SILENCE",
+          "{\"id\":\"s1a2b3\",\"match\":{\"alert\":\"api-5xx\",\"severity\":\"SEV-1\"},"
+          "\"until_ms\":1769656427000,\"reason\":\"failover\"}",
+          "api-5xx", "alert=api-5xx severity=SEV-1 until 2026-01-29T03:13:47Z: failover (s1a2b3)" },
+        { "SILENCE",
+          "{\"id\":\"s1a2b3\",\"match\":{},\"until_ms\":1769656427000,\"reason\":\"failover\"}", "",
+          "no silence: it lacks a matcher, an end or a reason" },
+        { "SILENCE", "{\"id\":\"s1\",\"match\":{\"service\":\"api\"},\"reason\":\"for ever\"}", "",
+          "no silence: it lacks a matcher, an end or a reason" },
+        { "UNSILENCE", "{\"id\":\"s1a2b3\"}", "", "the silence s1a2b3 ends" },
         { "MENDED", "{\"why\":\"its end is no record\",\"aside\":\"journal.torn-1\",\"bytes\":7}",
           "",
           "the journal's end was mended: its end is no record; what stood there is in "

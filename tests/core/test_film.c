@@ -69,8 +69,9 @@ static void is_same(const struct board *b, const struct buf *want)
     buf_fini(&got);
 }
 
-static const char *const boards[] = { "alert-alone", "alerts", "backups", "broken",   "connecting",
-                                      "healthy",     "queues", "stale",   "timeline", "unknown" };
+static const char *const boards[] = { "alert-alone", "alerts",   "backups", "broken",
+                                      "connecting",  "healthy",  "queues",  "silences",
+                                      "stale",       "timeline", "unknown" };
 
 static void every_board_comes_back(void **state)
 {
@@ -181,6 +182,15 @@ static void change(struct board *b)
         some_text(&a->ack.who);
         some_text(&a->told);
         a->remind_ms = some_time();
+        a->silenced = (int)any((uint32_t)b->n_silences + 1) - 1;
+    }
+    if (b->n_silences) {
+        struct silence *x = &b->silences[any((uint32_t)b->n_silences)];
+
+        x->until_ms = some_time();
+        some_text(&x->reason);
+        some_text(&x->match.service);
+        x->planned = any(2);
     }
 }
 

@@ -249,6 +249,16 @@ void stage_filters(const char *board, const char *key, const char *always,
     }
 }
 
+void stage_answers(struct stage *s, const char *line, const char *words)
+{
+    char keys[160];
+
+    snprintf(keys, sizeof keys, ": |%s| Enter", line);
+    stage_keys(s, keys);
+    if (!stage_shows(s, words))
+        fail_msg("':%s' is not answered with '%s'", line, words);
+}
+
 struct intent stage_intent(struct stage *s)
 {
     struct intent i;

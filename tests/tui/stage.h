@@ -34,6 +34,7 @@ struct stage_filter {
 };
 void stage_filters(const char *board, const char *key, const char *always,
                    const struct stage_filter *cases, size_t n);
+void stage_answers(struct stage *s, const char *line, const char *words); /* :line, and Enter */
 struct intent stage_intent(struct stage *s); /* the next one; fails the test when there is none */
 void stage_no_intent(struct stage *s);
 /* Compares cells and styles with tests/screens/<name>.txt; UPDATE=1 writes that file. */

@@ -177,12 +177,13 @@ static struct press monkey_press(uint32_t *seed)
     return p;
 }
 
-enum { MONKEY_BOARDS = 7 };
+enum { MONKEY_BOARDS = 8 };
 
 static void monkey_breaks_nothing(void **state)
 {
-    static const char *const names[MONKEY_BOARDS] = { "broken", "healthy", "connecting", "stale",
-                                                      "queues", "alerts",  "alert-alone" };
+    static const char *const names[MONKEY_BOARDS] = {
+        "broken", "healthy", "connecting", "stale", "queues", "alerts", "alert-alone", "silences"
+    };
     struct board *boards[MONKEY_BOARDS];
     uint32_t seed = getenv("SEED") ? (uint32_t)strtoul(getenv("SEED"), NULL, 0) : 20260129;
     struct stage s;

@@ -160,7 +160,12 @@ static void end_has_two_meanings(void **state)
 
 static void nothing_is_done_from_the_past(void **state)
 {
-    static const char *const deeds[] = { "3 a", "|:ack db-conn| Enter", "Ctrl-R", "|:ask| Enter",
+    static const char *const deeds[] = { "3 a",
+                                         "3 s",
+                                         "|:silence alert=db-conn 1h because| Enter",
+                                         "|:ack db-conn| Enter",
+                                         "Ctrl-R",
+                                         "|:ask| Enter",
                                          "|:unack db-conn| Enter" };
 
     (void)state;
