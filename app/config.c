@@ -70,6 +70,11 @@ void config_free(struct config *c)
         option_fini(config_channel_options, &c->channels[i]);
     }
     free(c->channels);
+    for (size_t i = 0; i < c->n_windows; i++) {
+        free(c->windows[i].id);
+        option_fini(config_window_options, &c->windows[i]);
+    }
+    free(c->windows);
     option_fini(config_words_options, &c->words);
     option_fini(config_history_options, &c->history);
     option_fini(config_watch_options, c);
@@ -215,6 +220,16 @@ static bool config_channels_same(const struct config *a, const struct config *b)
     return a->n_channels == b->n_channels;
 }
 
+static bool config_windows_same(const struct config *a, const struct config *b)
+{
+    bool same = a->n_windows == b->n_windows;
+
+    for (size_t i = 0; same && i < a->n_windows; i++)
+        same = strcmp(a->windows[i].id, b->windows[i].id) == 0 &&
+               config_option_same(config_window_options, &a->windows[i], &b->windows[i]);
+    return same;
+}
+
 static void config_changes_alerts(const struct config *old, const struct config *now,
                                   struct buf *out)
 {
@@ -265,6 +280,8 @@ void config_changes(const struct config *old, const struct config *now, struct b
     config_count(out, p_gone, "probe", "gone");
     config_count(out, p_changed, "probe", "changed");
     config_changes_alerts(old, now, out);
+    if (!config_windows_same(old, now))
+        config_changed(out, "maintenance");
     if (!config_channels_same(old, now))
         config_changed(out, "notify");
     for (const struct option *o = config_watch_options; o->name; o++)

@@ -63,6 +63,26 @@ struct config_channel { /* where somebody is told */
     int64_t timeout_ms;
 };
 
+enum window_every {
+    WINDOW_ONCE,
+    WINDOW_DAY,
+    WINDOW_MONDAY,
+    WINDOW_TUESDAY,
+    WINDOW_WEDNESDAY,
+    WINDOW_THURSDAY,
+    WINDOW_FRIDAY,
+    WINDOW_SATURDAY,
+    WINDOW_SUNDAY
+};
+
+struct config_window { /* of maintenance: nobody is told of what it hits while it lasts */
+    char *id, *reason, *from, *until, *at; /* the last three: or NULL */
+    struct strmap match;                   /* alert, service, severity: at least one */
+    int every;                             /* enum window_every */
+    int64_t from_ms, until_ms;             /* once */
+    int64_t at_ms, for_ms;                 /* else: in the day, UTC */
+};
+
 struct config_words {
     char *of[STATE_COUNT]; /* the system's own words, NULL = ours */
 };
@@ -96,6 +116,8 @@ struct config {
     size_t n_alerts;
     struct config_channel *channels;
     size_t n_channels;
+    struct config_window *windows;
+    size_t n_windows;
     struct config_service *services;
     size_t n_services;
     size_t n_probes, n_vars; /* in all */

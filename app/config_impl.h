@@ -21,6 +21,8 @@ void links_read(struct reader *r);
 void channels_read(struct reader *r, const struct node *root);
 /* After the services: names in rules are those of what is watched. */
 void alerts_read(struct reader *r, const struct node *root);
+/* After the alerts, which they name. */
+void windows_read(struct reader *r, const struct node *root);
 /* app/config_read.c: a name, and a word for the screen: not empty, not endless, on one line. */
 bool read_id(struct reader *r, const struct node *key);
 void read_label(struct reader *r, const struct node *map, const char *key, size_t max);

@@ -401,8 +401,8 @@ static void read_services(struct reader *r, const struct node *root)
 
 static void read_watch(struct reader *r, const struct node *root)
 {
-    static const char *const others[] = { "vars",   "words",  "history", "services",
-                                          "alerts", "notify", NULL };
+    static const char *const others[] = { "vars",   "words",  "history",     "services",
+                                          "alerts", "notify", "maintenance", NULL };
     struct walk *w = &r->walk;
     struct walk_table table = { config_watch_options, r->config };
     const struct node *watch = node_get(root, "watch");
@@ -469,6 +469,7 @@ static void read_root(struct reader *r, const struct node *root, const struct co
     links_read(r);
     channels_read(r, root);
     alerts_read(r, root);
+    windows_read(r, root);
     budget_read(r, root);
 }
 

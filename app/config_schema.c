@@ -115,6 +115,28 @@ const struct option config_channel_options[] = {
     { 0 },
 };
 
+static const char *const window_words[] = { "once",      "day",      "monday", "tuesday",
+                                            "wednesday", "thursday", "friday", "saturday",
+                                            "sunday",    NULL };
+
+const struct option config_window_options[] = {
+    { "match", OPTION_MAP, offsetof(struct config_window, match), NULL,
+      "what it hits: alert, service and severity, all that are there", .required = true },
+    { "reason", OPTION_STRING, offsetof(struct config_window, reason), NULL,
+      "why, for whoever wonders that nobody is told", .required = true },
+    { "from", OPTION_STRING, offsetof(struct config_window, from), NULL,
+      "once: when it begins, 2026-11-22T02:00Z" },
+    { "until", OPTION_STRING, offsetof(struct config_window, until), NULL,
+      "once: when it ends, 7d later at most" },
+    { "every", OPTION_ENUM, offsetof(struct config_window, every), "once",
+      "how often it begins anew", window_words },
+    { "at", OPTION_STRING, offsetof(struct config_window, at), NULL,
+      "each time: when it begins, in UTC: 02:00" },
+    { "for", OPTION_DURATION, offsetof(struct config_window, for_ms), NULL,
+      "each time: how long it lasts", NULL, 60000, 7 * 86400000.0 },
+    { 0 },
+};
+
 const struct config_block config_blocks[] = {
     { "watch", "vars", "values to be used as $name" },
     { "watch", "words", "the system's own words for the states" },
@@ -122,6 +144,7 @@ const struct config_block config_blocks[] = {
     { "watch", "services", "what is watched: an id and its service each" },
     { "watch", "alerts", "when somebody is to be told: a name and its alert each" },
     { "watch", "notify", "where somebody is told: a name and its channel each" },
+    { "watch", "maintenance", "when nobody is told, and of what: a name and its window each" },
     { "service", "probes", "the questions to ask: a name and its probe each" },
     { 0 },
 };
@@ -136,6 +159,8 @@ bool config_section_at(const struct config_kinds *kinds, size_t i, struct config
         { "history", "history", "how much of the past is kept", config_history_options },
         { "alert", "alerts.NAME", "when somebody is to be told", config_alert_options },
         { "channel", "notify.NAME", "where somebody is told", config_channel_options },
+        { "window", "maintenance.NAME", "for so long nobody is told of what it hits",
+          config_window_options },
         { "service", "services.ID", "one thing that users feel or others depend on",
           config_service_options },
         { "probe", "services.ID.probes.NAME", "what every kind of probe takes", kinds->common },

@@ -22,6 +22,7 @@ extern const struct option config_watch_options[];   /* into struct config */
 extern const struct option config_words_options[];   /* into struct config_words */
 extern const struct option config_history_options[]; /* into struct config_history */
 extern const struct option config_channel_options[]; /* into struct config_channel */
+extern const struct option config_window_options[];  /* into struct config_window */
 extern const struct option config_alert_options[];   /* into struct config_alert */
 extern const struct option config_service_options[]; /* into struct config_service */
 extern const struct config_block config_blocks[];    /* ends with a NULL name */

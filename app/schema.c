@@ -255,6 +255,19 @@ static void schema_channel(struct jsonw *w)
     jsonw_end(w, '}');
 }
 
+static void schema_window(struct jsonw *w)
+{
+    jsonw_key(w, "window");
+    jsonw_object(w);
+    schema_closed(w);
+    schema_required(w, config_window_options, NULL);
+    jsonw_key(w, "properties");
+    jsonw_object(w);
+    schema_options(w, config_window_options);
+    jsonw_end(w, '}');
+    jsonw_end(w, '}');
+}
+
 static void schema_service(struct jsonw *w)
 {
     jsonw_key(w, "service");
@@ -323,12 +336,14 @@ void schema_write(const struct config_kinds *kinds, struct buf *out)
     schema_block(&w, "watch", "services", ID_PATTERN, "#/$defs/service");
     schema_block(&w, "watch", "alerts", ID_PATTERN, "#/$defs/alert");
     schema_block(&w, "watch", "notify", ID_PATTERN, "#/$defs/channel");
+    schema_block(&w, "watch", "maintenance", ID_PATTERN, "#/$defs/window");
     jsonw_end(&w, '}');
     jsonw_key(&w, "$defs");
     jsonw_object(&w);
     schema_service(&w);
     schema_alert(&w);
     schema_channel(&w);
+    schema_window(&w);
     schema_probes(&w, kinds);
     jsonw_end(&w, '}');
     jsonw_end(&w, '}');

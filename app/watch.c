@@ -4,6 +4,7 @@
 #include "alerts/root.h"
 #include "alerts/verdict.h"
 #include "app/guilty.h"
+#include "app/maintenance.h"
 #include "app/redact.h"
 #include "app/watch_board.h"
 #include "core/alloc.h"
@@ -69,8 +70,10 @@ static void watch_judge_alerts(struct watch *w)
 {
     const struct judge_events nobody = { 0 }; /* the board says it all */
     int64_t due_ms = judge_board(w->judge, w->board, &nobody);
-    int64_t end_ms = board_hush(w->board);
+    int64_t begin_ms = maintenance_put(w->config, w->board), end_ms = board_hush(w->board);
 
+    if (begin_ms && (!due_ms || begin_ms < due_ms))
+        due_ms = begin_ms;
     if (end_ms && (!due_ms || end_ms < due_ms))
         due_ms = end_ms;
     if (due_ms && w->started)
@@ -425,6 +428,7 @@ struct watch *watch_new(struct io *io, struct config *config, struct secrets *se
     w->judge = watch_judge_new(config, w->board);
     watch_standing_notice(w);
     board_age(w->board, io_now_ms(io));
+    maintenance_put(config, w->board);
     verdict_make(w->board);
     return w;
 }

@@ -121,6 +121,9 @@ void watch_board_adopt(struct board *now, struct board *was, const struct config
         board_event(now, was->events[i]); /* with its texts */
     was->n_events = 0;
     for (size_t i = 0; i < was->n_silences; i++)
-        board_silence(now, was->silences[i]); /* with its texts */
+        if (was->silences[i].planned) /* as the other configuration says */
+            silence_fini(&was->silences[i]);
+        else
+            board_silence(now, was->silences[i]); /* with its texts */
     was->n_silences = 0;
 }

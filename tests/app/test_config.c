@@ -119,7 +119,8 @@ static void a_typo_names_the_right_word(void **state)
            "t:5:5: services.a.depend_on: unknown key 'depend_on'; did you mean 'depends_on'?\n");
     ERRORS("watch: w\nxyzzyplugh: 1\nservices: {a: {probes: {p: {http: 'http://h'}}}}\n",
            "t:2:1: xyzzyplugh: unknown key 'xyzzyplugh'; known here: watch, environment, "
-           "rate_limits, severities, remind, vars, words, history, services, alerts, notify\n");
+           "rate_limits, severities, remind, vars, words, history, services, alerts, notify, "
+           "maintenance\n");
     ERRORS(PROBE("{ postgres: host=h, sql: SELECT 1, xyzzyplugh: 1 }"),
            AT(5, 45, ".xyzzyplugh",
               "unknown key 'xyzzyplugh'; known here: every, timeout, confirm, "

@@ -42,15 +42,16 @@ static void the_schema_knows_every_option(void **state)
                                               "/properties/history/properties",
                                               "/$defs/alert/properties",
                                               "/$defs/channel/properties",
+                                              "/$defs/window/properties",
                                               "/$defs/service/properties" };
         char pointer[200];
 
         for (const struct option *o = s.options; o->name; o++) {
-            if (i < 6)
+            if (i < 7)
                 snprintf(pointer, sizeof pointer, "%s/%s/description", places[i], o->name);
             else /* what every kind takes, and the kinds themselves */
                 snprintf(pointer, sizeof pointer, "/$defs/%s/properties/%s/description",
-                         i == 6 ? "http" : s.name, o->name);
+                         i == 7 ? "http" : s.name, o->name);
             assert_string_equal(schema_at(root, pointer), o->help);
         }
     }

@@ -124,6 +124,36 @@ class Silence(unittest.TestCase):
         self.wait_told(("trigger", "web-errs"), ("resolve", "web-errs"))
         w.wait_for("RESOLVED web-down")
 
+    def window(self, from_s, until_s):
+        at = (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + s)) for s in (from_s, until_s))
+        return "maintenance: { move: { match: { service: web }, reason: the new rack, from: %s, until: %s } }\n" % tuple(at)
+
+    def test_a_window_of_maintenance_silences_until_it_ends(self):
+        self.write(self.window(-60, 6))
+        w = self.watch()
+        w.wait_for("info service web: up")
+        self.server["/"] = Reply(500)
+        w.wait_for("FIRING web-down")
+        with self.console() as s:
+            s.key("3")
+            s.wait_for(r"/~ silenced +SEV-1 +web-down +web +until [0-9:]+Z by conf/", seconds=10)
+            self.assertEqual(self.told(), [])
+            self.wait_told(("trigger", "web-errs"), ("trigger", "web-down"))
+            self.end(s)
+        self.assertEqual(self.journal("SILENCE"), [])
+
+    def test_a_window_taken_out_of_the_configuration_ends(self):
+        self.write(self.window(-60, 3600))
+        w = self.watch()
+        w.wait_for("info service web: up")
+        self.server["/"] = Reply(500)
+        w.wait_for("FIRING web-errs")
+        self.assertEqual(self.told(), [])
+        self.write()
+        w.process.send_signal(1)
+        w.wait_for("reloaded: maintenance changed")
+        self.wait_told(("trigger", "web-errs"), ("trigger", "web-down"))
+
 
 if __name__ == "__main__":
     unittest.main()
