@@ -6,6 +6,7 @@
 #include "core/board_json.h"
 #include "tests/app/world.h"
 #include "tests/cmocka.h"
+#include "tests/patience.h"
 #include "tests/store/scratch.h"
 
 #include <locale.h>
@@ -203,16 +204,20 @@ static void equals_the_published(struct fixture *t, int second)
     buf_fini(&got);
 }
 
+/* How many there were; where each takes a hundred times as long, some of them. */
 static int every_second(struct fixture *t, int step)
 {
     int n = 0;
 
-    for (int i = 0; i < SECONDS; i += step)
-        if (t->published[i].len) {
-            equals_the_published(t, i);
-            is_what_it_was(t, i);
-            n++;
-        }
+    for (int i = 0; i < SECONDS; i += step) {
+        if (!t->published[i].len)
+            continue;
+        n++;
+        if (patience_valgrind() && n % 29 != 0)
+            continue;
+        equals_the_published(t, i);
+        is_what_it_was(t, i);
+    }
     return n;
 }
 
