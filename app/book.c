@@ -42,7 +42,7 @@ bool book_is_own(const struct book *b, const struct record *r)
 
 static const char *const book_codes[] = { BOOK_NOTE,      BOOK_ACK,    BOOK_UNACK,    BOOK_SILENCE,
                                           BOOK_UNSILENCE, BOOK_FIRING, BOOK_RESOLVED, BOOK_SENT,
-                                          BOOK_MENDED,    NULL };
+                                          BOOK_TESTED,    BOOK_MENDED, NULL };
 
 static void book_record(void *arg, const struct record *r)
 {

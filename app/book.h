@@ -27,6 +27,7 @@
 #define BOOK_RESOLVED  "RESOLVED"  /* {"alert","why"} */
 #define BOOK_MENDED    "MENDED"    /* {"why","aside","bytes"}: of the journal itself */
 #define BOOK_SENT      "SENT"      /* {"channel","action","alerts":{id:fired_ms},"result"} */
+#define BOOK_TESTED    "TESTED"    /* {"channel","result"}; {"channel","received":true} */
 
 struct book;
 struct silence;

@@ -79,13 +79,20 @@ static const struct cli_option cli_journal_options[] = {
     { .option = { 0 } },
 };
 
+static const struct cli_option cli_test_alert_options[] = {
+    { .option = { "received", OPTION_BOOL, AT(received), "false",
+                  "record that what was sent has arrived" } },
+    SET,
+    { .option = { 0 } },
+};
+
 static const char *const cli_deeds[] = { "show", "verify", "head", NULL };
 static const char *const cli_systems[] = { "ratemyunit", "neurmatic", "rachelfoods",
                                            "concierge",  "hireflux",  NULL };
 static const char *const cli_shells[] = { "bash", "zsh", "fish", NULL };
-static const char *const cli_names[] = { "status", "watch",   "check",  "init",
-                                         "demo",   "journal", "schema", "completion",
-                                         "help",   "version", NULL };
+static const char *const cli_names[] = { "status", "watch",   "check",      "init",
+                                         "demo",   "journal", "schema",     "completion",
+                                         "help",   "version", "test-alert", NULL };
 
 enum { MANY = 10000 };
 
@@ -129,6 +136,13 @@ const struct cli_command cli_commands[] = {
       "what you kept. Ends with 0, 1 when the journal was changed, 2 when it cannot be read.",
       "midwatch journal verify midwatch.yaml", "after an incident, before the report", 1, 2,
       cli_deeds, CLI_FREE_BUT_FIRST, cli_journal_options },
+    { "test-alert", CLI_TEST_ALERT, "CHANNEL [CONFIG]",
+      "send a message marked TEST through a channel",
+      "What came of it stands in the journal. When it has arrived, --received records that; a\n"
+      "channel of which nobody said so within 30 days is named beside its alerts. Ends with 0, or\n"
+      "1 when the channel did not take it.",
+      "midwatch test-alert oncall midwatch.yaml", "does anybody wake up?", 1, 2, NULL, CLI_FREE_ALL,
+      cli_test_alert_options },
     { "schema", CLI_SCHEMA, "", "print the JSON Schema of the configuration",
       "For editors: yaml-language-server and others check and complete with it.",
       "midwatch schema > midwatch.schema.json", "then point your editor at it", 0, 0, NULL,

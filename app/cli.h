@@ -34,6 +34,7 @@ enum cli_do {
     CLI_INIT,
     CLI_DEMO,
     CLI_JOURNAL,
+    CLI_TEST_ALERT,
     CLI_SCHEMA,
     CLI_OPTIONS,
     CLI_COMPLETION,
@@ -47,6 +48,7 @@ struct cli {
     size_t n_args;
     struct strmap sets; /* --set NAME=VALUE */
     bool json, list, ascii;
+    bool received;      /* test-alert --received */
     int64_t timeout_ms; /* 0 = as the probes say */
     char *output;       /* init -o; NULL = standard output */
     char *scenario;     /* demo --scenario */

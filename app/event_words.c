@@ -66,6 +66,14 @@ static void event_sent(const struct record *r, struct buf *out)
         buf_addf(out, "; %zu alerts", n);
 }
 
+static void event_tested(const struct record *r, struct buf *out)
+{
+    const char *result = event_member(r, "result");
+
+    buf_addf(out, "%s: %s%s", event_member(r, "channel"), *result ? "tested, " : "the test arrived",
+             result);
+}
+
 static void event_words(const struct record *r, struct buf *out)
 {
     if (text_is(&r->code, BOOK_NOTE))
@@ -84,6 +92,8 @@ static void event_words(const struct record *r, struct buf *out)
         buf_addf(out, "the silence %s ends", event_member(r, "id"));
     else if (text_is(&r->code, BOOK_SENT))
         event_sent(r, out);
+    else if (text_is(&r->code, BOOK_TESTED))
+        event_tested(r, out);
     else if (text_is(&r->code, BOOK_MENDED))
         event_mended(r, out);
 }

@@ -161,7 +161,7 @@ static void headless_record(void *arg, const struct record *r)
          *key && !more; key++)
         more = json_string(json_get(r->what, *key));
     text_sets(&id, alert ? alert : json_string(json_get(r->what, "id"))); /* of a silence */
-    if (text_is(&r->code, BOOK_SENT)) {
+    if (text_is(&r->code, BOOK_SENT) || text_is(&r->code, BOOK_TESTED)) {
         said = event_of(r);
         more = text_str(&said.words);
     }

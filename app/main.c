@@ -10,6 +10,7 @@
 #include "app/schema.h"
 #include "app/secrets.h"
 #include "app/status.h"
+#include "app/test_alert.h"
 #include "app/urls.h"
 #include "app/watch.h"
 #include "core/alloc.h"
@@ -361,15 +362,33 @@ static int main_demo(struct run *r)
     return status;
 }
 
+/* The first argument, which is no configuration. */
+static const char *main_shift(struct run *r)
+{
+    const char *first = r->cli.args[0];
+
+    r->cli.n_args--;
+    memmove(r->cli.args, r->cli.args + 1, (r->cli.n_args + 1) * sizeof *r->cli.args);
+    return first;
+}
+
+static int main_test_alert(struct run *r)
+{
+    const char *channel = main_shift(r);
+    int status = 0;
+
+    if (!main_load(r, &status))
+        return status;
+    return test_alert_command(channel, r->io, r->secrets, r->config, &r->cli);
+}
+
 /* The configuration names the watch, and by that its journal; what it needs to ask is not needed.
  */
 static int main_journal(struct run *r)
 {
-    const char *deed = r->cli.args[0];
+    const char *deed = main_shift(r);
     int status = 0;
 
-    r->cli.n_args--;
-    memmove(r->cli.args, r->cli.args + 1, (r->cli.n_args + 1) * sizeof *r->cli.args);
     if (!main_load(r, &status))
         return status;
     return journal_command(deed, r->config, &r->cli);
@@ -396,6 +415,8 @@ static int main_do(struct run *r)
         break;
     case CLI_JOURNAL:
         return main_journal(r);
+    case CLI_TEST_ALERT:
+        return main_test_alert(r);
     case CLI_SCHEMA:
         schema_write(NULL, &out);
         break;

@@ -39,8 +39,9 @@ struct outlet { /* one channel at work */
     size_t n_items;
     struct io_timer *timer; /* to gather, or to try again */
     bool waiting;
-    int64_t pause_ms;   /* after the next failure */
-    struct err trouble; /* of the last attempt; empty = it went well */
+    int64_t pause_ms;    /* after the next failure */
+    int64_t received_ms; /* somebody said that a test arrived; 0 = nobody did */
+    struct err trouble;  /* of the last attempt; empty = it went well */
 };
 
 struct notifier {
@@ -304,6 +305,30 @@ static void outlet_turn(void *arg)
 
 /* ---- on the board ---- */
 
+#define NOTIFY_TESTED_MS (30 * (int64_t)86400000)
+
+/* Why nobody might be told if this alert fired; empty when nothing is known against it. */
+static void notifier_say_ready(struct notifier *n, const struct config_alert *c, struct buf *words)
+{
+    int64_t now_ms = io_now_ms(n->o.io);
+
+    if (!c->notify.n)
+        buf_adds(words, "nobody would be: no channel is named");
+    for (size_t i = 0; i < c->notify.n; i++) {
+        const struct outlet *o = notifier_outlet(n, c->notify.items[i]);
+        const char *why = NULL;
+
+        if (o->trouble.msg[0])
+            why = o->trouble.msg;
+        else if (!o->received_ms)
+            why = "no test of it has arrived yet";
+        else if (now_ms - o->received_ms > NOTIFY_TESTED_MS)
+            why = "its last test is older than 30 days";
+        if (why)
+            buf_addf(words, "%s%s: %s", words->len ? ", " : "", o->id, why);
+    }
+}
+
 /* "oncall 02:13:47Z", "ops not told: 500", of every channel of an alert that fires. */
 static void notifier_say_one(struct notifier *n, const struct alert *a)
 {
@@ -332,6 +357,8 @@ static void notifier_say_one(struct notifier *n, const struct alert *a)
     }
     if (c && a->state == ALERT_FIRING && !c->notify.n)
         buf_adds(&words, "nobody: no channel is named");
+    if (c && a->state != ALERT_FIRING)
+        notifier_say_ready(n, c, &words);
     watch_told(n->o.watch, text_str(&a->id), buf_str(&words), bad);
     buf_fini(&words);
 }
@@ -442,7 +469,14 @@ void notifier_record(struct notifier *n, const struct record *r)
     const char *channel = json_string(json_get(r->what, "channel"));
     const char *action = json_string(json_get(r->what, "action"));
     struct outlet *o;
+    bool received = false;
 
+    if (text_is(&r->code, BOOK_TESTED) && channel) {
+        if (json_bool(json_get(r->what, "received"), &received) && received)
+            notifier_outlet(n, channel)->received_ms = r->at_ms;
+        io_timer_arm(n->timer, 0);
+        return;
+    }
     if (!text_is(&r->code, BOOK_SENT) || !channel || !action || book_is_own(n->o.book, r))
         return;
     n->look = 0;

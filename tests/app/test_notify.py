@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import subprocess
 import sys
 import tempfile
 import time
@@ -211,6 +212,33 @@ class Notify(unittest.TestCase):
             n = self.reminders()
             time.sleep(2.5)  # the next one would have come
             self.assertEqual(self.reminders(), n)
+
+    def try_channel(self, *args):
+        return subprocess.run([MIDWATCH, "test-alert", *args, self.config], capture_output=True, text=True, timeout=30,
+                              env=dict(os.environ, LC_ALL="C.UTF-8", **self.env))
+
+    def test_a_channel_is_tried_and_its_receipt_recorded(self):
+        self.write(notify="[hook]")
+        self.watch().wait_for("info service web: up")
+        with Screen([MIDWATCH, self.config], cols=100, rows=30, env=self.env) as screen:
+            screen.wait_for("up", PATIENCE_S)
+            screen.key("3")
+            screen.wait_for("hook: no test of it has arrived yet", PATIENCE_S)
+            r = self.try_channel("hook")
+            self.assertEqual((r.returncode, r.stderr), (0, ""))
+            self.assertEqual(r.stdout.splitlines()[0], "hook took it: 204")
+            sent = self.got("/hook")[0]
+            self.assertIs(sent["test"], True)
+            self.assertRegex(sent["text"], r"^\[staging shop\] TEST FIRING nothing has happened")
+            self.assertEqual(self.try_channel("hook", "--received").returncode, 0)
+            screen.wait_gone("no test of it has arrived yet", PATIENCE_S)
+        self.assertEqual([r["what"] for r in self.journal() if r["code"] == "TESTED"],
+                         [{"channel": "hook", "result": "204"}, {"channel": "hook", "received": True}])
+        self.sink["/hook"] = Reply(500)
+        r = self.try_channel("hook")
+        self.assertEqual((r.returncode, r.stdout, r.stderr), (1, "", "midwatch: hook did not take it: 500\n"))
+        r = self.try_channel("hok")
+        self.assertEqual((r.returncode, r.stderr), (64, "midwatch: no channel 'hok' under 'notify'\n"))
 
     def test_after_a_kill_nothing_is_lost_and_nothing_told_twice(self):
         w = self.watch()

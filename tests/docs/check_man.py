@@ -85,7 +85,7 @@ def check_options():
 
 def check_commands():
     table = source("app/cli.c")
-    rows = re.findall(r'^    \{ "(\w+)", CLI_', table, re.M)
+    rows = re.findall(r'^    \{ "([\w][\w-]*)", CLI_', table, re.M)
     assert len(rows) >= 8, rows
     for name in rows:
         if f"midwatch {name}" not in SECTIONS["midwatch.1.scd"]:
