@@ -23,6 +23,7 @@ enum {
 };
 
 struct reel {
+    uint64_t n; /* counted from the first */
     struct history_reel film;
     bool written;
 };
@@ -37,7 +38,9 @@ struct recorder {
     struct reel *reels; /* oldest first; the last one is being shot, unless `cut` */
     size_t n_reels;
     bool cut; /* the last reel is full: the next frame begins another */
-    int64_t frame_ms;
+    uint64_t reels_ever;
+    int64_t frame_ms, minute; /* of the newest frame; of the slots that were handed out last */
+    bool due;                 /* slots could not be: something was being written */
     struct seen seen;
     const struct board *board; /* that `told` is of */
     int64_t *told; /* of each signal, in the board's order: its newest value is written */
@@ -59,6 +62,7 @@ struct recorder_job { /* the thread's while it runs */
     bool ok, damaged;
     /* the loop's */
     int64_t until_ms; /* of the reels in it */
+    uint64_t last;    /* of them */
     int64_t *newest;  /* of each signal */
 };
 
@@ -103,6 +107,11 @@ static const struct errand_ops recorder_ops = { recorder_job_run, recorder_job_d
 
 static void recorder_write(struct recorder *r, bool slots);
 
+static bool recorder_writes(const struct recorder *r)
+{
+    return r->dir && r->events.writes(r->events.arg);
+}
+
 /* ---- reels ---- */
 
 static void recorder_drop_reel(struct recorder *r)
@@ -114,14 +123,15 @@ static void recorder_drop_reel(struct recorder *r)
 /* The one that is being shot stays, and what waits for the disk stays longer. */
 static void recorder_room(struct recorder *r)
 {
-    size_t kept = 0, waits = 0, most = r->dir ? RECORDER_KEEPS_TOO : RECORDER_KEEPS;
+    bool writes = recorder_writes(r); /* else nobody waits for the disk here */
+    size_t kept = 0, waits = 0, most = writes ? RECORDER_KEEPS_TOO : RECORDER_KEEPS;
 
     for (size_t i = 0; i < r->n_reels; i++) {
         kept += r->reels[i].film.film.cap;
         waits += r->reels[i].written ? 0 : r->reels[i].film.film.cap;
     }
     while (r->n_reels > 1 && kept > most &&
-           (r->reels[0].written || !r->dir || waits > RECORDER_WAITS)) {
+           (r->reels[0].written || !writes || waits > RECORDER_WAITS)) {
         kept -= r->reels[0].film.film.cap;
         waits -= r->reels[0].written ? 0 : r->reels[0].film.film.cap;
         recorder_drop_reel(r);
@@ -140,7 +150,7 @@ static struct reel *recorder_reel(struct recorder *r, int64_t at_ms)
     recorder_room(r);
     r->reels = xreallocarray(r->reels, r->n_reels + 1, sizeof *r->reels);
     last = &r->reels[r->n_reels++];
-    *last = (struct reel){ .film = { at_ms, at_ms, { 0 } } };
+    *last = (struct reel){ .n = ++r->reels_ever, .film = { at_ms, at_ms, { 0 } } };
     r->cut = false;
     return last;
 }
@@ -258,8 +268,7 @@ static void recorder_trouble(struct recorder *r, const char *why)
 static void recorder_written(struct recorder *r, const struct recorder_job *j)
 {
     for (size_t i = 0; i < r->n_reels; i++)
-        if (r->reels[i].film.until_ms <= j->until_ms)
-            r->reels[i].written = true;
+        r->reels[i].written = r->reels[i].written || r->reels[i].n <= j->last;
     if (j->newest && r->board == watch_board(r->watch)) /* else they are of a board that is gone */
         memcpy(r->told, j->newest, r->n_signals * sizeof *r->told);
 }
@@ -293,6 +302,10 @@ static void recorder_ended(void *arg, void *what)
         r->events.says(r->events.arg, true, words.bytes);
         buf_fini(&words);
     }
+    if (r->due) {
+        r->cut = true; /* a reel that is written grows no more */
+        recorder_write(r, true);
+    }
 }
 
 static void recorder_reels(struct recorder *r, struct recorder_job *j)
@@ -309,6 +322,7 @@ static void recorder_reels(struct recorder *r, struct recorder_job *j)
         *to = (struct history_reel){ reel->film.from_ms, reel->film.until_ms, { 0 } };
         buf_add(&to->film, reel->film.film.bytes, reel->film.film.len);
         j->until_ms = reel->film.until_ms;
+        j->last = reel->n;
     }
 }
 
@@ -335,18 +349,16 @@ static bool recorder_start(struct recorder *r, struct recorder_job *j)
     return r->errand != NULL; /* no thread is to be had */
 }
 
-static bool recorder_writes(const struct recorder *r)
-{
-    return r->dir && r->events.writes(r->events.arg);
-}
-
 /* The slots of a minute go together: each chunk is written over with each time. */
 static void recorder_write(struct recorder *r, bool slots)
 {
     struct recorder_job *j;
 
+    if (r->errand)
+        r->due = r->due || slots;
     if (r->errand || !recorder_writes(r))
         return;
+    r->due = false;
     j = recorder_job(r, slots);
     if (recorder_start(r, j))
         return;
@@ -383,11 +395,11 @@ void recorder_look(struct recorder *r, bool loud)
 
     if (!next && !(loud && b->at_ms - r->frame_ms >= RECORDER_LOUD_MS))
         return;
-    if (r->n_reels && minute != r->reels[r->n_reels - 1].film.from_ms / RECORDER_MINUTE_MS &&
-        !r->cut) {
+    if (minute != r->minute && r->n_reels) {
         r->cut = true;
         recorder_write(r, true);
     }
+    r->minute = minute;
     seen_look(&r->seen, b);
     recorder_shoot(r, b);
 }
